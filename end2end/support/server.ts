@@ -1,0 +1,107 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+const PROGRAM = process.env.LATCHKEY_PROGRAM ?? resolve(import.meta.dirname, '../../target/debug/latchkey');
+
+export type Settings = Record<string, string>;
+
+/** A running Latchkey with a database of its own. */
+export class Server {
+  /** What it has written so far. */
+  output = '';
+  log = '';
+  private process?: ChildProcess;
+
+  private constructor(
+    readonly port: number,
+    readonly folder: string,
+    private readonly settings: Settings,
+  ) {}
+
+  static async start(settings: Settings = {}): Promise<Server> {
+    const server = new Server(await freePort(), mkdtempSync(join(tmpdir(), 'latchkey-')), settings);
+    await server.start();
+    return server;
+  }
+
+  /** Each server has a host of its own: cookies do not know ports. */
+  get url(): string {
+    return `http://localhost:${this.port}`;
+  }
+
+  private get environment(): NodeJS.ProcessEnv {
+    return {
+      PATH: process.env.PATH,
+      LATCHKEY_ADDR: `127.0.0.1:${this.port}`,
+      LATCHKEY_DATABASE_URL: `sqlite://${this.folder}/latchkey.db`,
+      LATCHKEY_SECRET_FILE: `${this.folder}/secret`,
+      ...this.settings,
+    };
+  }
+
+  /** Starts, or starts again on the same data. */
+  async start(): Promise<void> {
+    const child = spawn(PROGRAM, ['serve'], { cwd: this.folder, env: this.environment });
+    this.process = child;
+    child.stdout.on('data', (chunk) => (this.output += chunk));
+    child.stderr.on('data', (chunk) => (this.log += chunk));
+    await new Promise<void>((ready, failed) => {
+      child.once('exit', (code) => failed(new Error(`latchkey exited with ${code}\n${this.log}`)));
+      child.stdout.on('data', () => this.output.includes('is ready') && ready());
+    });
+  }
+
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    const child = this.process;
+    if (!child || child.exitCode !== null) return;
+    const gone = new Promise((exited) => child.once('exit', exited));
+    child.kill(signal);
+    await gone;
+    this.process = undefined;
+    this.output = '';
+  }
+
+  async destroy(): Promise<void> {
+    await this.stop('SIGKILL');
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** Runs a command of the program on the same data. */
+  command(args: string[], input = ''): string {
+    const done = spawnSync(PROGRAM, args, { cwd: this.folder, env: this.environment, input, encoding: 'utf8' });
+    if (done.status !== 0) throw new Error(`latchkey ${args.join(' ')}: ${done.stderr}`);
+    return done.stdout;
+  }
+
+  addUser(account: Account, role = 'member'): void {
+    this.command(['user', 'add', '--email', account.email, '--display-name', account.name, '--role', role, '--password-stdin'], account.password);
+  }
+}
+
+export interface Account {
+  email: string;
+  name: string;
+  password: string;
+}
+
+let made = 0;
+
+/** Somebody whom no other test knows. */
+export function somebody(name = 'Ada Lovelace'): Account {
+  made += 1;
+  return { email: `somebody-${process.pid}-${made}@example.org`, name, password: `correct horse ${made}` };
+}
+
+function freePort(): Promise<number> {
+  return new Promise((found, failed) => {
+    const probe = createServer();
+    probe.once('error', failed);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => (address && typeof address === 'object' ? found(address.port) : failed(new Error('no port'))));
+    });
+  });
+}

@@ -1,0 +1,112 @@
+//! Signing up, signing in, staying signed in, signing out.
+
+use leptos::prelude::*;
+
+use super::{error::ApiError, json::Json};
+use crate::{app::session::client::AuthClient, model::session::Session};
+
+/// Makes an account and signs in to it.
+#[server(prefix = "/api", endpoint = "auth/register", client = AuthClient, output = Json)]
+pub async fn register(
+    email: String,
+    display_name: String,
+    password: String,
+    next: Option<String>,
+) -> Result<Session, ApiError> {
+    use crate::server::{
+        accounts::{NewAccount, register::register},
+        request::Request,
+    };
+    Request::answer(async |request| {
+        let new = NewAccount::parse(&email, &display_name, password)?;
+        let issued = register(
+            &request.state,
+            request.context(),
+            new,
+            request.refresh_token().as_ref().map(|token| token.as_str()),
+        )
+        .await?;
+        request.signed_in(issued, next.as_deref())
+    })
+    .await
+}
+
+/// Makes the first administrator, with the link that the first start printed.
+#[server(prefix = "/api", endpoint = "auth/setup", client = AuthClient, output = Json)]
+pub async fn setup(
+    token: String,
+    email: String,
+    display_name: String,
+    password: String,
+) -> Result<Session, ApiError> {
+    use crate::server::{
+        accounts::{NewAccount, setup::redeem},
+        request::Request,
+    };
+    Request::answer(async |request| {
+        let new = NewAccount::parse(&email, &display_name, password)?;
+        let held = request.refresh_token();
+        let issued =
+            redeem(&request.state, request.context(), &token, new, held.as_ref().map(|token| token.as_str()))
+                .await?;
+        request.signed_in(issued, None)
+    })
+    .await
+}
+
+/// Signs in. `next` is where a form without JavaScript goes then.
+#[server(prefix = "/api", endpoint = "auth/login", client = AuthClient, output = Json)]
+pub async fn login(email: String, password: String, next: Option<String>) -> Result<Session, ApiError> {
+    use crate::server::{
+        accounts::sign_in::{Credentials, sign_in},
+        request::Request,
+    };
+    Request::answer(async |request| {
+        let credentials = Credentials::parse(&email, password)?;
+        let held = request.refresh_token();
+        let issued = sign_in(
+            &request.state,
+            request.context(),
+            credentials,
+            held.as_ref().map(|token| token.as_str()),
+        )
+        .await?;
+        request.signed_in(issued, next.as_deref())
+    })
+    .await
+}
+
+/// Exchanges the session cookie for an access token, and moves the cookie on.
+#[server(prefix = "/api", endpoint = "auth/refresh", client = AuthClient, output = Json)]
+pub async fn refresh() -> Result<Session, ApiError> {
+    use crate::server::{request::Request, sessions::refresh::refresh};
+    Request::answer(async |request| {
+        let held = request.refresh_token();
+        let issued =
+            refresh(&request.state, request.now, &request.origin, held.as_ref().map(|token| token.as_str()))
+                .await?;
+        issued.cookie.set(&request.cookies);
+        Ok(issued.session)
+    })
+    .await
+}
+
+/// Signs out. The cookie is cleared whatever happens.
+#[server(prefix = "/api", endpoint = "auth/logout", client = AuthClient, output = Json)]
+pub async fn logout() -> Result<(), ApiError> {
+    use crate::{
+        model::local_path::LocalPath,
+        server::{
+            request::Request,
+            sessions::{cookie, end::sign_out},
+        },
+    };
+    Request::answer(async |request| {
+        let held = request.refresh_token();
+        cookie::clear(&request.cookies);
+        request.see_other(&LocalPath::signed_out())?;
+        sign_out(&request.state, request.now, &request.origin, held.as_ref().map(|token| token.as_str()))
+            .await
+    })
+    .await
+}

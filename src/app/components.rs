@@ -1,0 +1,5 @@
+//! Parts that pages share.
+
+pub mod form;
+pub mod header;
+pub mod notice;

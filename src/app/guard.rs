@@ -1,0 +1,64 @@
+//! Pages are shown to those whom they are for. The server has decided before it rendered; this decides the same from
+//! the same table when the browser moves from page to page, or when somebody's roles change under their eyes.
+
+use leptos::{either::Either, prelude::*};
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_location, use_navigate},
+};
+
+use super::{
+    pages::{forbidden::Forbidden, login::next_page},
+    session::SessionContext,
+};
+use crate::model::{
+    access::{Access, Verdict},
+    local_path::LocalPath,
+};
+
+/// Wraps a page for the route table.
+pub fn guarded<V: IntoView + 'static>(
+    page: fn() -> V,
+) -> impl Fn() -> AnyView + Clone + Send + Sync + 'static {
+    move || {
+        let verdict = current_verdict();
+        let shown = move || match verdict.get() {
+            Verdict::Show => Either::Left(page()),
+            barred => Either::Right(view! { <Barred verdict=barred/> }),
+        };
+        shown.into_any()
+    }
+}
+
+/// What becomes of the page that is being shown; a memo, for a page is not built anew when it stays the same.
+fn current_verdict() -> Memo<Verdict> {
+    let session = SessionContext::get();
+    let access = Access::of(&use_location().pathname.get_untracked());
+    Memo::new(move |_| access.verdict(session.roles()))
+}
+
+/// Stands in for a page that is not shown: says so, or leads to where it can be.
+#[component]
+fn Barred(verdict: Verdict) -> impl IntoView {
+    let (location, navigate) = (use_location(), use_navigate());
+    let elsewhere = match verdict {
+        Verdict::SignIn => {
+            let (path, query) = (location.pathname.get_untracked(), location.search.get_untracked());
+            let here = if query.is_empty() { path } else { format!("{path}?{query}") };
+            Some(LocalPath::parse(&here).unwrap_or_default().behind_login())
+        }
+        Verdict::GoOn => Some(next_page().to_string()),
+        Verdict::Show | Verdict::Forbid => None,
+    };
+    let leaving = elsewhere.is_some();
+    Effect::new(move |_| {
+        if let Some(elsewhere) = &elsewhere {
+            navigate(elsewhere, NavigateOptions { replace: true, ..NavigateOptions::default() });
+        }
+    });
+    if leaving {
+        Either::Left(view! { <p role="status">"One moment…"</p> })
+    } else {
+        Either::Right(view! { <Forbidden/> })
+    }
+}

@@ -1,0 +1,89 @@
+//! Ids of accounts and sessions: UUIDs in their canonical text form (RFC 9562 §4). An id is no secret.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A string that is no id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an id")]
+pub struct InvalidId;
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(Box<str>);
+
+        impl $name {
+            pub fn parse(input: &str) -> Result<Self, InvalidId> {
+                if is_canonical_uuid(input) { Ok(Self(input.into())) } else { Err(InvalidId) }
+            }
+
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidId;
+            fn try_from(value: String) -> Result<Self, InvalidId> {
+                Self::parse(&value)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(value: $name) -> Self {
+                value.0.into()
+            }
+        }
+    };
+}
+
+id! {
+    /// The id of an account; the `sub` of its access tokens.
+    UserId
+}
+id! {
+    /// The id of a session; the `sid` of its access tokens.
+    SessionId
+}
+
+fn is_canonical_uuid(input: &str) -> bool {
+    input.len() == 36
+        && input.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_canonical_form_is_an_id() {
+        assert!(UserId::parse("019a0000-0000-7000-8000-00000000abcd").is_ok());
+        for other in [
+            "",
+            "019a0000-0000-7000-8000-00000000ABCD",
+            "019a0000000070008000000000000000abcd",
+            "' OR 1=1 --",
+        ] {
+            assert_eq!(UserId::parse(other), Err(InvalidId), "{other:?}");
+        }
+    }
+}

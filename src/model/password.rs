@@ -1,0 +1,38 @@
+//! What a password must be (NIST SP 800-63B §3.1.1.2, OWASP ASVS 6.2): long enough, of any characters.
+
+/// Shortest password, in characters.
+pub const MIN_LENGTH: usize = 8;
+/// Longest password, in characters: a bound on the work, not on the person.
+pub const MAX_LENGTH: usize = 256;
+
+/// Why a password is refused when it is chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WeakPassword {
+    #[error("Use at least {MIN_LENGTH} characters.")]
+    TooShort,
+    #[error("Use at most {MAX_LENGTH} characters.")]
+    TooLong,
+}
+
+/// Whether `password` has a length that may be hashed at all, asked before anything is hashed.
+pub fn check_length(password: &str) -> Result<(), WeakPassword> {
+    match password.chars().take(MAX_LENGTH + 1).count() {
+        length if length < MIN_LENGTH => Err(WeakPassword::TooShort),
+        length if length > MAX_LENGTH => Err(WeakPassword::TooLong),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn length_counts_characters_and_nothing_else_matters() {
+        assert_eq!(check_length("1234567"), Err(WeakPassword::TooShort));
+        assert_eq!(check_length("        "), Ok(()));
+        assert_eq!(check_length("påsswörd"), Ok(()));
+        assert_eq!(check_length(&"ß".repeat(256)), Ok(()));
+        assert_eq!(check_length(&"a".repeat(257)), Err(WeakPassword::TooLong));
+    }
+}

@@ -1,0 +1,149 @@
+//! What the browser knows of a session.
+
+use serde::{Deserialize, Serialize};
+
+use super::{display_name::DisplayName, id::UserId, role::Roles, utc_time::UtcTime};
+
+/// The answer to sign-up, sign-in and refresh. It goes into WASM memory and nowhere else.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Session {
+    /// A signed access token (RFC 9068), for `Authorization: Bearer`.
+    pub access_token: String,
+    pub token_type: TokenType,
+    /// Lifetime of the access token, in seconds.
+    pub expires_in: u64,
+    pub user: SessionUser,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("user", &self.user).finish_non_exhaustive()
+    }
+}
+
+/// How an access token is presented (RFC 6750).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TokenType {
+    Bearer,
+}
+
+/// Whose session it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionUser {
+    pub id: UserId,
+    pub display_name: DisplayName,
+    pub roles: Roles,
+}
+
+/// What a page knows of the session that it was rendered for: who, and what they may do. No proof of anything.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionView {
+    pub display_name: DisplayName,
+    pub roles: Roles,
+    /// When the session ends unless it is used before; unknown after signing in without a page load.
+    pub expires_at: Option<UtcTime>,
+}
+
+impl From<&SessionUser> for SessionView {
+    fn from(user: &SessionUser) -> Self {
+        Self { display_name: user.display_name.clone(), roles: user.roles, expires_at: None }
+    }
+}
+
+/// Why a session ended, as its owner is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SignOutReason {
+    /// The person signed out, in this browser.
+    SignedOut,
+    /// Not used for too long, or older than a session may get.
+    Expired,
+    /// The person ended it from another device.
+    EndedElsewhere,
+    /// The same browser signed in again.
+    Replaced,
+    /// The password was changed on another device.
+    PasswordChanged,
+    /// An administrator ended it.
+    EndedByAdmin,
+    /// The account was disabled or deleted.
+    AccountClosed,
+    /// A refresh token was used a second time: two parties hold it.
+    Reused,
+    /// The browser holds no session, although the page did.
+    Missing,
+}
+
+impl SignOutReason {
+    pub const ALL: [Self; 9] = [
+        Self::SignedOut,
+        Self::Expired,
+        Self::EndedElsewhere,
+        Self::Replaced,
+        Self::PasswordChanged,
+        Self::EndedByAdmin,
+        Self::AccountClosed,
+        Self::Reused,
+        Self::Missing,
+    ];
+
+    /// Its name on the wire, in the database and in the sign-in page's address.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SignedOut => "signed_out",
+            Self::Expired => "expired",
+            Self::EndedElsewhere => "ended_elsewhere",
+            Self::Replaced => "replaced",
+            Self::PasswordChanged => "password_changed",
+            Self::EndedByAdmin => "ended_by_admin",
+            Self::AccountClosed => "account_closed",
+            Self::Reused => "reused",
+            Self::Missing => "missing",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == name)
+    }
+
+    /// What the sign-in page says.
+    pub const fn message(self) -> &'static str {
+        match self {
+            Self::SignedOut => "You signed out.",
+            Self::Expired => "Your session ended because it was not used for a while. Sign in to go on.",
+            Self::EndedElsewhere => "You signed out on another device.",
+            Self::Replaced => "You signed in again in this browser.",
+            Self::PasswordChanged => "Your password was changed on another device. Sign in with the new one.",
+            Self::EndedByAdmin => "An administrator ended this session.",
+            Self::AccountClosed => "This account is no longer active.",
+            Self::Reused => {
+                "This session was used from two places, so it was closed. If that was not you, sign in and change your password."
+            }
+            Self::Missing => "You are not signed in.",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_reason_is_found_by_the_name_it_travels_under() {
+        for reason in SignOutReason::ALL {
+            assert_eq!(SignOutReason::parse(reason.as_str()), Some(reason));
+            assert_eq!(serde_json::to_string(&reason).unwrap(), format!("\"{}\"", reason.as_str()));
+        }
+        assert_eq!(SignOutReason::parse("<script>"), None);
+    }
+
+    #[test]
+    fn a_session_never_prints_its_token() {
+        let session: Session = serde_json::from_str(
+            r#"{"access_token":"secret","token_type":"Bearer","expires_in":900,
+                "user":{"id":"019a0000-0000-7000-8000-00000000abcd","display_name":"Ada","roles":["member"]}}"#,
+        )
+        .unwrap();
+        assert!(!format!("{session:?}").contains("secret"));
+    }
+}

@@ -1,0 +1,158 @@
+//! The command line. Exit code 0: done; 2: wrong usage or configuration, naming the setting; 1: anything else.
+
+#![expect(clippy::print_stdout, reason = "what a command prints is its answer")]
+
+mod doctor;
+mod log;
+mod serve;
+mod user;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand};
+
+use super::{
+    clock::Entropy,
+    config::{Config, Layers, Overrides, Problem},
+    secret::MasterSecret,
+    store::{OpenError, Store},
+};
+
+/// Self-hosted sign-in.
+#[derive(Debug, Parser)]
+#[command(name = "latchkey", version, about, arg_required_else_help = true)]
+struct Cli {
+    #[command(flatten)]
+    settings: SettingFlags,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Flags that stand above the environment. Everything else is set there or in `latchkey.toml`.
+#[derive(Debug, Args)]
+struct SettingFlags {
+    /// Read settings from FILE instead of ./latchkey.toml
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where the accounts are: `sqlite://FILE` or `postgres://USER@HOST/NAME`
+    #[arg(long, global = true, value_name = "URL")]
+    database_url: Option<String>,
+    /// Address and port to listen on
+    #[arg(long, global = true, value_name = "ADDR")]
+    addr: Option<String>,
+    /// Address that people and services use
+    #[arg(long, global = true, value_name = "URL")]
+    public_url: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server
+    Serve,
+    /// Bring the database to this program's version
+    Migrate,
+    /// Accounts
+    #[command(subcommand)]
+    User(user::UserCommand),
+    /// The master secret
+    #[command(subcommand)]
+    Secret(SecretCommand),
+    /// Show each setting, where it comes from and what is wrong with it
+    Doctor,
+}
+
+#[derive(Debug, Subcommand)]
+enum SecretCommand {
+    /// Print a new master secret
+    Generate,
+}
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// Settings that can't be used, one a line.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Settings(Vec<Problem>),
+    /// A source of settings, or an argument, that can't be used.
+    #[error("{0}")]
+    Usage(String),
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl CliError {
+    fn failed(error: impl std::fmt::Display) -> Self {
+        Self::Failed(error.to_string())
+    }
+
+    fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Settings(_) | Self::Usage(_) => ExitCode::from(2),
+            Self::Failed(_) => ExitCode::FAILURE,
+        }
+    }
+}
+
+impl From<OpenError> for CliError {
+    fn from(error: OpenError) -> Self {
+        Self::failed(error)
+    }
+}
+
+/// Runs the command that the arguments name.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    log::init();
+    // Rendering a page can hold a thread for a while; with one or two others would wait for it.
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).max(4);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
+    let outcome = match runtime {
+        Ok(runtime) => runtime.block_on(run(cli)),
+        Err(error) => Err(CliError::failed(error)),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            for line in error.to_string().lines() {
+                eprintln!("latchkey: {line}");
+            }
+            error.exit_code()
+        }
+    }
+}
+
+async fn run(cli: Cli) -> Result<ExitCode, CliError> {
+    if let Command::Secret(SecretCommand::Generate) = cli.command {
+        println!("{}", MasterSecret::generate(&Entropy::system()).map_err(CliError::failed)?.reveal());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let layers = read_layers(cli.settings)?;
+    if matches!(cli.command, Command::Doctor) {
+        return Ok(doctor::examine(&layers));
+    }
+    let config = Config::read(&layers).map_err(CliError::Settings)?;
+    match cli.command {
+        Command::Serve => serve::serve(config).await?,
+        Command::Migrate => migrate(&config).await?,
+        Command::User(command) => user::run(command, &config).await?,
+        Command::Doctor | Command::Secret(_) => {}
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read_layers(flags: SettingFlags) -> Result<Layers, CliError> {
+    let given =
+        [("database_url", flags.database_url), ("addr", flags.addr), ("public_url", flags.public_url)];
+    let overrides: Overrides = given.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+    let folder = std::env::current_dir().map_err(CliError::failed)?;
+    let environment = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    Layers::read(&folder, flags.config.as_deref(), environment, overrides)
+        .map_err(|error| CliError::Usage(error.to_string()))
+}
+
+async fn migrate(config: &Config) -> Result<(), CliError> {
+    Store::open(&config.database_url).await?.close().await;
+    println!("The database is up to date.");
+    Ok(())
+}

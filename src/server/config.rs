@@ -1,0 +1,307 @@
+//! Settings: defaults < `latchkey.toml` < environment (`.env` below the process's own) < flags.
+//!
+//! [`Layers`] merges the sources, [`Settings`] reads each setting and collects every problem, so that a person
+//! mends them all at once.
+
+mod layers;
+mod value;
+
+use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
+
+use ipnet::IpNet;
+use url::Url;
+
+pub use layers::{Layers, Overrides, Source};
+use value::Value;
+
+use super::{
+    secret::{MIN_LENGTH, MasterSecret},
+    tokens::algorithm::Algorithm,
+};
+
+/// Everything that can be set, in the order in which `latchkey doctor` shows it: name, default, what it is.
+pub const SETTINGS: &[Setting] = &[
+    Setting::new("addr", "127.0.0.1:3000", "address and port to listen on"),
+    Setting::new(
+        "public_url",
+        "",
+        "address that people and services use; by default http://localhost and the port",
+    ),
+    Setting::new("database_url", "sqlite://data/latchkey.db", "sqlite://FILE or postgres://USER@HOST/NAME"),
+    Setting::secret("secret", "master secret"),
+    Setting::new("secret_file", "data/secret", "file with the master secret, made on first start"),
+    Setting::new("registration", "open", "whether people may sign up: open or closed"),
+    Setting::new("tokens_algorithm", "ES256", "ES256, EdDSA, RS256 or HS256"),
+    Setting::new("tokens_access_ttl", "15m", "lifetime of an access token"),
+    Setting::new("tokens_audience", "", "the `aud` of access tokens; by default the public URL"),
+    Setting::new("sessions_idle_ttl", "7d", "a session ends when not used for so long"),
+    Setting::new("sessions_absolute_ttl", "30d", "a session ends after so long, used or not"),
+    Setting::new("sessions_rotate_after", "30s", "a refresh token younger than this is not rotated"),
+    Setting::new("sessions_reuse_grace", "30s", "how long the token before may still be presented"),
+    Setting::new("passwords_memory_kib", "19456", "argon2id memory, KiB"),
+    Setting::new("passwords_iterations", "2", "argon2id passes"),
+    Setting::new("passwords_parallelism", "1", "argon2id lanes"),
+    Setting::new("passwords_concurrency", "0", "password checks at once; 0: one a core"),
+    Setting::new("trusted_proxies", "", "networks (CIDR, comma-separated) whose X-Forwarded-For is believed"),
+    Setting::new("rate_limit", "on", "whether attempts to sign in are limited: on or off"),
+];
+
+/// A setting's name, default and meaning.
+#[derive(Debug)]
+pub struct Setting {
+    pub name: &'static str,
+    pub default: &'static str,
+    pub about: &'static str,
+    pub secret: bool,
+}
+
+impl Setting {
+    const fn new(name: &'static str, default: &'static str, about: &'static str) -> Self {
+        Self { name, default, about, secret: false }
+    }
+
+    const fn secret(name: &'static str, about: &'static str) -> Self {
+        Self { name, default: "", about, secret: true }
+    }
+
+    /// Its environment variable.
+    pub fn variable(name: &str) -> String {
+        format!("LATCHKEY_{}", name.to_uppercase())
+    }
+}
+
+/// A setting that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    pub setting: String,
+    pub source: Source,
+    pub message: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({}): {}", self.setting, self.source, self.message)
+    }
+}
+
+/// The program's settings, checked.
+#[derive(Debug)]
+pub struct Config {
+    pub addr: SocketAddr,
+    pub public_url: Url,
+    pub database_url: DatabaseUrl,
+    pub secret: SecretSource,
+    pub registration: Registration,
+    pub tokens: TokenConfig,
+    pub sessions: SessionConfig,
+    pub passwords: PasswordConfig,
+    pub trusted_proxies: Vec<IpNet>,
+    pub rate_limit: bool,
+}
+
+/// Which database, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DatabaseUrl {
+    Sqlite(PathBuf),
+    Postgres(String),
+}
+
+/// Where the master secret is.
+pub enum SecretSource {
+    Given(MasterSecret),
+    File(PathBuf),
+}
+
+impl fmt::Debug for SecretSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Given(_) => f.write_str("Given(…)"),
+            Self::File(path) => f.debug_tuple("File").field(path).finish(),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Registration {
+    Open,
+    Closed,
+}
+
+#[derive(Clone, Debug)]
+pub struct TokenConfig {
+    pub algorithm: Algorithm,
+    pub issuer: String,
+    pub audience: String,
+    pub access_ttl: Duration,
+}
+
+/// How long a session lives and how its refresh token rotates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionConfig {
+    pub idle_ttl: Duration,
+    pub absolute_ttl: Duration,
+    pub rotate_after: Duration,
+    pub reuse_grace: Duration,
+}
+
+/// Argon2id's parameters and how many run at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PasswordConfig {
+    pub memory_kib: u32,
+    pub iterations: u32,
+    pub parallelism: u32,
+    pub concurrency: usize,
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(86400);
+
+impl Config {
+    /// Reads every setting; on failure returns all the problems there are.
+    pub fn read(layers: &Layers) -> Result<Self, Vec<Problem>> {
+        let mut settings = Settings { layers, problems: Vec::new() };
+        let config = settings.read_all();
+        match config {
+            Some(config) if settings.problems.is_empty() => Ok(config),
+            _ => Err(settings.problems),
+        }
+    }
+
+    /// Whether people reach it over TLS.
+    pub fn is_https(&self) -> bool {
+        self.public_url.scheme() == "https"
+    }
+}
+
+/// Reads settings one by one and remembers what was wrong.
+struct Settings<'a> {
+    layers: &'a Layers,
+    problems: Vec<Problem>,
+}
+
+impl Settings<'_> {
+    fn read_all(&mut self) -> Option<Config> {
+        self.refuse_unknown();
+        let addr = self.get("addr", value::socket_addr);
+        let public_url = self.public_url(addr);
+        let database_url = self.get("database_url", value::database_url);
+        let secret = self.secret();
+        let registration = self.get("registration", |v| {
+            v.one_of(&[("open", Registration::Open), ("closed", Registration::Closed)])
+        });
+        let tokens = self.tokens(public_url.as_ref());
+        let sessions = self.sessions();
+        let passwords = self.passwords();
+        let trusted_proxies = self.get("trusted_proxies", value::networks);
+        let rate_limit = self.get("rate_limit", |v| v.one_of(&[("on", true), ("off", false)]));
+        Some(Config {
+            addr: addr?,
+            public_url: public_url?,
+            database_url: database_url?,
+            secret: secret?,
+            registration: registration?,
+            tokens: tokens?,
+            sessions: sessions?,
+            passwords: passwords?,
+            trusted_proxies: trusted_proxies?,
+            rate_limit: rate_limit?,
+        })
+    }
+
+    fn get<T>(&mut self, name: &str, parse: impl FnOnce(&Value) -> Result<T, String>) -> Option<T> {
+        let value = self.layers.value(name);
+        match parse(&value) {
+            Ok(parsed) => Some(parsed),
+            Err(message) => {
+                self.refuse(name, message);
+                None
+            }
+        }
+    }
+
+    fn refuse(&mut self, name: &str, message: impl Into<String>) {
+        let source = self.layers.source(name);
+        self.problems.push(Problem { setting: Setting::variable(name), source, message: message.into() });
+    }
+
+    /// A misspelt name must not be read as "use the default".
+    fn refuse_unknown(&mut self) {
+        for (name, source) in self.layers.unknown() {
+            let message = "there is no such setting; `latchkey doctor` lists them".to_owned();
+            self.problems.push(Problem { setting: name, source, message });
+        }
+    }
+
+    fn public_url(&mut self, addr: Option<SocketAddr>) -> Option<Url> {
+        if self.layers.value("public_url").is_empty() {
+            let port = addr?.port();
+            return Url::parse(&format!("http://localhost:{port}")).ok();
+        }
+        self.get("public_url", value::public_url)
+    }
+
+    fn secret(&mut self) -> Option<SecretSource> {
+        let given = self.layers.value("secret");
+        if given.is_empty() {
+            // Set to nothing is a mistake in a deployment, and no wish for a new secret.
+            if self.layers.source("secret") != Source::Default {
+                self.refuse("secret", format!("is empty: it needs at least {MIN_LENGTH} characters"));
+                return None;
+            }
+            return self.get("secret_file", |v| v.not_empty().map(|path| SecretSource::File(path.into())));
+        }
+        self.get("secret", |v| {
+            MasterSecret::parse(v.as_str()).map(SecretSource::Given).map_err(|error| error.to_string())
+        })
+    }
+
+    fn tokens(&mut self, public_url: Option<&Url>) -> Option<TokenConfig> {
+        let algorithm = self.get("tokens_algorithm", |v| v.one_of(&Algorithm::NAMES));
+        let access_ttl = self.duration("tokens_access_ttl", SECOND, 24 * HOUR);
+        let audience = self.layers.value("tokens_audience").as_str().to_owned();
+        let issuer = public_url?.as_str().trim_end_matches('/').to_owned();
+        let audience = if audience.is_empty() { issuer.clone() } else { audience };
+        Some(TokenConfig { algorithm: algorithm?, access_ttl: access_ttl?, issuer, audience })
+    }
+
+    fn sessions(&mut self) -> Option<SessionConfig> {
+        let config = SessionConfig {
+            idle_ttl: self.duration("sessions_idle_ttl", SECOND, 400 * DAY)?,
+            absolute_ttl: self.duration("sessions_absolute_ttl", SECOND, 400 * DAY)?,
+            rotate_after: self.duration("sessions_rotate_after", Duration::ZERO, 24 * HOUR)?,
+            reuse_grace: self.duration("sessions_reuse_grace", Duration::ZERO, HOUR)?,
+        };
+        if config.idle_ttl > config.absolute_ttl {
+            self.refuse("sessions_idle_ttl", "is longer than LATCHKEY_SESSIONS_ABSOLUTE_TTL");
+        }
+        if config.rotate_after >= config.idle_ttl {
+            self.refuse("sessions_rotate_after", "must be shorter than LATCHKEY_SESSIONS_IDLE_TTL");
+        }
+        Some(config)
+    }
+
+    fn duration(&mut self, name: &str, least: Duration, most: Duration) -> Option<Duration> {
+        self.get(name, |v| v.duration(least, most))
+    }
+
+    fn passwords(&mut self) -> Option<PasswordConfig> {
+        let memory_kib = self.get("passwords_memory_kib", |v| v.number(19_456, 4_194_304));
+        let iterations = self.get("passwords_iterations", |v| v.number(2, 100));
+        let parallelism = self.get("passwords_parallelism", |v| v.number(1, 64));
+        let concurrency = self.get("passwords_concurrency", |v| v.number(0, 1024));
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Some(PasswordConfig {
+            memory_kib: memory_kib?,
+            iterations: iterations?,
+            parallelism: parallelism?,
+            concurrency: match concurrency? {
+                0 => cores,
+                set => usize::try_from(set).unwrap_or(cores),
+            },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

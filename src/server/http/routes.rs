@@ -1,0 +1,8 @@
+//! Handlers.
+
+pub mod account;
+pub mod assets;
+pub mod functions;
+pub mod health;
+pub mod keys;
+pub mod pages;

@@ -1,0 +1,55 @@
+//! Sessions: signing in starts one, a rotating refresh token keeps it, and it ends when somebody means it to.
+//!
+//! A session is one row, a *family* of refresh tokens of which only the newest generation counts. [`decide`] holds
+//! the rules as one pure function; [`refresh`], [`page`] and [`end`] carry out what it decides, each in one
+//! transaction.
+
+pub mod confirm;
+pub mod cookie;
+mod decide;
+pub mod end;
+pub mod page;
+pub mod refresh;
+pub mod refresh_token;
+pub mod start;
+
+pub use decide::{Decision, Reissue, decide};
+
+use super::{
+    clock::Timestamp,
+    error::Error,
+    state::State,
+    store::{sessions::SessionRecord, users::User},
+    tokens::claims::{Claims, TokenId},
+};
+use crate::model::session::{Session, TokenType};
+
+/// A session that was just started or refreshed: what the browser gets.
+#[derive(Debug)]
+pub struct Issued {
+    pub session: Session,
+    pub cookie: cookie::SessionCookie,
+}
+
+impl State {
+    /// Mints an access token for the session as it stands and pairs it with its refresh token.
+    pub fn issue(&self, now: Timestamp, record: &SessionRecord, user: &User) -> Result<Issued, Error> {
+        let id =
+            TokenId { nonce: self.entropy.bytes()?, generation: record.generation, epoch: user.token_epoch };
+        let ttl = self.config.tokens.access_ttl;
+        let claims =
+            Claims::new(&self.config.tokens, now, user.id.clone(), record.id.clone(), id, user.roles);
+        let access_token = self.keys.sign(&claims, now, &self.entropy)?;
+        let token = self.refresh_keys.token(&record.id, record.generation, &record.salt)?;
+        let lasts = record.idle_expires_at.min(record.absolute_expires_at) - now;
+        Ok(Issued {
+            session: Session {
+                access_token,
+                token_type: TokenType::Bearer,
+                expires_in: ttl.as_secs(),
+                user: user.session_user(),
+            },
+            cookie: cookie::SessionCookie { token, max_age: lasts },
+        })
+    }
+}

@@ -1,0 +1,87 @@
+//! Refreshing a session: one transaction that carries out what [`decide`] says.
+
+use serde_json::json;
+
+use super::{Decision, Issued, Reissue, decide, refresh_token::RefreshToken};
+use crate::{
+    model::session::SignOutReason,
+    server::{
+        audit::{Event, EventKind},
+        clock::Timestamp,
+        error::Error,
+        origin::Origin,
+        state::State,
+        store::{
+            Tx,
+            sessions::{self, SessionRecord},
+            users,
+        },
+    },
+};
+
+/// Exchanges the presented refresh token for an access token and the refresh token to hold from now on.
+///
+/// Errors: [`Error::NoSession`] for a token that is none of ours, [`Error::SessionEnded`] with the reason for one of
+/// a session that is over, and faults, which say nothing about the session.
+pub async fn refresh(
+    state: &State,
+    now: Timestamp,
+    origin: &Origin,
+    presented: Option<&str>,
+) -> Result<Issued, Error> {
+    let token = presented.and_then(RefreshToken::parse).ok_or(Error::NoSession)?;
+    let mut tx = state.store.begin().await?;
+    let mut session = sessions::lock_by_id(&mut tx, &token.session).await?.ok_or(Error::NoSession)?;
+    if !state.refresh_keys.is_authentic(&token, &session.salt)? {
+        return Err(Error::NoSession);
+    }
+    let from = session.generation;
+    match decide(&session, token.generation, now, &state.config.sessions) {
+        Decision::Unknown => return Err(Error::NoSession),
+        Decision::Ended(reason) => return Err(Error::SessionEnded(reason)),
+        Decision::Theft => {
+            return Err(close_as_stolen(state, tx, now, origin, &session, token.generation).await?);
+        }
+        Decision::Keep => session.confirmed = true,
+        Decision::Rotate => {
+            session.generation += 1;
+            session.confirmed = false;
+            session.rotated_at = now;
+        }
+        Decision::Reissue(Reissue::Concurrent) => {}
+        Decision::Reissue(Reissue::ResponseLost) => {
+            tracing::info!(session = %session.id, "a refresh response was lost; its token is handed out again");
+        }
+    }
+    // Using a session postpones its idle end, and never its absolute one.
+    session.idle_expires_at = (now + state.config.sessions.idle_ttl).min(session.absolute_expires_at);
+    session.seen(now, origin);
+    let user = users::by_id(&mut tx, &session.user_id).await?.ok_or(Error::NoSession)?;
+    if !user.is_enabled() {
+        return Err(Error::SessionEnded(SignOutReason::AccountClosed));
+    }
+    sessions::advance(&mut tx, from, &session).await?;
+    tx.commit().await?;
+    state.issue(now, &session, &user)
+}
+
+/// Ends a family of which two parties hold a token, and returns the error to answer with. It is committed here:
+/// dropped with the error, the transaction would take the revocation with it.
+pub(super) async fn close_as_stolen(
+    state: &State,
+    mut tx: Tx,
+    now: Timestamp,
+    origin: &Origin,
+    session: &SessionRecord,
+    presented: u64,
+) -> Result<Error, Error> {
+    let event = Event::new(EventKind::RefreshTokenReused)
+        .about(&session.user_id)
+        .with(json!({ "presented": presented, "newest": session.generation }));
+    let denied =
+        super::end::revoke(state, &mut tx, now, origin, session, SignOutReason::Reused, event).await?;
+    tx.commit().await?;
+    state.deny(now, denied);
+    tracing::warn!(session = %session.id, user = %session.user_id, "a refresh token was used twice; the session is closed");
+    Ok(Error::SessionEnded(SignOutReason::Reused))
+}
