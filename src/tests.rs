@@ -1,1 +1,13 @@
-//! Tests through the whole program.
+//! Tests through the whole program: the real router, a database of its own for each test, a clock that is moved.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "that is how a test fails")]
+
+mod test_app;
+
+mod accounts;
+mod forms;
+mod http;
+mod pages;
+mod refresh;
+mod sessions;
+mod store;

@@ -128,7 +128,7 @@ async fn run(cli: Cli) -> Result<ExitCode, CliError> {
     }
     let layers = read_layers(cli.settings)?;
     if matches!(cli.command, Command::Doctor) {
-        return Ok(doctor::examine(&layers));
+        return Ok(doctor::examine(&layers).await);
     }
     let config = Config::read(&layers).map_err(CliError::Settings)?;
     match cli.command {

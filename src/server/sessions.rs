@@ -20,7 +20,7 @@ use super::{
     error::Error,
     state::State,
     store::{sessions::SessionRecord, users::User},
-    tokens::claims::{Claims, TokenId},
+    tokens::claims::{CLIENT_ID, Claims, TokenId},
 };
 use crate::model::session::{Session, TokenType};
 
@@ -36,9 +36,20 @@ impl State {
     pub fn issue(&self, now: Timestamp, record: &SessionRecord, user: &User) -> Result<Issued, Error> {
         let id =
             TokenId { nonce: self.entropy.bytes()?, generation: record.generation, epoch: user.token_epoch };
-        let ttl = self.config.tokens.access_ttl;
-        let claims =
-            Claims::new(&self.config.tokens, now, user.id.clone(), record.id.clone(), id, user.roles);
+        // An access token does not outlive its session.
+        let ttl = self.config.tokens.access_ttl.min(record.absolute_expires_at - now);
+        let claims = Claims {
+            iss: self.config.tokens.issuer.clone(),
+            aud: self.config.tokens.audience.clone(),
+            sub: user.id.clone(),
+            client_id: CLIENT_ID.to_owned(),
+            iat: now.seconds(),
+            exp: (now + ttl).seconds(),
+            nbf: None,
+            jti: id,
+            sid: record.id.clone(),
+            roles: user.roles,
+        };
         let access_token = self.keys.sign(&claims, now, &self.entropy)?;
         let token = self.refresh_keys.token(&record.id, record.generation, &record.salt)?;
         let lasts = record.idle_expires_at.min(record.absolute_expires_at) - now;

@@ -86,6 +86,8 @@ pub enum OpenError {
          nothing was changed. Run that version, or restore a backup made before the upgrade."
     )]
     Newer { database: String, found: i64, known: i64 },
+    #[error("the database {database} is damaged: {finding}")]
+    Damaged { database: String, finding: String },
     #[error("can't migrate the database {database}: {error}; what had been applied before is as it was")]
     Migrate { database: String, error: sqlx::migrate::MigrateError },
 }
@@ -150,6 +152,15 @@ impl Store {
         }
     }
 
+    /// Looks at a database without changing it, and says in a few words how it is.
+    pub async fn examine(url: &DatabaseUrl) -> Result<String, OpenError> {
+        match url {
+            DatabaseUrl::Sqlite(path) => sqlite::examine(path).await,
+            DatabaseUrl::Postgres(url) => postgres::examine(url).await,
+        }
+    }
+
+    /// A connection for reading.
     pub async fn read(&self) -> Result<Reader, StoreError> {
         Ok(match self {
             Self::Sqlite(pools) => Reader::Sqlite(pools.readers.acquire().await?),

@@ -74,6 +74,13 @@ impl Hasher {
         .await
     }
 
+    /// Takes every place there is to run or to wait in.
+    #[cfg(test)]
+    pub fn hold_all(&self) -> tokio::sync::OwnedSemaphorePermit {
+        let free = u32::try_from(self.admitted.available_permits()).unwrap();
+        self.admitted.clone().try_acquire_many_owned(free).unwrap()
+    }
+
     /// Waits for a place and runs `work` there, or refuses if too many wait.
     async fn run<T: Send + 'static>(
         &self,

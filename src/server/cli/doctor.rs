@@ -5,11 +5,14 @@ use std::process::ExitCode;
 use crate::server::{
     config::{Config, Layers, Problem, SETTINGS, Setting},
     http::routes::assets,
+    store::Store,
 };
 
-/// Prints each setting, where it comes from and what is wrong with it.
-pub fn examine(layers: &Layers) -> ExitCode {
-    let problems = Config::read(layers).err().unwrap_or_default();
+/// Prints each setting, where it comes from and what is wrong with it; then looks at the database, and changes
+/// nothing there.
+pub async fn examine(layers: &Layers) -> ExitCode {
+    let config = Config::read(layers);
+    let problems = config.as_ref().err().map(Vec::as_slice).unwrap_or_default();
     for setting in SETTINGS {
         let name = Setting::variable(setting.name);
         println!(
@@ -31,14 +34,19 @@ pub fn examine(layers: &Layers) -> ExitCode {
     if !assets::are_present() {
         println!("  ! this program was built without its browser half; build it with `make build`");
     }
-    match problems.len() {
-        0 => {
-            println!("\nAll settings are good.");
+    let Ok(config) = &config else {
+        println!("\n{} to mend.", problems.len());
+        return ExitCode::from(2);
+    };
+    println!("\nAll settings are good.");
+    match Store::examine(&config.database_url).await {
+        Ok(finding) => {
+            println!("The database: {finding}.");
             ExitCode::SUCCESS
         }
-        count => {
-            println!("\n{count} to mend.");
-            ExitCode::from(2)
+        Err(error) => {
+            println!("  ! {error}");
+            ExitCode::FAILURE
         }
     }
 }

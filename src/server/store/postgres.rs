@@ -22,22 +22,35 @@ pub mod lock {
 }
 
 pub async fn open(url: &str) -> Result<PgPool, OpenError> {
+    let (database, pool) = connect(url).await?;
+    MIGRATOR.run(&pool).await.map_err(|error| OpenError::Migrate { database, error })?;
+    Ok(pool)
+}
+
+/// Says whether it answers.
+pub async fn examine(url: &str) -> Result<String, OpenError> {
+    let (database, pool) = connect(url).await?;
+    pool.close().await;
+    Ok(format!("{database} answers"))
+}
+
+/// Connects to a database that is not of a newer version.
+async fn connect(url: &str) -> Result<(String, PgPool), OpenError> {
     let options = PgConnectOptions::from_str(url)
         .map_err(|error| OpenError::Connect { database: "PostgreSQL".to_owned(), error })?;
     let database = format!("{} on {}", options.get_database().unwrap_or("postgres"), options.get_host());
-    let connect = |error| OpenError::Connect { database: database.clone(), error };
+    let failed = |error| OpenError::Connect { database: database.clone(), error };
     let pool = PgPoolOptions::new()
         .max_connections(16)
         .acquire_timeout(Duration::from_secs(10))
         .connect_with(options)
         .await
-        .map_err(connect)?;
-    let applied = applied_version(&pool).await.map_err(connect)?;
-    if let Some((found, known)) = newer_than_known(applied, &MIGRATOR) {
-        return Err(OpenError::Newer { database, found, known });
+        .map_err(failed)?;
+    let applied = applied_version(&pool).await.map_err(failed)?;
+    match newer_than_known(applied, &MIGRATOR) {
+        Some((found, known)) => Err(OpenError::Newer { database, found, known }),
+        None => Ok((database, pool)),
     }
-    MIGRATOR.run(&pool).await.map_err(|error| OpenError::Migrate { database, error })?;
-    Ok(pool)
 }
 
 /// The newest migration that the database has; nothing for an empty one.

@@ -59,22 +59,41 @@ fn pool(size: u32) -> SqlitePoolOptions {
         .acquire_timeout(Duration::from_secs(10))
 }
 
+/// Checks the file's integrity.
+pub async fn examine(path: &Path) -> Result<String, OpenError> {
+    let database = path.display().to_string();
+    if !path.exists() {
+        return Ok(format!("{database} will be made at the first start"));
+    }
+    let connect = |error| OpenError::Connect { database: database.clone(), error };
+    refuse_newer(path, &database).await?;
+    let pool = only_looking(path).await.map_err(connect)?;
+    let finding: String = query_scalar("PRAGMA integrity_check").fetch_one(&pool).await.map_err(connect)?;
+    pool.close().await;
+    if finding == "ok" {
+        Ok(format!("{database} is whole"))
+    } else {
+        Err(OpenError::Damaged { database, finding })
+    }
+}
+
 /// Looks at an existing file through a connection that cannot write.
 async fn refuse_newer(path: &Path, database: &str) -> Result<(), OpenError> {
     if !path.exists() {
         return Ok(());
     }
     let connect = |error| OpenError::Connect { database: database.to_owned(), error };
-    let pool = pool(1)
-        .connect_with(SqliteConnectOptions::new().filename(path).read_only(true))
-        .await
-        .map_err(connect)?;
+    let pool = only_looking(path).await.map_err(connect)?;
     let applied = applied_version(&pool).await.map_err(connect)?;
     pool.close().await;
     match newer_than_known(applied, &MIGRATOR) {
         Some((found, known)) => Err(OpenError::Newer { database: database.to_owned(), found, known }),
         None => Ok(()),
     }
+}
+
+async fn only_looking(path: &Path) -> Result<SqlitePool, sqlx::Error> {
+    pool(1).connect_with(SqliteConnectOptions::new().filename(path).read_only(true)).await
 }
 
 /// The newest migration that the database has; nothing for an empty one.

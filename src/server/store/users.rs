@@ -166,3 +166,28 @@ pub async fn set_display_name(tx: &mut Tx, id: &UserId, name: &DisplayName) -> R
     })?;
     changed_one(rows, "users", id.as_str())
 }
+
+#[cfg(test)]
+pub async fn disable_for_test(store: &super::Store, id: &UserId, now: Timestamp) {
+    let mut tx = store.begin().await.unwrap();
+    on_db!(&mut tx, |c| query("UPDATE users SET disabled_at = $2 WHERE id = $1")
+        .bind(id.as_str())
+        .bind(now)
+        .execute(c)
+        .await
+        .map(drop))
+    .unwrap();
+    tx.commit().await.unwrap();
+}
+
+#[cfg(test)]
+pub async fn delete_for_test(store: &super::Store, id: &UserId) {
+    let mut tx = store.begin().await.unwrap();
+    on_db!(&mut tx, |c| query("DELETE FROM users WHERE id = $1")
+        .bind(id.as_str())
+        .execute(c)
+        .await
+        .map(drop))
+    .unwrap();
+    tx.commit().await.unwrap();
+}

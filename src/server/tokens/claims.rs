@@ -5,12 +5,9 @@ use std::fmt;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    model::{
-        id::{SessionId, UserId},
-        role::Roles,
-    },
-    server::{clock::Timestamp, config::TokenConfig},
+use crate::model::{
+    id::{SessionId, UserId},
+    role::Roles,
 };
 
 /// The portal itself is the only client.
@@ -30,30 +27,6 @@ pub struct Claims {
     pub jti: TokenId,
     pub sid: SessionId,
     pub roles: Roles,
-}
-
-impl Claims {
-    pub fn new(
-        config: &TokenConfig,
-        now: Timestamp,
-        user: UserId,
-        session: SessionId,
-        id: TokenId,
-        roles: Roles,
-    ) -> Self {
-        Self {
-            iss: config.issuer.clone(),
-            aud: config.audience.clone(),
-            sub: user,
-            client_id: CLIENT_ID.to_owned(),
-            iat: now.seconds(),
-            exp: (now + config.access_ttl).seconds(),
-            nbf: None,
-            jti: id,
-            sid: session,
-            roles,
-        }
-    }
 }
 
 /// The `jti`: unique, and telling this program which generation of the session and which epoch of the account the

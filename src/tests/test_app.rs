@@ -1,0 +1,181 @@
+//! The program as tests use it.
+
+mod browser;
+mod postgres;
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::Router;
+pub use browser::Browser;
+use tempfile::TempDir;
+
+use crate::{
+    model::email::EmailAddress,
+    server::{
+        clock::{Clock, Entropy, Timestamp},
+        config::{Config, DatabaseUrl, Layers},
+        http::router,
+        secret::{MasterSecret, Vault},
+        state::State,
+        store::{
+            Store,
+            users::{self, User},
+        },
+    },
+};
+
+pub const SECRET: &str = "a master secret for tests: 0123456789abcdef";
+pub const PASSWORD: &str = "correct horse battery staple";
+/// When tests begin: 2026-01-01T00:00:00Z.
+pub const BEGINNING: Timestamp = Timestamp::from_seconds(1_767_225_600);
+
+/// Which database a test runs on.
+#[derive(Clone, Copy, Debug)]
+pub enum Backend {
+    Sqlite,
+    Postgres,
+}
+
+/// A database that nobody else uses.
+pub struct TestDatabase {
+    pub url: DatabaseUrl,
+    folder: TempDir,
+}
+
+impl TestDatabase {
+    pub async fn new(backend: Backend) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = match backend {
+            Backend::Sqlite => DatabaseUrl::Sqlite(folder.path().join("latchkey.db")),
+            Backend::Postgres => DatabaseUrl::Postgres(postgres::create_database().await),
+        };
+        Self { url, folder }
+    }
+
+    pub fn file(&self) -> PathBuf {
+        self.folder.path().join("latchkey.db")
+    }
+}
+
+/// A clock that stands still until it is moved.
+#[derive(Clone)]
+pub struct TestClock(Arc<AtomicI64>);
+
+impl TestClock {
+    fn new() -> Self {
+        Self(Arc::new(AtomicI64::new(BEGINNING.millis())))
+    }
+
+    pub fn advance(&self, duration: Duration) {
+        self.0.fetch_add(i64::try_from(duration.as_millis()).unwrap(), Ordering::SeqCst);
+    }
+
+    pub fn set(&self, now: Timestamp) {
+        self.0.store(now.millis(), Ordering::SeqCst);
+    }
+
+    pub fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+    }
+
+    fn clock(&self) -> Clock {
+        let millis = self.0.clone();
+        Clock::of(move || Timestamp::from_millis(millis.load(Ordering::SeqCst)))
+    }
+}
+
+/// The program, without a socket.
+pub struct TestApp {
+    pub state: Arc<State>,
+    pub clock: TestClock,
+    pub database: TestDatabase,
+    settings: Vec<(String, String)>,
+    router: Router,
+}
+
+impl TestApp {
+    pub async fn start() -> Self {
+        Self::with(Backend::Sqlite, &[]).await
+    }
+
+    /// With settings as the environment has them.
+    pub async fn with(backend: Backend, settings: &[(&str, &str)]) -> Self {
+        let settings =
+            settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Self::on(TestDatabase::new(backend).await, settings, TestClock::new()).await
+    }
+
+    async fn on(database: TestDatabase, settings: Vec<(String, String)>, clock: TestClock) -> Self {
+        let config = config(&settings);
+        let vault = Vault::new(&MasterSecret::parse(SECRET).unwrap()).unwrap();
+        let store = Store::open(&database.url).await.unwrap();
+        let state = State::start(config, store, &vault, clock.clock(), Entropy::system()).await.unwrap();
+        let router = router(state.clone());
+        Self { state, clock, database, settings, router }
+    }
+
+    /// Stops the program and starts it again on the same database.
+    pub async fn restart(self) -> Self {
+        self.state.store.close().await;
+        Self::on(self.database, self.settings, self.clock).await
+    }
+
+    pub fn browser(&self) -> Browser {
+        Browser::new(self.router.clone())
+    }
+
+    pub fn advance(&self, duration: Duration) {
+        self.clock.advance(duration);
+    }
+
+    /// A browser in which somebody has just signed up.
+    pub async fn sign_up(&self, email: &str) -> Browser {
+        let mut browser = self.browser();
+        browser.sign_up(email).await.assert_status(200);
+        browser
+    }
+
+    /// A browser in which somebody with these roles has just signed in.
+    pub async fn sign_in_as(&self, email: &str, roles: &str) -> Browser {
+        use crate::server::{
+            accounts::{Context, NewAccount, register},
+            origin::Origin,
+        };
+        let new = NewAccount::parse(email, "Somebody", PASSWORD.to_owned()).unwrap();
+        let hash = self.state.passwords.hash(&new.password, &self.state.entropy).await.unwrap();
+        let origin = Origin::command_line();
+        let context = Context { now: self.clock.now(), origin: &origin };
+        let mut tx = self.state.store.begin().await.unwrap();
+        let roles = crate::model::role::Roles::parse(roles).unwrap();
+        register::create(&mut tx, context, &self.state.entropy, &new, hash, roles, "test").await.unwrap();
+        tx.commit().await.unwrap();
+        let mut browser = self.browser();
+        browser.sign_in(email, PASSWORD).await.assert_status(200);
+        browser
+    }
+
+    pub async fn user(&self, email: &str) -> User {
+        let mut reader = self.state.store.read().await.unwrap();
+        users::by_email(&mut reader, &EmailAddress::parse(email).unwrap()).await.unwrap().unwrap()
+    }
+
+    /// The names of all events in the audit log, oldest first.
+    pub async fn events(&self) -> Vec<String> {
+        crate::server::store::audit::all_event_names(&self.state.store).await
+    }
+}
+
+fn config(settings: &[(String, String)]) -> Config {
+    let folder = tempfile::tempdir().unwrap();
+    let fixed = [("LATCHKEY_SECRET", SECRET), ("LATCHKEY_PUBLIC_URL", "http://localhost:3000")];
+    let fixed = fixed.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let environment = fixed.into_iter().chain(settings.iter().cloned());
+    Config::read(&Layers::read(folder.path(), None, environment, Vec::new()).unwrap()).unwrap()
+}
