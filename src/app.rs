@@ -17,7 +17,7 @@ use components::{header::Header, notice::ConnectionNotice};
 pub use document::{Document, shell};
 use guard::guarded;
 use pages::{
-    account::Account, dashboard::Dashboard, home::Home, login::Login, not_found::NotFound,
+    account::Account, dashboard::Dashboard, home::Home, keys::Keys, login::Login, not_found::NotFound,
     register::Register, setup::Setup,
 };
 use session::SessionContext;
@@ -47,6 +47,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/setup") view=guarded(Setup)/>
                     <Route path=path!("/dashboard") view=guarded(Dashboard)/>
                     <Route path=path!("/account") view=guarded(Account)/>
+                    <Route path=path!("/admin/keys") view=guarded(Keys)/>
                 </FlatRoutes>
             </main>
         </Router>

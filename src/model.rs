@@ -11,5 +11,6 @@ pub mod local_path;
 pub mod password;
 pub mod role;
 pub mod session;
+pub mod signing_key;
 pub mod text;
 pub mod utc_time;

@@ -28,14 +28,17 @@ CREATE TABLE sessions (
     absolute_expires_at BIGINT  NOT NULL,
     revoked_at          BIGINT,
     revoked_reason      TEXT,
+    token_kid           TEXT COLLATE "C" NOT NULL,
+    token_expires_at    BIGINT  NOT NULL,
     user_agent          TEXT    NOT NULL,
     ip                  TEXT    NOT NULL
 );
 
 CREATE INDEX sessions_by_user ON sessions (user_id, created_at);
 CREATE INDEX sessions_by_end ON sessions (absolute_expires_at);
+CREATE INDEX sessions_by_token ON sessions (token_kid, token_expires_at);
 
-CREATE TABLE denials (
+CREATE TABLE changes (
     seq        BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     session_id TEXT COLLATE "C",
     user_id    TEXT COLLATE "C",
@@ -51,7 +54,8 @@ CREATE TABLE signing_keys (
     created_at   BIGINT NOT NULL,
     activates_at BIGINT NOT NULL,
     retires_at   BIGINT,
-    gone_at      BIGINT
+    gone_at      BIGINT,
+    revoked      BOOLEAN NOT NULL
 );
 
 CREATE TABLE sealed_secrets (

@@ -28,32 +28,36 @@ CREATE TABLE sessions (
     absolute_expires_at INTEGER NOT NULL,
     revoked_at          INTEGER,
     revoked_reason      TEXT,
+    token_kid           TEXT    NOT NULL,             -- key of the newest access token
+    token_expires_at    INTEGER NOT NULL,             -- and when that token expires
     user_agent          TEXT    NOT NULL,
     ip                  TEXT    NOT NULL
 ) STRICT;
 
 CREATE INDEX sessions_by_user ON sessions (user_id, created_at);
 CREATE INDEX sessions_by_end ON sessions (absolute_expires_at);
+CREATE INDEX sessions_by_token ON sessions (token_kid, token_expires_at);
 
--- What access tokens are refused although they have not expired. Every node keeps the live rows in memory and
--- learns of new ones by `seq`.
-CREATE TABLE denials (
+-- What every node must know at once. Each keeps the live rows in memory and learns of new ones by `seq`. A row is of
+-- one kind: a session that has ended, an account that has changed, or (neither) the set of signing keys.
+CREATE TABLE changes (
     seq        INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
-    session_id TEXT,                                  -- either: all tokens of this session
-    user_id    TEXT,                                  -- or: this user's tokens of an epoch before
-    epoch      INTEGER,                               --     this one
-    expires_at INTEGER NOT NULL                       -- when the last such token has expired by itself
+    session_id TEXT,                                  -- all access tokens of this session are refused
+    user_id    TEXT,                                  -- this account's tokens of an epoch before
+    epoch      INTEGER,                               --     this one are stale
+    expires_at INTEGER NOT NULL                       -- when nobody needs to know any more
 ) STRICT;
 
 CREATE TABLE signing_keys (
     kid          TEXT    NOT NULL PRIMARY KEY,        -- RFC 7638 thumbprint
     algorithm    TEXT    NOT NULL,
     public_jwk   TEXT,                                -- NULL for a symmetric key
-    sealed       TEXT    NOT NULL,                    -- the private key, sealed under the master secret
+    sealed       TEXT    NOT NULL,                    -- the private key, sealed; empty once the key is gone
     created_at   INTEGER NOT NULL,
     activates_at INTEGER NOT NULL,                    -- signs from then on
     retires_at   INTEGER,                             -- signs no more
-    gone_at      INTEGER                              -- verifies no more
+    gone_at      INTEGER,                             -- verifies no more
+    revoked      INTEGER NOT NULL                     -- whether it went before its time
 ) STRICT;
 
 -- Random keys of the program itself, sealed under the master secret.

@@ -83,8 +83,7 @@ pub async fn refresh() -> Result<Session, ApiError> {
     Request::answer(async |request| {
         let held = request.refresh_token();
         let issued =
-            refresh(&request.state, request.now, &request.origin, held.as_ref().map(|token| token.as_str()))
-                .await?;
+            refresh(&request.state, request.context(), held.as_ref().map(|token| token.as_str())).await?;
         issued.cookie.set(&request.cookies);
         Ok(issued.session)
     })
@@ -107,8 +106,7 @@ pub async fn logout() -> Result<(), ApiError> {
         cookie::clear(&request.cookies);
         request.see_other(&LocalPath::signed_out())?;
         if let Err(error) =
-            sign_out(&request.state, request.now, &request.origin, held.as_ref().map(|token| token.as_str()))
-                .await
+            sign_out(&request.state, request.context(), held.as_ref().map(|token| token.as_str())).await
         {
             tracing::error!(%error, "a session was left by its browser and could not be ended");
         }

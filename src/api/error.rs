@@ -70,6 +70,8 @@ codes! {
     NotFound = 404,
     MethodNotAllowed = 405,
     EmailTaken = 409,
+    /// A new signing key waits to sign already.
+    RotationUnderWay = 409,
     PayloadTooLarge = 413,
     UnsupportedMediaType = 415,
     InvalidInput = 422,

@@ -21,6 +21,7 @@ pub const PAGES: &[(&str, Access)] = &[
     ("/setup", Access::Public),
     ("/dashboard", Access::Needs(Permission::ReadAccount)),
     ("/account", Access::Needs(Permission::ReadAccount)),
+    ("/admin/keys", Access::Needs(Permission::ReadAdministration)),
 ];
 
 /// What becomes of a request for a page.

@@ -3,10 +3,11 @@
 pub mod password;
 pub mod profile;
 pub mod register;
+pub mod roles;
 pub mod setup;
 pub mod sign_in;
 
-use super::{clock::Timestamp, error::Error, origin::Origin};
+use super::error::Error;
 use crate::model::{display_name::DisplayName, email::EmailAddress, password as rules};
 
 /// What a new account is made of, parsed.
@@ -60,11 +61,4 @@ impl NewAccount {
             }
         }
     }
-}
-
-/// When and from where something is done: what every change is recorded with.
-#[derive(Clone, Copy, Debug)]
-pub struct Context<'a> {
-    pub now: Timestamp,
-    pub origin: &'a Origin,
 }

@@ -3,8 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    clock::Timestamp,
-    origin::Origin,
+    origin::Context,
     store::{StoreError, Tx, audit},
 };
 use crate::model::{
@@ -29,6 +28,7 @@ macro_rules! event_kinds {
 event_kinds! {
     AccountCreated = "account_created",
     ProfileChanged = "profile_changed",
+    RolesChanged = "roles_changed",
     SignedIn = "signed_in",
     SignInFailed = "sign_in_failed",
     SignedOut = "signed_out",
@@ -36,6 +36,8 @@ event_kinds! {
     SessionEnded = "session_ended",
     /// Two parties hold a token of one session; it was closed.
     RefreshTokenReused = "refresh_token_reused",
+    SigningKeyAdded = "signing_key_added",
+    SigningKeyRevoked = "signing_key_revoked",
     /// Somebody signed in asked for what their roles do not allow.
     AccessDenied = "access_denied",
 }
@@ -93,6 +95,6 @@ impl Event {
 }
 
 /// Writes an event.
-pub async fn record(tx: &mut Tx, now: Timestamp, origin: &Origin, event: Event) -> Result<(), StoreError> {
-    audit::insert(tx, now, origin, &event).await
+pub async fn record(tx: &mut Tx, context: Context<'_>, event: Event) -> Result<(), StoreError> {
+    audit::insert(tx, context.now, context.origin, &event).await
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "what a command prints is its answer")]
 
 mod doctor;
+mod keys;
 mod log;
 mod serve;
 mod user;
@@ -14,6 +15,7 @@ use clap::{Args, Parser, Subcommand};
 use super::{
     clock::Entropy,
     config::{Config, Layers, Overrides, Problem},
+    reseal::reseal,
     secret::MasterSecret,
     store::{OpenError, Store},
 };
@@ -54,6 +56,9 @@ enum Command {
     /// Accounts
     #[command(subcommand)]
     User(user::UserCommand),
+    /// Signing keys
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
     /// The master secret
     #[command(subcommand)]
     Secret(SecretCommand),
@@ -65,6 +70,8 @@ enum Command {
 enum SecretCommand {
     /// Print a new master secret
     Generate,
+    /// Seal everything anew under the first of the configured master secrets
+    Rotate,
 }
 
 /// Why a command failed.
@@ -135,7 +142,9 @@ async fn run(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Serve => serve::serve(config).await?,
         Command::Migrate => migrate(&config).await?,
         Command::User(command) => user::run(command, &config).await?,
-        Command::Doctor | Command::Secret(_) => {}
+        Command::Keys(command) => keys::run(command, &config).await?,
+        Command::Secret(SecretCommand::Rotate) => rotate_secret(&config).await?,
+        Command::Doctor | Command::Secret(SecretCommand::Generate) => {}
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -154,5 +163,27 @@ fn read_layers(flags: SettingFlags) -> Result<Layers, CliError> {
 async fn migrate(config: &Config) -> Result<(), CliError> {
     Store::open(&config.database_url).await?.close().await;
     println!("The database is up to date.");
+    Ok(())
+}
+
+async fn rotate_secret(config: &Config) -> Result<(), CliError> {
+    let entropy = Entropy::system();
+    let vault = serve::open_vault(&config.secret, &entropy)?;
+    let store = Store::open(&config.database_url).await?;
+    let done = reseal(&store, &vault, &entropy).await.map_err(CliError::failed)?;
+    store.close().await;
+    println!(
+        "Sealed anew under the first master secret: {} signing keys and {} secrets. {} were under it already.",
+        done.signing_keys, done.secrets, done.already
+    );
+    if done.already == 0 {
+        println!(
+            "The other master secrets can be removed once every server has been restarted with the first."
+        );
+    } else if done.signing_keys + done.secrets == 0 {
+        println!(
+            "Nothing was to be done. To change the master secret, put a new one (`latchkey secret generate`) before the old one, with a comma between."
+        );
+    }
     Ok(())
 }

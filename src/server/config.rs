@@ -28,11 +28,17 @@ pub const SETTINGS: &[Setting] = &[
         "address that people and services use; by default http://localhost and the port",
     ),
     Setting::new("database_url", "sqlite://data/latchkey.db", "sqlite://FILE or postgres://USER@HOST/NAME"),
-    Setting::secret("secret", "master secret"),
+    Setting::secret("secret", "master secret; several with commas between: the first seals, all open"),
     Setting::new("secret_file", "data/secret", "file with the master secret, made on first start"),
     Setting::new("registration", "open", "whether people may sign up: open or closed"),
     Setting::new("tokens_algorithm", "ES256", "ES256, EdDSA, RS256 or HS256"),
     Setting::new("tokens_access_ttl", "15m", "lifetime of an access token"),
+    Setting::new(
+        "tokens_rotate_every",
+        "30d",
+        "how long a signing key signs; off: until it is rotated by hand",
+    ),
+    Setting::new("tokens_jwks_max_age", "5m", "how long others may keep a copy of the public keys"),
     Setting::new("tokens_audience", "", "the `aud` of access tokens; by default the public URL"),
     Setting::new("sessions_idle_ttl", "7d", "a session ends when not used for so long"),
     Setting::new("sessions_absolute_ttl", "30d", "a session ends after so long, used or not"),
@@ -108,7 +114,7 @@ pub enum DatabaseUrl {
 
 /// Where the master secret is.
 pub enum SecretSource {
-    Given(MasterSecret),
+    Given(Vec<MasterSecret>),
     File(PathBuf),
 }
 
@@ -133,6 +139,10 @@ pub struct TokenConfig {
     pub issuer: String,
     pub audience: String,
     pub access_ttl: Duration,
+    /// How long others may keep a copy of the key set.
+    pub jwks_max_age: Duration,
+    /// How long a key signs; nothing: until somebody rotates.
+    pub rotate_every: Option<Duration>,
 }
 
 /// How long a session lives and how its refresh token rotates.
@@ -252,17 +262,29 @@ impl Settings<'_> {
             return self.get("secret_file", |v| v.not_empty().map(|path| SecretSource::File(path.into())));
         }
         self.get("secret", |v| {
-            MasterSecret::parse(v.as_str()).map(SecretSource::Given).map_err(|error| error.to_string())
+            MasterSecret::parse_all(v.as_str()).map(SecretSource::Given).map_err(|error| error.to_string())
         })
     }
 
     fn tokens(&mut self, public_url: Option<&Url>) -> Option<TokenConfig> {
         let algorithm = self.get("tokens_algorithm", |v| v.one_of(&Algorithm::NAMES));
         let access_ttl = self.duration("tokens_access_ttl", SECOND, 24 * HOUR);
+        let jwks_max_age = self.duration("tokens_jwks_max_age", SECOND, DAY);
+        let rotate_every = self.get("tokens_rotate_every", |v| match v.as_str() {
+            "off" => Ok(None),
+            _ => v.duration(HOUR, 3650 * DAY).map(Some),
+        });
         let audience = self.layers.value("tokens_audience").as_str().to_owned();
         let issuer = public_url?.as_str().trim_end_matches('/').to_owned();
         let audience = if audience.is_empty() { issuer.clone() } else { audience };
-        Some(TokenConfig { algorithm: algorithm?, access_ttl: access_ttl?, issuer, audience })
+        Some(TokenConfig {
+            algorithm: algorithm?,
+            access_ttl: access_ttl?,
+            jwks_max_age: jwks_max_age?,
+            rotate_every: rotate_every?,
+            issuer,
+            audience,
+        })
     }
 
     fn sessions(&mut self) -> Option<SessionConfig> {

@@ -10,7 +10,7 @@ use super::{
     clock::NoEntropy,
     secret::SealError,
     store::StoreError,
-    tokens::{keys::KeyError, verify::TokenError},
+    tokens::{keys::KeyError, manage::ManageError, rotation::UnderWay, verify::TokenError},
 };
 use crate::{
     api::error::{ApiError, Code},
@@ -47,6 +47,9 @@ pub enum Error {
     Forbidden,
     #[error("not found")]
     NotFound,
+    /// What was asked for is being done already.
+    #[error(transparent)]
+    RotationUnderWay(#[from] UnderWay),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("{0}")]
@@ -68,7 +71,26 @@ macro_rules! faults {
         })*
     };
 }
-faults!(NoEntropy, SealError, KeyError, InvalidId, tokio::task::JoinError);
+faults!(NoEntropy, SealError, InvalidId, tokio::task::JoinError);
+
+impl From<KeyError> for Error {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::Store(error) => Self::Store(error),
+            fault => Self::Fault(fault.to_string()),
+        }
+    }
+}
+
+impl From<ManageError> for Error {
+    fn from(error: ManageError) -> Self {
+        match error {
+            ManageError::UnderWay(under_way) => Self::RotationUnderWay(under_way),
+            ManageError::NotFound => Self::NotFound,
+            ManageError::Key(error) => error.into(),
+        }
+    }
+}
 
 impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
@@ -105,6 +127,13 @@ impl From<Error> for ApiError {
             Error::Token(_) => Self::new(Code::InvalidToken, "The access token is not valid."),
             Error::Forbidden => Self::new(Code::Forbidden, "Your account is not allowed to do this."),
             Error::NotFound => Self::new(Code::NotFound, "There is no such thing."),
+            Error::RotationUnderWay(under_way) => {
+                let from = under_way.at.to_utc().to_minute();
+                Self::new(
+                    Code::RotationUnderWay,
+                    format!("A rotation is under way: the new key signs from {from} on."),
+                )
+            }
             Error::Store(_) => retry(
                 Code::Unavailable,
                 "The server can't answer right now. Nothing was changed; try again in a moment.",

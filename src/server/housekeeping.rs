@@ -6,7 +6,7 @@ use super::{
     clock::Timestamp,
     error::Error,
     state::State,
-    store::{denials, links, sessions},
+    store::{changes, links, sessions, signing_keys},
 };
 
 const EVERY: Duration = Duration::from_secs(3600);
@@ -24,11 +24,12 @@ pub async fn run(state: Arc<State>) {
     }
 }
 
-/// Forgets sessions, denials and links that have run out.
+/// Forgets sessions, changes and links that have run out, and the private parts of keys that are gone.
 pub async fn tidy(state: &State, now: Timestamp) -> Result<(), Error> {
     let mut tx = state.store.begin().await?;
     let sessions = sessions::delete_ended(&mut tx, now - KEEP_ENDED_SESSIONS).await?;
-    denials::delete_expired(&mut tx, now).await?;
+    changes::delete_expired(&mut tx, now).await?;
+    signing_keys::forget_private(&mut tx, now).await?;
     links::delete_expired(&mut tx, now).await?;
     tx.commit().await?;
     tracing::debug!(sessions, "forgot what has run out");

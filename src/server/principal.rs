@@ -6,7 +6,7 @@ use super::{
     audit::{self, Event, EventKind},
     clock::Timestamp,
     error::Error,
-    origin::Origin,
+    origin::Context,
     sessions::page::PageSession,
     state::State,
     tokens::verify::{Verified, verify},
@@ -65,14 +65,13 @@ impl Principal {
         &self,
         permission: Permission,
         state: &State,
-        now: Timestamp,
-        origin: &Origin,
+        context: Context<'_>,
     ) -> Result<(), Error> {
         let proved_enough = self.proof == Proof::AccessToken || permission.only_reads();
         if self.roles.allow(permission) && proved_enough {
             return Ok(());
         }
-        record_denial(state, now, origin, &self.user, &self.session, &format!("{permission:?}")).await?;
+        record_denial(state, context, &self.user, &self.session, &format!("{permission:?}")).await?;
         Err(Error::Forbidden)
     }
 }
@@ -80,21 +79,15 @@ impl Principal {
 /// Writes to the audit log that somebody was refused.
 pub async fn record_denial(
     state: &State,
-    now: Timestamp,
-    origin: &Origin,
+    context: Context<'_>,
     user: &UserId,
     session: &SessionId,
     asked_for: &str,
 ) -> Result<(), Error> {
     let detail = serde_json::json!({ "asked_for": asked_for });
     let mut tx = state.store.begin().await?;
-    audit::record(
-        &mut tx,
-        now,
-        origin,
-        Event::new(EventKind::AccessDenied).by(user).about(user).of(session).with(detail),
-    )
-    .await?;
+    let event = Event::new(EventKind::AccessDenied).by(user).about(user).of(session).with(detail);
+    audit::record(&mut tx, context, event).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -13,10 +13,9 @@ use tower_cookies::Cookies;
 use zeroize::Zeroizing;
 
 use super::{
-    accounts::Context,
     clock::Timestamp,
     error::Error,
-    origin::Origin,
+    origin::{Context, Origin},
     principal::Principal,
     sessions::{Issued, cookie},
     state::State,
@@ -55,7 +54,7 @@ impl Request {
     /// Whoever is asking, if they may do this.
     pub async fn require(&self, permission: Permission) -> Result<Principal, Error> {
         let principal = Principal::of(&self.parts, &self.state, self.now)?;
-        principal.require(permission, &self.state, self.now, &self.origin).await?;
+        principal.require(permission, &self.state, self.context()).await?;
         Ok(principal)
     }
 

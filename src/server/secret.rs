@@ -66,13 +66,24 @@ impl MasterSecret {
         &self.text
     }
 
+    /// Several, with commas or line breaks between them: the first seals, all of them open.
+    pub fn parse_all(text: &str) -> Result<Vec<Self>, WeakSecret> {
+        let secrets: Vec<_> = text
+            .split([',', '\n'])
+            .map(str::trim)
+            .filter(|text| !text.is_empty())
+            .map(Self::parse)
+            .collect::<Result<_, _>>()?;
+        if secrets.is_empty() { Err(WeakSecret::TooShort) } else { Ok(secrets) }
+    }
+
     /// Reads the secret file, or makes it with mode 0600 if there is none.
-    pub fn read_or_create(path: &Path, entropy: &Entropy) -> io::Result<Self> {
+    pub fn read_or_create(path: &Path, entropy: &Entropy) -> io::Result<Vec<Self>> {
         let invalid = |error: &dyn fmt::Display| {
             io::Error::new(io::ErrorKind::InvalidData, format!("{}: the secret {error}", path.display()))
         };
         match fs::read_to_string(path) {
-            Ok(text) => Self::parse(&text).map_err(|error| invalid(&error)),
+            Ok(text) => Self::parse_all(&text).map_err(|error| invalid(&error)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 if let Some(folder) = path.parent() {
                     fs::create_dir_all(folder)?;
@@ -84,7 +95,7 @@ impl MasterSecret {
                     Ok(mut file) => {
                         writeln!(file, "{}", secret.reveal())?;
                         file.sync_all()?;
-                        Ok(secret)
+                        Ok(vec![secret])
                     }
                     Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                         Self::read_or_create(path, entropy)
@@ -137,9 +148,15 @@ pub enum SealError {
 #[error("the system's random number generator failed")]
 pub struct NoEntropyMarker;
 
-/// Seals and opens with the master secret.
+/// Seals with the first master secret and opens with all of them.
 #[derive(Clone)]
-pub struct Vault(Arc<VaultKey>);
+pub struct Vault(Arc<Vec<VaultKey>>);
+
+impl fmt::Debug for Vault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|key| &key.id)).finish()
+    }
+}
 
 struct VaultKey {
     /// Names the master secret in an envelope; says nothing about it.
@@ -147,38 +164,49 @@ struct VaultKey {
     key: LessSafeKey,
 }
 
-impl Vault {
-    pub fn new(secret: &MasterSecret) -> Result<Self, SealError> {
+impl VaultKey {
+    fn new(secret: &MasterSecret) -> Result<Self, SealError> {
         let id = BASE64.encode(*secret.derive::<6>("latchkey master secret id")?);
         let key = secret.derive::<32>("latchkey seal")?;
         let key = UnboundKey::new(&AES_256_GCM, &*key).map_err(|_| SealError::Crypto)?;
-        Ok(Self(Arc::new(VaultKey { id, key: LessSafeKey::new(key) })))
+        Ok(Self { id, key: LessSafeKey::new(key) })
+    }
+}
+
+impl Vault {
+    pub fn new(secrets: &[MasterSecret]) -> Result<Self, SealError> {
+        let keys = secrets.iter().map(VaultKey::new).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self(Arc::new(keys)))
     }
 
     /// Seals `plain` as `lks1.<secret id>.<nonce>.<ciphertext>`; it opens under the same `purpose` only.
     pub fn seal(&self, purpose: &str, plain: &[u8], entropy: &Entropy) -> Result<String, SealError> {
+        let current = self.0.first().ok_or(SealError::Crypto)?;
         let nonce: [u8; NONCE_LEN] = entropy.bytes().map_err(|_| NoEntropyMarker)?;
         let mut data = plain.to_vec();
         let unique = Nonce::assume_unique_for_key(nonce);
-        self.0
+        current
             .key
             .seal_in_place_append_tag(unique, Aad::from(purpose), &mut data)
             .map_err(|_| SealError::Crypto)?;
-        Ok(format!("{ENVELOPE_VERSION}.{}.{}.{}", self.0.id, BASE64.encode(nonce), BASE64.encode(data)))
+        Ok(format!("{ENVELOPE_VERSION}.{}.{}.{}", current.id, BASE64.encode(nonce), BASE64.encode(data)))
+    }
+
+    /// Whether it is sealed under the first master secret.
+    pub fn is_current(&self, sealed: &str) -> bool {
+        let id = sealed.split('.').nth(1);
+        self.0.first().is_some_and(|current| id == Some(current.id.as_str()))
     }
 
     /// Opens what [`Vault::seal`] made.
     pub fn open(&self, purpose: &str, sealed: &str) -> Result<Zeroizing<Vec<u8>>, SealError> {
         let parts: Vec<_> = sealed.split('.').collect();
         let [ENVELOPE_VERSION, id, nonce, data] = parts[..] else { return Err(SealError::Damaged) };
-        if id != self.0.id {
-            return Err(SealError::OtherSecret);
-        }
+        let secret = self.0.iter().find(|secret| secret.id == id).ok_or(SealError::OtherSecret)?;
         let nonce = BASE64.decode(nonce).map_err(|_| SealError::Damaged)?;
         let nonce = Nonce::try_assume_unique_for_key(&nonce).map_err(|_| SealError::Damaged)?;
         let mut data = Zeroizing::new(BASE64.decode(data).map_err(|_| SealError::Damaged)?);
-        let length = self
-            .0
+        let length = secret
             .key
             .open_in_place(nonce, Aad::from(purpose), &mut data)
             .map_err(|_| SealError::Damaged)?
@@ -193,7 +221,7 @@ mod tests {
     use super::*;
 
     fn vault(secret: &str) -> Vault {
-        Vault::new(&MasterSecret::parse(secret).unwrap()).unwrap()
+        Vault::new(&MasterSecret::parse_all(secret).unwrap()).unwrap()
     }
 
     #[test]
@@ -221,6 +249,22 @@ mod tests {
     }
 
     #[test]
+    fn the_first_secret_seals_and_all_of_them_open() {
+        let entropy = Entropy::system();
+        let (old, new) =
+            ("one secret that nobody else has 0123456789", "another secret of somebody else 9876543210");
+        let sealed = vault(old).seal("a", b"private", &entropy).unwrap();
+        let both = vault(&format!("{new}, {old}\n"));
+        assert!(!both.is_current(&sealed));
+        assert_eq!(both.open("a", &sealed).unwrap().as_slice(), b"private");
+        let anew = both.seal("a", b"private", &entropy).unwrap();
+        assert!(both.is_current(&anew));
+        assert_eq!(vault(new).open("a", &anew).unwrap().as_slice(), b"private");
+        assert_eq!(vault(old).open("a", &anew), Err(SealError::OtherSecret));
+        assert_eq!(MasterSecret::parse_all(&format!("{new},short")).err(), Some(WeakSecret::TooShort));
+    }
+
+    #[test]
     fn the_secret_file_is_made_once_and_for_its_owner_alone() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
@@ -228,7 +272,8 @@ mod tests {
         let entropy = Entropy::system();
         let first = MasterSecret::read_or_create(&path, &entropy).unwrap();
         let second = MasterSecret::read_or_create(&path, &entropy).unwrap();
-        assert_eq!(first.reveal(), second.reveal());
+        assert_eq!(first[0].reveal(), second[0].reveal());
+        assert_eq!((first.len(), second.len()), (1, 1));
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 }

@@ -31,33 +31,63 @@ pub struct Issued {
     pub cookie: cookie::SessionCookie,
 }
 
+/// An access token that was just signed, and what its session remembers of it.
+struct Minted {
+    token: String,
+    kid: String,
+    expires_at: Timestamp,
+}
+
+impl SessionRecord {
+    /// Remembers which access token is the newest.
+    fn holds(&mut self, minted: &Minted) {
+        self.token_kid.clone_from(&minted.kid);
+        self.token_expires_at = minted.expires_at;
+    }
+}
+
 impl State {
-    /// Mints an access token for the session as it stands and pairs it with its refresh token.
-    pub fn issue(&self, now: Timestamp, record: &SessionRecord, user: &User) -> Result<Issued, Error> {
-        let id =
-            TokenId { nonce: self.entropy.bytes()?, generation: record.generation, epoch: user.token_epoch };
+    /// Signs an access token for the session as it stands.
+    fn mint(&self, now: Timestamp, record: &SessionRecord, user: &User) -> Result<Minted, Error> {
         // An access token does not outlive its session.
         let ttl = self.config.tokens.access_ttl.min(record.absolute_expires_at - now);
+        let expires_at = now + ttl;
         let claims = Claims {
             iss: self.config.tokens.issuer.clone(),
             aud: self.config.tokens.audience.clone(),
             sub: user.id.clone(),
             client_id: CLIENT_ID.to_owned(),
             iat: now.seconds(),
-            exp: (now + ttl).seconds(),
+            exp: expires_at.seconds(),
             nbf: None,
-            jti: id,
+            jti: TokenId {
+                nonce: self.entropy.bytes()?,
+                generation: record.generation,
+                epoch: user.token_epoch,
+            },
             sid: record.id.clone(),
             roles: user.roles,
         };
-        let access_token = self.keys.sign(&claims, now, &self.entropy)?;
+        let key = self.keys.active(now)?;
+        Ok(Minted { token: key.sign(&claims, &self.entropy)?, kid: key.kid.clone(), expires_at })
+    }
+
+    /// Pairs the access token with the session's refresh token, once both are stored.
+    fn issue(
+        &self,
+        now: Timestamp,
+        record: &SessionRecord,
+        user: &User,
+        minted: Minted,
+    ) -> Result<Issued, Error> {
         let token = self.refresh_keys.token(&record.id, record.generation, &record.salt)?;
         let lasts = record.idle_expires_at.min(record.absolute_expires_at) - now;
+        let expires_in = (minted.expires_at - now).as_secs();
         Ok(Issued {
             session: Session {
-                access_token,
+                access_token: minted.token,
                 token_type: TokenType::Bearer,
-                expires_in: ttl.as_secs(),
+                expires_in,
                 user: user.session_user(),
             },
             cookie: cookie::SessionCookie { token, max_age: lasts },

@@ -7,13 +7,15 @@ use super::{
     clock::{Clock, Entropy, Timestamp},
     config::Config,
     error::Error,
+    origin::{Context, Origin},
     secret::Vault,
     sessions::{
         confirm::{Confirmations, write_confirmations},
         refresh_token::RefreshKeys,
     },
-    store::{Store, sealed_secrets},
-    tokens::{denylist::Denylist, keys::KeySet, verify::VerifiedCache},
+    store::{Store, sealed_secrets, signing_keys},
+    sync::Progress,
+    tokens::{denylist::Denylist, keys::KeySet, manage::KeyManager, verify::VerifiedCache},
 };
 
 /// The program, running.
@@ -23,27 +25,29 @@ pub struct State {
     pub clock: Clock,
     pub entropy: Entropy,
     pub store: Store,
+    pub vault: Vault,
     pub keys: KeySet,
     pub verified: VerifiedCache,
     pub denylist: Denylist,
     pub refresh_keys: RefreshKeys,
     pub passwords: Hasher,
     pub confirmations: Confirmations,
+    pub progress: Progress,
 }
 
 impl State {
-    /// Opens the keys and loads what is kept in memory. Must be called within the async runtime: it starts the task
-    /// that writes confirmations.
+    /// Opens the keys, making the first if there is none, and loads what is kept in memory. Must be called within the
+    /// async runtime: it starts the task that writes confirmations.
     pub async fn start(
         config: Config,
         store: Store,
-        vault: &Vault,
+        vault: Vault,
         clock: Clock,
         entropy: Entropy,
     ) -> Result<Arc<Self>, Error> {
         let now = clock.now();
-        let keys = KeySet::load_or_create(&store, vault, config.tokens.algorithm, now, &entropy).await?;
-        let refresh_keys = refresh_keys(&store, vault, &entropy).await?;
+        let keys = open_keys(&config, &store, &vault, &entropy, now).await?;
+        let refresh_keys = refresh_keys(&store, &vault, &entropy).await?;
         let denylist = Denylist::load(&store, now).await?;
         let passwords = Hasher::new(&config.passwords)?;
         let (confirmations, queue) = Confirmations::channel();
@@ -54,18 +58,40 @@ impl State {
             clock,
             entropy,
             store,
+            vault,
             keys,
             verified,
             denylist,
             refresh_keys,
             passwords,
             confirmations,
+            progress: Progress::default(),
         }))
     }
 
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
+}
+
+/// Opens the stored keys, or fails before anything is changed.
+async fn open_keys(
+    config: &Config,
+    store: &Store,
+    vault: &Vault,
+    entropy: &Entropy,
+    now: Timestamp,
+) -> Result<KeySet, Error> {
+    let mut reader = store.read().await?;
+    KeySet::open(&signing_keys::all(&mut reader).await?, vault, now)?;
+    drop(reader);
+    let origin = Origin::program();
+    let manager = KeyManager { store, vault, config: &config.tokens, entropy };
+    if let Some(reason) = manager.keep_current(Context { now, origin: &origin }).await? {
+        tracing::info!(reason = reason.as_str(), algorithm = %config.tokens.algorithm, "made a signing key");
+    }
+    let mut reader = store.read().await?;
+    Ok(KeySet::open(&signing_keys::all(&mut reader).await?, vault, now)?)
 }
 
 const REFRESH_KEY: &str = "refresh tokens";

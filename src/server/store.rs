@@ -8,12 +8,12 @@
 
 #![expect(clippy::disallowed_methods, reason = "this is where SQL lives")]
 
-use sqlx::{PgConnection, SqliteConnection, Transaction, pool::PoolConnection};
+use sqlx::{PgConnection, SqliteConnection, Transaction, pool::PoolConnection, postgres::PgListener};
 
 use super::config::DatabaseUrl;
 
 pub mod audit;
-pub mod denials;
+pub mod changes;
 pub mod links;
 mod postgres;
 pub mod sealed_secrets;
@@ -45,9 +45,9 @@ pub(crate) use statements;
 
 /// A row of the database as a struct whose fields bear the columns' names.
 macro_rules! row {
-    ($(#[$doc:meta])* $vis:vis struct $name:ident { $($field_vis:vis $field:ident: $type:ty,)* }) => {
+    ($(#[$doc:meta])* $vis:vis struct $name:ident { $($(#[$field_doc:meta])* $field_vis:vis $field:ident: $type:ty,)* }) => {
         $(#[$doc])*
-        $vis struct $name { $($field_vis $field: $type,)* }
+        $vis struct $name { $($(#[$field_doc])* $field_vis $field: $type,)* }
 
         impl<'r, R: sqlx::Row> sqlx::FromRow<'r, R> for $name
         where
@@ -125,8 +125,28 @@ pub trait Queryable: Send {
     fn connection(&mut self) -> Connection<'_>;
 }
 
+/// How many statements this thread has run.
+#[cfg(test)]
+pub mod counted {
+    use std::cell::Cell;
+
+    thread_local! {
+        static STATEMENTS: Cell<u64> = const { Cell::new(0) };
+    }
+
+    pub fn add_one() {
+        STATEMENTS.set(STATEMENTS.get() + 1);
+    }
+
+    pub fn so_far() -> u64 {
+        STATEMENTS.get()
+    }
+}
+
 impl Queryable for Reader {
     fn connection(&mut self) -> Connection<'_> {
+        #[cfg(test)]
+        counted::add_one();
         match self {
             Self::Sqlite(connection) => Connection::Sqlite(connection),
             Self::Postgres(connection) => Connection::Postgres(connection),
@@ -136,6 +156,8 @@ impl Queryable for Reader {
 
 impl Queryable for Tx {
     fn connection(&mut self) -> Connection<'_> {
+        #[cfg(test)]
+        counted::add_one();
         match self {
             Self::Sqlite(tx) => Connection::Sqlite(tx),
             Self::Postgres(tx) => Connection::Postgres(tx),
@@ -182,6 +204,14 @@ impl Store {
         Ok(())
     }
 
+    /// Hears of changes that other nodes commit; nothing on SQLite.
+    pub async fn listen(&self) -> Result<Option<PgListener>, StoreError> {
+        match self {
+            Self::Sqlite(_) => Ok(None),
+            Self::Postgres(pool) => Ok(Some(postgres::listen(pool).await?)),
+        }
+    }
+
     /// Waits for what is under way, then closes every connection.
     pub async fn close(&self) {
         match self {
@@ -199,6 +229,15 @@ impl Tx {
         match self {
             Self::Sqlite(tx) => tx.commit().await?,
             Self::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+
+    /// Wakes the nodes that listen, once this is committed. With SQLite there is one node, and commands beside it; it
+    /// looks for changes every second.
+    async fn notify(&mut self) -> Result<(), StoreError> {
+        if let Self::Postgres(tx) = self {
+            sqlx::query(postgres::NOTIFY).execute(&mut **tx).await?;
         }
         Ok(())
     }
@@ -239,7 +278,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
     let common = [
         STATEMENTS,
         audit::STATEMENTS,
-        denials::STATEMENTS,
+        changes::STATEMENTS,
         links::STATEMENTS,
         sealed_secrets::STATEMENTS,
         sessions::STATEMENTS,

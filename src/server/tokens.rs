@@ -4,10 +4,12 @@ pub mod algorithm;
 pub mod claims;
 pub mod denylist;
 pub mod keys;
-mod material;
+pub mod manage;
+pub mod material;
+pub mod rotation;
 pub mod verify;
 
-use super::{clock::Timestamp, state::State, store::denials::Denied};
+use super::{clock::Timestamp, state::State, store::changes::Change};
 
 impl State {
     /// How long tokens that exist now can still be presented, at the most.
@@ -15,11 +17,11 @@ impl State {
         now + self.config.tokens.access_ttl + verify::LEEWAY
     }
 
-    /// Denies tokens on this node. Called after the transaction that stored the denial was committed and before the
+    /// Takes a change over on this node. Called after the transaction that stored it was committed and before the
     /// answer is given, so that the very next request sees it.
-    pub fn deny(&self, now: Timestamp, denied: impl IntoIterator<Item = Denied>) {
-        for denied in denied {
-            self.denylist.add(denied, self.denied_until(now), now);
+    pub fn deny(&self, now: Timestamp, changes: impl IntoIterator<Item = Change>) {
+        for change in changes {
+            self.denylist.add(change, self.denied_until(now), now);
         }
     }
 }

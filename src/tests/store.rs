@@ -17,10 +17,10 @@ use crate::{
         audit::{self, Event, EventKind},
         clock::Timestamp,
         config::DatabaseUrl,
-        origin::Origin,
+        origin::{Context, Origin},
         store::{
             OpenError, Queryable, Store, StoreError, all_statements,
-            denials::{self, Denied},
+            changes::{self, Change},
             links::{self, Purpose},
             sealed_secrets,
             sessions::{self, SessionRecord},
@@ -56,7 +56,7 @@ on_both! {
     a_session_ends_once_and_the_first_reason_stands: super::revocation_is_final;
     a_dropped_transaction_leaves_no_trace: super::drop_rolls_back;
     deleting_an_account_takes_its_sessions: super::delete_cascades;
-    denials_are_found_by_order_and_until_they_expire: super::denials_in_order;
+    changes_are_found_by_order_and_until_they_expire: super::changes_in_order;
     links_and_secrets_are_kept: super::links_and_secrets;
     the_audit_log_is_append_only: super::audit_is_append_only;
     a_database_of_a_newer_version_is_refused_and_not_touched: super::newer_is_refused;
@@ -94,6 +94,8 @@ fn session(n: u32, of: &User) -> SessionRecord {
         idle_expires_at: Timestamp::from_seconds(2_000_000_000),
         absolute_expires_at: Timestamp::from_seconds(3_000_000_000),
         revoked: None,
+        token_kid: "kid".to_owned(),
+        token_expires_at: BEGINNING,
         user_agent: "Firefox ''; DROP TABLE users; --".to_owned(),
         ip: "2001:db8::1".to_owned(),
     }
@@ -195,23 +197,25 @@ async fn delete_cascades(_: TestDatabase, store: Store) {
     assert_eq!(sessions::by_id(&mut reader, &session.id).await.unwrap(), None);
 }
 
-async fn denials_in_order(_: TestDatabase, store: Store) {
-    let (first, second) =
-        (Denied::Session(session(1, &user(1)).id), Denied::Stale { user: user(1).id, epoch: 4 });
+async fn changes_in_order(_: TestDatabase, store: Store) {
+    let (first, second) = (
+        Change::SessionEnded(session(1, &user(1)).id),
+        Change::AccountChanged { user: user(1).id, epoch: 4 },
+    );
     let mut tx = store.begin().await.unwrap();
-    denials::insert(&mut tx, &first, Timestamp::from_seconds(100)).await.unwrap();
-    denials::insert(&mut tx, &second, Timestamp::from_seconds(200)).await.unwrap();
+    changes::insert(&mut tx, &first, Timestamp::from_seconds(100)).await.unwrap();
+    changes::insert(&mut tx, &second, Timestamp::from_seconds(200)).await.unwrap();
     tx.commit().await.unwrap();
     let mut reader = store.read().await.unwrap();
-    let all = denials::live_since(&mut reader, 0, Timestamp::from_seconds(99)).await.unwrap();
-    assert_eq!(all.iter().map(|denial| &denial.denied).collect::<Vec<_>>(), [&first, &second]);
-    let later = denials::live_since(&mut reader, all[0].seq, Timestamp::from_seconds(99)).await.unwrap();
+    let all = changes::live_since(&mut reader, 0, Timestamp::from_seconds(99)).await.unwrap();
+    assert_eq!(all.iter().map(|record| &record.change).collect::<Vec<_>>(), [&first, &second]);
+    let later = changes::live_since(&mut reader, all[0].seq, Timestamp::from_seconds(99)).await.unwrap();
     assert_eq!(later, all[1..]);
-    assert_eq!(denials::live_since(&mut reader, 0, Timestamp::from_seconds(100)).await.unwrap(), all[1..]);
+    assert_eq!(changes::live_since(&mut reader, 0, Timestamp::from_seconds(100)).await.unwrap(), all[1..]);
     drop(reader);
     let mut tx = store.begin().await.unwrap();
-    denials::delete_expired(&mut tx, Timestamp::from_seconds(100)).await.unwrap();
-    assert_eq!(denials::live_since(&mut tx, 0, Timestamp::from_seconds(0)).await.unwrap(), all[1..]);
+    changes::delete_expired(&mut tx, Timestamp::from_seconds(100)).await.unwrap();
+    assert_eq!(changes::live_since(&mut tx, 0, Timestamp::from_seconds(0)).await.unwrap(), all[1..]);
 }
 
 async fn links_and_secrets(_: TestDatabase, store: Store) {
@@ -233,9 +237,13 @@ async fn audit_is_append_only(_: TestDatabase, store: Store) {
     let origin =
         Origin { ip: "203.0.113.7".to_owned(), user_agent: "test".to_owned(), request_id: "1".to_owned() };
     let mut tx = store.begin().await.unwrap();
-    audit::record(&mut tx, BEGINNING, &origin, Event::new(EventKind::SignedIn).by(&user(1).id))
-        .await
-        .unwrap();
+    audit::record(
+        &mut tx,
+        Context { now: BEGINNING, origin: &origin },
+        Event::new(EventKind::SignedIn).by(&user(1).id),
+    )
+    .await
+    .unwrap();
     tx.commit().await.unwrap();
     for statement in ["DELETE FROM audit_events", "UPDATE audit_events SET event = 'x'"] {
         let mut tx = store.begin().await.unwrap();

@@ -20,9 +20,9 @@ use crate::{
     model::email::EmailAddress,
     server::{
         clock::{Clock, Entropy, Timestamp},
-        config::{Config, DatabaseUrl, Layers},
+        config::{Config, DatabaseUrl, Layers, SecretSource},
         http::router,
-        secret::{MasterSecret, Vault},
+        secret::Vault,
         state::State,
         store::{
             Store,
@@ -85,7 +85,7 @@ impl TestClock {
         Timestamp::from_millis(self.0.load(Ordering::SeqCst))
     }
 
-    fn clock(&self) -> Clock {
+    pub fn clock(&self) -> Clock {
         let millis = self.0.clone();
         Clock::of(move || Timestamp::from_millis(millis.load(Ordering::SeqCst)))
     }
@@ -112,19 +112,47 @@ impl TestApp {
         Self::on(TestDatabase::new(backend).await, settings, TestClock::new()).await
     }
 
-    async fn on(database: TestDatabase, settings: Vec<(String, String)>, clock: TestClock) -> Self {
+    pub async fn on(database: TestDatabase, settings: Vec<(String, String)>, clock: TestClock) -> Self {
         let config = config(&settings);
-        let vault = Vault::new(&MasterSecret::parse(SECRET).unwrap()).unwrap();
+        let SecretSource::Given(secrets) = &config.secret else { unreachable!("tests give their secret") };
+        let vault = Vault::new(secrets).unwrap();
         let store = Store::open(&database.url).await.unwrap();
-        let state = State::start(config, store, &vault, clock.clock(), Entropy::system()).await.unwrap();
+        let state = State::start(config, store, vault, clock.clock(), Entropy::system()).await.unwrap();
         let router = router(state.clone());
         Self { state, clock, database, settings, router }
     }
 
+    /// Stops the program.
+    pub async fn stop(self) -> (TestDatabase, Vec<(String, String)>) {
+        self.state.store.close().await;
+        (self.database, self.settings)
+    }
+
     /// Stops the program and starts it again on the same database.
     pub async fn restart(self) -> Self {
-        self.state.store.close().await;
-        Self::on(self.database, self.settings, self.clock).await
+        let clock = self.clock.clone();
+        let (database, settings) = self.stop().await;
+        Self::on(database, settings, clock).await
+    }
+
+    /// Restarts with another setting.
+    pub async fn restart_with(mut self, name: &str, value: &str) -> Self {
+        self.settings.push((name.to_owned(), value.to_owned()));
+        self.restart().await
+    }
+
+    /// Another node on the same database, which must be PostgreSQL.
+    pub async fn another_node(&self) -> Self {
+        let database = TestDatabase { url: self.database.url.clone(), folder: tempfile::tempdir().unwrap() };
+        Self::on(database, self.settings.clone(), self.clock.clone()).await
+    }
+
+    /// The same browser, talking to this program.
+    pub fn same(&self, browser: &Browser) -> Browser {
+        let mut same = self.browser();
+        same.cookies.clone_from(&browser.cookies);
+        same.access_token.clone_from(&browser.access_token);
+        same
     }
 
     pub fn browser(&self) -> Browser {
@@ -145,8 +173,8 @@ impl TestApp {
     /// A browser in which somebody with these roles has just signed in.
     pub async fn sign_in_as(&self, email: &str, roles: &str) -> Browser {
         use crate::server::{
-            accounts::{Context, NewAccount, register},
-            origin::Origin,
+            accounts::{NewAccount, register},
+            origin::{Context, Origin},
         };
         let new = NewAccount::parse(email, "Somebody", PASSWORD.to_owned()).unwrap();
         let hash = self.state.passwords.hash(&new.password, &self.state.entropy).await.unwrap();
@@ -166,13 +194,26 @@ impl TestApp {
         users::by_email(&mut reader, &EmailAddress::parse(email).unwrap()).await.unwrap().unwrap()
     }
 
-    /// The names of all events in the audit log, oldest first.
+    /// Changes somebody's roles, as an administrator's command does.
+    pub async fn set_roles(&self, email: &str, roles: &str) {
+        use crate::server::{
+            accounts::roles::set_roles,
+            origin::{Context, Origin},
+        };
+        let user = self.user(email).await;
+        let origin = Origin::command_line();
+        let context = Context { now: self.clock.now(), origin: &origin };
+        let roles = crate::model::role::Roles::parse(roles).unwrap();
+        set_roles(&self.state, context, None, &user.id, roles).await.unwrap();
+    }
+
+    /// The names of all events that requests have caused, oldest first.
     pub async fn events(&self) -> Vec<String> {
         crate::server::store::audit::all_event_names(&self.state.store).await
     }
 }
 
-fn config(settings: &[(String, String)]) -> Config {
+pub fn config(settings: &[(String, String)]) -> Config {
     let folder = tempfile::tempdir().unwrap();
     let fixed = [("LATCHKEY_SECRET", SECRET), ("LATCHKEY_PUBLIC_URL", "http://localhost:3000")];
     let fixed = fixed.map(|(name, value)| (name.to_owned(), value.to_owned()));

@@ -7,6 +7,7 @@ use super::form::{Form, FormState};
 use crate::{
     api::auth::Logout,
     app::{document::Document, session::SessionContext},
+    model::role::Permission,
 };
 
 #[component]
@@ -22,6 +23,7 @@ pub fn Header() -> impl IntoView {
                         <nav aria-label="Main">
                             <NavLink href="/dashboard" text="Dashboard"/>
                             <NavLink href="/account" text="Account"/>
+                            {session.allows(Permission::ReadAdministration).then(|| view! { <NavLink href="/admin/keys" text="Keys"/> })}
                         </nav>
                         <SignOut/>
                     })

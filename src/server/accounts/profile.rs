@@ -1,11 +1,11 @@
 //! One's own account.
 
-use super::Context;
 use crate::{
     model::{display_name::DisplayName, id::UserId},
     server::{
         audit::{self, Event, EventKind},
         error::Error,
+        origin::Context,
         state::State,
         store::{users, users::User},
     },
@@ -30,13 +30,7 @@ pub async fn rename(
         return Ok(user);
     }
     users::set_display_name(&mut tx, id, &name).await?;
-    audit::record(
-        &mut tx,
-        context.now,
-        context.origin,
-        Event::new(EventKind::ProfileChanged).by(id).about(id),
-    )
-    .await?;
+    audit::record(&mut tx, context, Event::new(EventKind::ProfileChanged).by(id).about(id)).await?;
     tx.commit().await?;
     user.display_name = name;
     Ok(user)

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Context, NewAccount};
+use super::NewAccount;
 use crate::{
     model::{id::UserId, role::Roles},
     server::{
@@ -10,6 +10,7 @@ use crate::{
         clock::Entropy,
         config::Registration,
         error::Error,
+        origin::Context,
         sessions::{Issued, start},
         state::State,
         store::{Tx, users, users::User},
@@ -29,7 +30,7 @@ pub async fn register(
     let hash = state.passwords.hash(&new.password, &state.entropy).await?;
     let mut tx = state.store.begin().await?;
     let user = create(&mut tx, context, &state.entropy, &new, hash, Roles::default(), "registration").await?;
-    sign_in_new(state, tx, context, &user, presented).await
+    start::start(state, tx, context, &user, presented).await
 }
 
 /// Adds the account and its event.
@@ -56,35 +57,6 @@ pub async fn create(
         return Err(Error::EmailTaken);
     }
     let detail = json!({ "by": by, "roles": roles.to_string() });
-    audit::record(
-        tx,
-        context.now,
-        context.origin,
-        Event::new(EventKind::AccountCreated).about(&user.id).with(detail),
-    )
-    .await?;
+    audit::record(tx, context, Event::new(EventKind::AccountCreated).about(&user.id).with(detail)).await?;
     Ok(user)
-}
-
-/// Starts the session of an account that was just made, and commits both.
-pub async fn sign_in_new(
-    state: &State,
-    mut tx: Tx,
-    context: Context<'_>,
-    user: &User,
-    presented: Option<&str>,
-) -> Result<Issued, Error> {
-    let Context { now, origin } = context;
-    let replaced = start::replace(state, &mut tx, now, origin, presented).await?;
-    let session = start::start(state, &mut tx, now, origin, &user.id).await?;
-    audit::record(
-        &mut tx,
-        now,
-        origin,
-        Event::new(EventKind::SignedIn).by(&user.id).about(&user.id).of(&session.id),
-    )
-    .await?;
-    tx.commit().await?;
-    state.deny(now, replaced);
-    state.issue(now, &session, user)
 }

@@ -5,16 +5,14 @@ use std::time::Duration;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 
-use super::{
-    Context, NewAccount,
-    register::{create, sign_in_new},
-};
+use super::{NewAccount, register::create};
 use crate::{
     model::role::{Role, Roles},
     server::{
         clock::Timestamp,
         error::Error,
-        sessions::Issued,
+        origin::Context,
+        sessions::{Issued, start},
         state::State,
         store::{
             links::{self, Purpose},
@@ -76,7 +74,7 @@ pub async fn redeem(
         "setup link",
     )
     .await?;
-    sign_in_new(state, tx, context, &user, presented).await
+    start::start(state, tx, context, &user, presented).await
 }
 
 /// The token holds 256 random bits: a plain hash of it can be stored.

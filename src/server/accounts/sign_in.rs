@@ -2,13 +2,14 @@
 
 use serde_json::json;
 
-use super::{Context, Password, password::Match, register::sign_in_new};
+use super::{Password, password::Match};
 use crate::{
     model::{email::EmailAddress, password as rules},
     server::{
         audit::{self, Event, EventKind},
         error::Error,
-        sessions::Issued,
+        origin::Context,
+        sessions::{Issued, start},
         state::State,
         store::{users, users::User},
     },
@@ -69,7 +70,7 @@ pub async fn sign_in(
     if let Some(renewed) = renewed {
         users::set_password_hash(&mut tx, &user.id, &renewed).await?;
     }
-    sign_in_new(state, tx, context, &user, presented).await
+    start::start(state, tx, context, &user, presented).await
 }
 
 /// An attempt is recorded with whom it was aimed at, and never with what was typed: people type passwords into the
@@ -83,7 +84,7 @@ async fn record_failure(state: &State, context: Context<'_>, user: Option<&User>
     let mut event = Event::new(EventKind::SignInFailed).with(json!({ "why": why }));
     event.subject = user.map(|user| user.id.clone());
     let mut tx = state.store.begin().await?;
-    audit::record(&mut tx, context.now, context.origin, event).await?;
+    audit::record(&mut tx, context, event).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -18,6 +18,7 @@ use crate::server::{
     secret::{MasterSecret, Vault},
     state::State,
     store::Store,
+    sync,
 };
 
 /// How long requests under way may take after the program was told to stop.
@@ -34,7 +35,7 @@ pub async fn serve(config: Config) -> Result<(), CliError> {
     let entropy = Entropy::system();
     let vault = open_vault(&config.secret, &entropy)?;
     let store = Store::open(&config.database_url).await?;
-    let state = State::start(config, store.clone(), &vault, Clock::system(), entropy)
+    let state = State::start(config, store.clone(), vault, Clock::system(), entropy)
         .await
         .map_err(CliError::failed)?;
     let listener = TcpListener::bind(addr)
@@ -47,20 +48,21 @@ pub async fn serve(config: Config) -> Result<(), CliError> {
         println!("    {}{path}\n", public_url.as_str().trim_end_matches('/'));
     }
     tokio::spawn(housekeeping::run(state.clone()));
+    tokio::spawn(sync::run(state.clone()));
     let outcome = run_until_told(listener, state).await;
     store.close().await;
     tracing::info!("stopped");
     outcome
 }
 
-fn open_vault(source: &SecretSource, entropy: &Entropy) -> Result<Vault, CliError> {
+pub(super) fn open_vault(source: &SecretSource, entropy: &Entropy) -> Result<Vault, CliError> {
     match source {
-        SecretSource::Given(secret) => Vault::new(secret),
+        SecretSource::Given(secrets) => Vault::new(secrets),
         SecretSource::File(path) => {
-            let secret = MasterSecret::read_or_create(path, entropy).map_err(|error| {
+            let secrets = MasterSecret::read_or_create(path, entropy).map_err(|error| {
                 CliError::Usage(format!("LATCHKEY_SECRET_FILE: {}: {error}", path.display()))
             })?;
-            Vault::new(&secret)
+            Vault::new(&secrets)
         }
     }
     .map_err(CliError::failed)

@@ -8,11 +8,11 @@ use super::CliError;
 use crate::{
     model::role::Roles,
     server::{
-        accounts::{Context, NewAccount, password::Hasher, register},
+        accounts::{NewAccount, password::Hasher, register},
         clock::{Clock, Entropy},
         config::Config,
         error::Error,
-        origin::Origin,
+        origin::{Context, Origin},
         store::Store,
     },
 };

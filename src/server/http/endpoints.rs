@@ -9,7 +9,7 @@ use serde::{
 };
 use server_fn::ServerFn;
 
-use crate::api::{account, auth};
+use crate::api::{account, auth, keys};
 
 /// One server function as HTTP sees it.
 #[derive(Debug)]
@@ -29,6 +29,8 @@ pub static ENDPOINTS: LazyLock<Vec<Endpoint>> = LazyLock::new(|| {
         Endpoint::of::<auth::Setup>(),
         Endpoint::of::<account::Me>(),
         Endpoint::of::<account::UpdateProfile>(),
+        Endpoint::of::<keys::ListKeys>(),
+        Endpoint::of::<keys::RotateKeys>(),
     ]
 });
 

@@ -90,6 +90,8 @@ mod tests {
             idle_expires_at: ROTATED + CONFIG.idle_ttl,
             absolute_expires_at: ROTATED + CONFIG.absolute_ttl,
             revoked: None,
+            token_kid: String::new(),
+            token_expires_at: ROTATED,
             user_agent: String::new(),
             ip: String::new(),
         }

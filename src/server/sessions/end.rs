@@ -4,13 +4,12 @@ use crate::{
     model::session::SignOutReason,
     server::{
         audit::{self, Event, EventKind},
-        clock::Timestamp,
         error::Error,
-        origin::Origin,
+        origin::Context,
         state::State,
         store::{
             Tx,
-            denials::{self, Denied},
+            changes::{self, Change},
             sessions::{self, SessionRecord},
         },
     },
@@ -23,30 +22,24 @@ use super::refresh_token::RefreshToken;
 pub async fn revoke(
     state: &State,
     tx: &mut Tx,
-    now: Timestamp,
-    origin: &Origin,
+    context: Context<'_>,
     session: &SessionRecord,
     reason: SignOutReason,
     event: Event,
-) -> Result<Option<Denied>, Error> {
-    if !sessions::revoke(tx, &session.id, now, reason).await? {
+) -> Result<Option<Change>, Error> {
+    if !sessions::revoke(tx, &session.id, context.now, reason).await? {
         return Ok(None);
     }
-    let denied = Denied::Session(session.id.clone());
-    denials::insert(tx, &denied, state.denied_until(now)).await?;
+    let change = Change::SessionEnded(session.id.clone());
+    changes::insert(tx, &change, state.denied_until(context.now)).await?;
     let event = event.of(&session.id).because(reason);
-    audit::record(tx, now, origin, event).await?;
-    Ok(Some(denied))
+    audit::record(tx, context, event).await?;
+    Ok(Some(change))
 }
 
 /// Signs out. Takes a token of any generation: someone who wants to leave is let go (Kanidm 1.2.0). A token that is
 /// none of ours ends nothing and is no error.
-pub async fn sign_out(
-    state: &State,
-    now: Timestamp,
-    origin: &Origin,
-    presented: Option<&str>,
-) -> Result<(), Error> {
+pub async fn sign_out(state: &State, context: Context<'_>, presented: Option<&str>) -> Result<(), Error> {
     let Some(token) = presented.and_then(RefreshToken::parse) else { return Ok(()) };
     let mut tx = state.store.begin().await?;
     let Some(session) = sessions::lock_by_id(&mut tx, &token.session).await? else { return Ok(()) };
@@ -54,8 +47,8 @@ pub async fn sign_out(
         return Ok(());
     }
     let event = Event::new(EventKind::SignedOut).by(&session.user_id).about(&session.user_id);
-    let denied = revoke(state, &mut tx, now, origin, &session, SignOutReason::SignedOut, event).await?;
+    let change = revoke(state, &mut tx, context, &session, SignOutReason::SignedOut, event).await?;
     tx.commit().await?;
-    state.deny(now, denied);
+    state.deny(context.now, change);
     Ok(())
 }

@@ -8,9 +8,8 @@ use crate::{
         session::{SessionView, SignOutReason},
     },
     server::{
-        clock::Timestamp,
         error::Error,
-        origin::Origin,
+        origin::Context,
         state::State,
         store::{sessions, users},
     },
@@ -49,8 +48,7 @@ impl PageSession {
 /// before anything else.
 pub async fn resolve(
     state: &State,
-    now: Timestamp,
-    origin: &Origin,
+    context: Context<'_>,
     presented: Option<&str>,
 ) -> Result<PageSession, Error> {
     let Some(token) = presented.and_then(RefreshToken::parse) else { return Ok(PageSession::Anonymous) };
@@ -61,12 +59,12 @@ pub async fn resolve(
     if !state.refresh_keys.is_authentic(&token, &session.salt)? {
         return Ok(PageSession::Anonymous);
     }
-    match decide(&session, token.generation, now, &state.config.sessions) {
+    match decide(&session, token.generation, context.now, &state.config.sessions) {
         Decision::Unknown => return Ok(PageSession::Anonymous),
         Decision::Ended(reason) => return Ok(PageSession::Ended(reason)),
         Decision::Theft => {
             drop(reader);
-            return end_if_stolen(state, now, origin, &token).await;
+            return end_if_stolen(state, context, &token).await;
         }
         Decision::Keep | Decision::Rotate | Decision::Reissue(_) => {}
     }
@@ -83,17 +81,16 @@ pub async fn resolve(
 /// Decides once more with the row held: what was read without a lock may have moved on.
 async fn end_if_stolen(
     state: &State,
-    now: Timestamp,
-    origin: &Origin,
+    context: Context<'_>,
     token: &RefreshToken,
 ) -> Result<PageSession, Error> {
     let mut tx = state.store.begin().await?;
     let Some(session) = sessions::lock_by_id(&mut tx, &token.session).await? else {
         return Ok(PageSession::Anonymous);
     };
-    match decide(&session, token.generation, now, &state.config.sessions) {
+    match decide(&session, token.generation, context.now, &state.config.sessions) {
         Decision::Theft => {
-            close_as_stolen(state, tx, now, origin, &session, token.generation).await?;
+            close_as_stolen(state, tx, context, &session, token.generation).await?;
             Ok(PageSession::Ended(SignOutReason::Reused))
         }
         Decision::Ended(reason) => Ok(PageSession::Ended(reason)),

@@ -7,9 +7,8 @@ use crate::{
     model::session::SignOutReason,
     server::{
         audit::{Event, EventKind},
-        clock::Timestamp,
         error::Error,
-        origin::Origin,
+        origin::Context,
         state::State,
         store::{
             Tx,
@@ -23,12 +22,8 @@ use crate::{
 ///
 /// Errors: [`Error::NoSession`] for a token that is none of ours, [`Error::SessionEnded`] with the reason for one of
 /// a session that is over, and faults, which say nothing about the session.
-pub async fn refresh(
-    state: &State,
-    now: Timestamp,
-    origin: &Origin,
-    presented: Option<&str>,
-) -> Result<Issued, Error> {
+pub async fn refresh(state: &State, context: Context<'_>, presented: Option<&str>) -> Result<Issued, Error> {
+    let now = context.now;
     let token = presented.and_then(RefreshToken::parse).ok_or(Error::NoSession)?;
     let mut tx = state.store.begin().await?;
     let mut session = sessions::lock_by_id(&mut tx, &token.session).await?.ok_or(Error::NoSession)?;
@@ -40,7 +35,7 @@ pub async fn refresh(
         Decision::Unknown => return Err(Error::NoSession),
         Decision::Ended(reason) => return Err(Error::SessionEnded(reason)),
         Decision::Theft => {
-            return Err(close_as_stolen(state, tx, now, origin, &session, token.generation).await?);
+            return Err(close_as_stolen(state, tx, context, &session, token.generation).await?);
         }
         Decision::Keep => session.confirmed = true,
         Decision::Rotate => {
@@ -55,14 +50,16 @@ pub async fn refresh(
     }
     // Using a session postpones its idle end, and never its absolute one.
     session.idle_expires_at = (now + state.config.sessions.idle_ttl).min(session.absolute_expires_at);
-    session.seen(now, origin);
+    session.seen(context);
     let user = users::by_id(&mut tx, &session.user_id).await?.ok_or(Error::NoSession)?;
     if !user.is_enabled() {
         return Err(Error::SessionEnded(SignOutReason::AccountClosed));
     }
+    let minted = state.mint(now, &session, &user)?;
+    session.holds(&minted);
     sessions::advance(&mut tx, from, &session).await?;
     tx.commit().await?;
-    state.issue(now, &session, &user)
+    state.issue(now, &session, &user, minted)
 }
 
 /// Ends a family of which two parties hold a token, and returns the error to answer with. It is committed here:
@@ -70,18 +67,16 @@ pub async fn refresh(
 pub(super) async fn close_as_stolen(
     state: &State,
     mut tx: Tx,
-    now: Timestamp,
-    origin: &Origin,
+    context: Context<'_>,
     session: &SessionRecord,
     presented: u64,
 ) -> Result<Error, Error> {
     let event = Event::new(EventKind::RefreshTokenReused)
         .about(&session.user_id)
         .with(json!({ "presented": presented, "newest": session.generation }));
-    let denied =
-        super::end::revoke(state, &mut tx, now, origin, session, SignOutReason::Reused, event).await?;
+    let change = super::end::revoke(state, &mut tx, context, session, SignOutReason::Reused, event).await?;
     tx.commit().await?;
-    state.deny(now, denied);
+    state.deny(context.now, change);
     tracing::warn!(session = %session.id, user = %session.user_id, "a refresh token was used twice; the session is closed");
     Ok(Error::SessionEnded(SignOutReason::Reused))
 }

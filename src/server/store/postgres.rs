@@ -5,13 +5,24 @@ use std::{str::FromStr, time::Duration};
 use sqlx::{
     PgPool,
     migrate::Migrator,
-    postgres::{PgConnectOptions, PgPoolOptions},
+    postgres::{PgConnectOptions, PgListener, PgPoolOptions},
     query_scalar,
 };
 
 use super::{OpenError, newer_than_known};
 
 pub static MIGRATOR: Migrator = sqlx::migrate!("migrations/postgres");
+
+/// The channel on which nodes hear of changes.
+const CHANNEL: &str = "latchkey_changes";
+/// Heard when, and only if, the transaction is committed.
+pub const NOTIFY: &str = "SELECT pg_notify('latchkey_changes', '')";
+
+pub async fn listen(pool: &PgPool) -> Result<PgListener, sqlx::Error> {
+    let mut listener = PgListener::connect_with(pool).await?;
+    listener.listen(CHANNEL).await?;
+    Ok(listener)
+}
 
 /// Row locks, for [`super::Tx::lock_row`].
 pub mod lock {

@@ -8,7 +8,7 @@ use crate::{
         id::{SessionId, UserId},
         session::SignOutReason,
     },
-    server::{clock::Timestamp, origin::Origin},
+    server::{clock::Timestamp, origin::Context},
 };
 
 /// A session as stored. Its rules are in [`crate::server::sessions`].
@@ -29,6 +29,10 @@ pub struct SessionRecord {
     pub idle_expires_at: Timestamp,
     pub absolute_expires_at: Timestamp,
     pub revoked: Option<(Timestamp, SignOutReason)>,
+    /// Key of the newest access token.
+    pub token_kid: String,
+    /// When that token expires.
+    pub token_expires_at: Timestamp,
     pub user_agent: String,
     pub ip: String,
 }
@@ -47,6 +51,8 @@ row! {
         absolute_expires_at: Timestamp,
         revoked_at: Option<Timestamp>,
         revoked_reason: Option<String>,
+        token_kid: String,
+        token_expires_at: Timestamp,
         user_agent: String,
         ip: String,
     }
@@ -75,6 +81,8 @@ impl TryFrom<SessionRow> for SessionRecord {
                 .revoked_at
                 .map(|at| reason(row.revoked_reason).map(|reason| (at, reason)))
                 .transpose()?,
+            token_kid: row.token_kid,
+            token_expires_at: row.token_expires_at,
             user_agent: row.user_agent,
             ip: row.ip,
             id: SessionId::parse(&id).map_err(corrupt("sessions", &id))?,
@@ -85,11 +93,11 @@ impl TryFrom<SessionRow> for SessionRecord {
 statements! {
     BY_ID = "SELECT * FROM sessions WHERE id = $1";
     INSERT = "INSERT INTO sessions (id, user_id, salt, generation, confirmed, rotated_at, created_at, last_seen_at,
-                  idle_expires_at, absolute_expires_at, user_agent, ip)
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+                  idle_expires_at, absolute_expires_at, token_kid, token_expires_at, user_agent, ip)
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
     /// Guarded by the generation that was read, so that two rotations of one generation cannot both happen.
     ADVANCE = "UPDATE sessions SET generation = $3, confirmed = $4, rotated_at = $5, last_seen_at = $6,
-                   idle_expires_at = $7, user_agent = $8, ip = $9
+                   idle_expires_at = $7, token_kid = $8, token_expires_at = $9, user_agent = $10, ip = $11
                WHERE id = $1 AND generation = $2 AND revoked_at IS NULL";
     CONFIRM = "UPDATE sessions SET confirmed = TRUE
                WHERE id = $1 AND generation = $2 AND NOT confirmed AND revoked_at IS NULL";
@@ -121,6 +129,8 @@ pub async fn insert(tx: &mut Tx, session: &SessionRecord) -> Result<(), StoreErr
             .bind(session.last_seen_at)
             .bind(session.idle_expires_at)
             .bind(session.absolute_expires_at)
+            .bind(&session.token_kid)
+            .bind(session.token_expires_at)
             .bind(&session.user_agent)
             .bind(&session.ip)
             .execute(c)
@@ -141,6 +151,8 @@ pub async fn advance(tx: &mut Tx, from: u64, session: &SessionRecord) -> Result<
             .bind(session.rotated_at)
             .bind(session.last_seen_at)
             .bind(session.idle_expires_at)
+            .bind(&session.token_kid)
+            .bind(session.token_expires_at)
             .bind(&session.user_agent)
             .bind(&session.ip)
             .execute(c)
@@ -183,10 +195,10 @@ pub async fn delete_ended(tx: &mut Tx, before: Timestamp) -> Result<u64, StoreEr
 
 impl SessionRecord {
     /// Takes over where the request that used it came from.
-    pub fn seen(&mut self, now: Timestamp, origin: &Origin) {
-        self.last_seen_at = now;
-        self.user_agent.clone_from(&origin.user_agent);
-        self.ip.clone_from(&origin.ip);
+    pub fn seen(&mut self, context: Context<'_>) {
+        self.last_seen_at = context.now;
+        self.user_agent.clone_from(&context.origin.user_agent);
+        self.ip.clone_from(&context.origin.ip);
     }
 }
 

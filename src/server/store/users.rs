@@ -90,6 +90,7 @@ statements! {
     INSERT = "INSERT INTO users (id, email, display_name, password_hash, editor, admin, token_epoch, created_at)
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     SET_PASSWORD_HASH = "UPDATE users SET password_hash = $2 WHERE id = $1";
+    SET_ROLES = "UPDATE users SET editor = $2, admin = $3, token_epoch = $4 WHERE id = $1";
     SET_DISPLAY_NAME = "UPDATE users SET display_name = $2 WHERE id = $1";
 }
 
@@ -153,6 +154,23 @@ pub async fn set_password_hash(tx: &mut Tx, id: &UserId, hash: &str) -> Result<(
         .await
         .map(|done| done.rows_affected()))?;
     changed_one(rows, "users", id.as_str())
+}
+
+/// Writes the roles of an account and the epoch from which its access tokens tell them.
+pub async fn set_roles(tx: &mut Tx, user: &User) -> Result<(), StoreError> {
+    let epoch = i64::try_from(user.token_epoch).map_err(corrupt("users", user.id.as_str()))?;
+    let (editor, admin) = (user.roles.contains(Role::Editor), user.roles.contains(Role::Admin));
+    let rows = on_db!(tx, |c| {
+        query(SET_ROLES)
+            .bind(user.id.as_str())
+            .bind(editor)
+            .bind(admin)
+            .bind(epoch)
+            .execute(c)
+            .await
+            .map(|done| done.rows_affected())
+    })?;
+    changed_one(rows, "users", user.id.as_str())
 }
 
 pub async fn set_display_name(tx: &mut Tx, id: &UserId, name: &DisplayName) -> Result<(), StoreError> {

@@ -14,7 +14,7 @@ use crate::{
         clock::Timestamp,
         store::{
             Store, StoreError,
-            denials::{self, Denied},
+            changes::{self, Change},
         },
     },
 };
@@ -37,23 +37,25 @@ impl Denylist {
     pub async fn load(store: &Store, now: Timestamp) -> Result<Self, StoreError> {
         let denylist = Self::default();
         let mut reader = store.read().await?;
-        for denial in denials::live_since(&mut reader, 0, now).await? {
-            denylist.add(denial.denied, denial.expires_at, now);
+        for record in changes::live_since(&mut reader, 0, now).await? {
+            denylist.add(record.change, record.expires_at, now);
         }
         Ok(denylist)
     }
 
-    pub fn add(&self, denied: Denied, expires_at: Timestamp, now: Timestamp) {
+    pub fn add(&self, change: Change, expires_at: Timestamp, now: Timestamp) {
         let mut entries = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        match denied {
-            Denied::Session(id) => {
+        match change {
+            Change::SessionEnded(id) => {
                 let until = entries.sessions.entry(id).or_insert(expires_at);
                 *until = (*until).max(expires_at);
             }
-            Denied::Stale { user, epoch } => {
+            Change::AccountChanged { user, epoch } => {
                 let entry = entries.users.entry(user).or_insert((epoch, expires_at));
                 *entry = (entry.0.max(epoch), entry.1.max(expires_at));
             }
+            // Keys are the key set's.
+            Change::KeysChanged => {}
         }
         entries.sweep_if_due(now);
     }
@@ -109,7 +111,7 @@ mod tests {
     #[test]
     fn an_ended_session_is_refused_and_no_other() {
         let denylist = Denylist::default();
-        denylist.add(Denied::Session(session(1)), Timestamp::from_seconds(1_000_900), NOW);
+        denylist.add(Change::SessionEnded(session(1)), Timestamp::from_seconds(1_000_900), NOW);
         assert_eq!(denylist.check(&token(session(1), 0)), Err(TokenError::Revoked));
         assert_eq!(denylist.check(&token(session(2), 0)), Ok(()));
     }
@@ -118,8 +120,8 @@ mod tests {
     fn a_token_of_an_older_epoch_is_stale_whatever_the_clock_says() {
         let denylist = Denylist::default();
         let user = token(session(1), 0).user;
-        denylist.add(Denied::Stale { user: user.clone(), epoch: 2 }, NOW, NOW);
-        denylist.add(Denied::Stale { user, epoch: 1 }, NOW, NOW);
+        denylist.add(Change::AccountChanged { user: user.clone(), epoch: 2 }, NOW, NOW);
+        denylist.add(Change::AccountChanged { user, epoch: 1 }, NOW, NOW);
         assert_eq!(denylist.check(&token(session(1), 1)), Err(TokenError::Stale));
         assert_eq!(denylist.check(&token(session(1), 2)), Ok(()));
     }
@@ -130,7 +132,7 @@ mod tests {
         for n in 0..100_000_u32 {
             let now = NOW + std::time::Duration::from_secs(u64::from(n));
             denylist.add(
-                Denied::Session(session(n as usize)),
+                Change::SessionEnded(session(n as usize)),
                 now + std::time::Duration::from_secs(900),
                 now,
             );

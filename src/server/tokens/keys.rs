@@ -1,7 +1,6 @@
 //! The key set: which keys sign, which still verify, and what others may see of them.
 
 use std::{
-    collections::HashMap,
     fmt,
     sync::{Arc, PoisonError, RwLock},
 };
@@ -14,10 +13,7 @@ use super::{algorithm::Algorithm, claims::Claims, material::Material};
 use crate::server::{
     clock::{Entropy, Timestamp},
     secret::{SealError, Vault},
-    store::{
-        Store, StoreError,
-        signing_keys::{self, SigningKeyRecord},
-    },
+    store::{StoreError, signing_keys::SigningKeyRecord},
 };
 
 /// The media type of an access token (RFC 9068 §2.1).
@@ -89,8 +85,28 @@ impl Key {
         })
     }
 
-    fn signs(&self, now: Timestamp) -> bool {
-        self.activates_at <= now && self.retires_at.is_none_or(|retires_at| now < retires_at)
+    /// Signs an access token.
+    pub fn sign(&self, claims: &Claims, entropy: &Entropy) -> Result<String, KeyError> {
+        let claims = serde_json::to_vec(claims).map_err(|_| KeyError::Crypto)?;
+        self.sign_parts(&self.header, &BASE64.encode(claims), entropy)
+    }
+
+    fn sign_parts(&self, header: &str, claims: &str, entropy: &Entropy) -> Result<String, KeyError> {
+        let message = format!("{header}.{claims}");
+        let signature = self.material.sign(message.as_bytes(), entropy.source())?;
+        Ok(format!("{message}.{}", BASE64.encode(signature)))
+    }
+
+    /// Signs whatever it is given, which only a test does.
+    #[cfg(test)]
+    pub fn sign_anything(&self, header: &str, claims: &str) -> String {
+        self.sign_parts(&BASE64.encode(header), &BASE64.encode(claims), &Entropy::system()).unwrap()
+    }
+
+    /// The private key, parsed.
+    #[cfg(test)]
+    pub fn material(&self) -> &Material {
+        &self.material
     }
 
     fn verifies(&self, now: Timestamp) -> bool {
@@ -98,77 +114,71 @@ impl Key {
     }
 }
 
-/// The keys of this program, opened, as of the last time they were read.
+impl SigningKeyRecord {
+    /// Whether it signs at `now`, if no other key began later.
+    pub fn may_sign(&self, now: Timestamp) -> bool {
+        self.activates_at <= now && self.retires_at.is_none_or(|retires_at| now < retires_at)
+    }
+
+    pub fn is_gone(&self, now: Timestamp) -> bool {
+        self.gone_at.is_some_and(|gone_at| gone_at <= now)
+    }
+}
+
+/// The keys of this program that are not gone, opened, as of the last time they were read.
 pub struct KeySet {
-    keys: RwLock<Arc<HashMap<String, Arc<Key>>>>,
+    /// In the order in which they sign.
+    keys: RwLock<Arc<Vec<Arc<Key>>>>,
 }
 
 impl fmt::Debug for KeySet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("KeySet")
+        f.debug_list().entries(self.keys().iter().map(|key| &key.kid)).finish()
     }
 }
 
 impl KeySet {
-    /// Opens the stored keys; on the very first start makes one.
-    pub async fn load_or_create(
-        store: &Store,
-        vault: &Vault,
-        algorithm: Algorithm,
-        now: Timestamp,
-        entropy: &Entropy,
-    ) -> Result<Self, KeyError> {
-        let mut tx = store.begin().await?;
-        signing_keys::lock(&mut tx).await?;
-        let mut records = signing_keys::live(&mut tx, now).await?;
-        if records.is_empty() {
-            let record = generate(algorithm, vault, now, entropy)?;
-            signing_keys::insert(&mut tx, &record).await?;
-            tx.commit().await?;
-            tracing::info!(kid = record.kid, algorithm = %algorithm, "made the first signing key");
-            records.push(record);
-        }
-        let keys =
-            records.iter().map(|record| Key::open(record, vault).map(|key| (key.kid.clone(), Arc::new(key))));
-        Ok(Self { keys: RwLock::new(Arc::new(keys.collect::<Result<_, _>>()?)) })
+    pub fn open(records: &[SigningKeyRecord], vault: &Vault, now: Timestamp) -> Result<Self, KeyError> {
+        Ok(Self { keys: RwLock::new(Arc::new(open_all(records, vault, now)?)) })
     }
 
-    fn keys(&self) -> Arc<HashMap<String, Arc<Key>>> {
+    /// Takes over what is stored now. If a key cannot be opened, everything stays as it was. Returns whether a key is
+    /// gone: what was verified with it must be verified again.
+    pub fn replace(
+        &self,
+        records: &[SigningKeyRecord],
+        vault: &Vault,
+        now: Timestamp,
+    ) -> Result<bool, KeyError> {
+        let opened = open_all(records, vault, now)?;
+        let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+        let lost = keys.iter().any(|old| !opened.iter().any(|new| new.kid == old.kid));
+        *keys = Arc::new(opened);
+        Ok(lost)
+    }
+
+    fn keys(&self) -> Arc<Vec<Arc<Key>>> {
         self.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The key that signs: of those that may, the one that began last.
-    fn active(&self, now: Timestamp) -> Result<Arc<Key>, KeyError> {
+    pub fn active(&self, now: Timestamp) -> Result<Arc<Key>, KeyError> {
         let keys = self.keys();
-        let signing = keys.values().filter(|key| key.signs(now));
-        signing.max_by_key(|key| (key.activates_at, &key.kid)).cloned().ok_or(KeyError::NoneActive)
-    }
-
-    /// Whether a token can be signed now.
-    pub fn is_ready(&self, now: Timestamp) -> bool {
-        self.active(now).is_ok()
+        let signs = |key: &&Arc<Key>| {
+            key.activates_at <= now && key.retires_at.is_none_or(|retires_at| now < retires_at)
+        };
+        keys.iter().rev().find(signs).cloned().ok_or(KeyError::NoneActive)
     }
 
     /// The key of that name, if it still verifies.
     pub fn verifying(&self, kid: &str, now: Timestamp) -> Option<Arc<Key>> {
-        self.keys().get(kid).filter(|key| key.verifies(now)).cloned()
-    }
-
-    /// Signs an access token.
-    pub fn sign(&self, claims: &Claims, now: Timestamp, entropy: &Entropy) -> Result<String, KeyError> {
-        let key = self.active(now)?;
-        let claims = BASE64.encode(serde_json::to_vec(claims).map_err(|_| KeyError::Crypto)?);
-        let message = format!("{}.{claims}", key.header);
-        let signature = key.material.sign(message.as_bytes(), entropy.source())?;
-        Ok(format!("{message}.{}", BASE64.encode(signature)))
+        self.keys().iter().find(|key| key.kid == kid && key.verifies(now)).cloned()
     }
 
     /// The public key set (RFC 7517): every key that verifies or is about to. Empty with HS256.
     pub fn jwks(&self, now: Timestamp) -> JwkSet {
         let keys = self.keys();
-        let mut published: Vec<_> = keys.values().filter(|key| key.verifies(now)).collect();
-        published.sort_by(|a, b| (a.activates_at, &a.kid).cmp(&(b.activates_at, &b.kid)));
-        let jwks = published.into_iter().filter_map(|key| {
+        let jwks = keys.iter().filter(|key| key.verifies(now)).filter_map(|key| {
             let mut jwk = key.material.public_jwk()?;
             jwk.common.key_id = Some(key.kid.clone());
             Some(jwk)
@@ -177,35 +187,12 @@ impl KeySet {
     }
 }
 
-fn generate(
-    algorithm: Algorithm,
-    vault: &Vault,
-    now: Timestamp,
-    entropy: &Entropy,
-) -> Result<SigningKeyRecord, KeyError> {
-    let (material, bytes) = Material::generate(algorithm, entropy)?;
-    let kid = material.kid(entropy)?;
-    let sealed = vault
-        .seal(&purpose(&kid), &bytes, entropy)
-        .map_err(|error| KeyError::Sealed { kid: kid.clone(), error })?;
-    let public_jwk = material
-        .public_jwk()
-        .map(|jwk| serde_json::to_string(&jwk))
-        .transpose()
-        .map_err(|_| KeyError::Crypto)?;
-    Ok(SigningKeyRecord {
-        kid,
-        algorithm: algorithm.as_str().to_owned(),
-        public_jwk,
-        sealed,
-        created_at: now,
-        activates_at: now,
-        retires_at: None,
-        gone_at: None,
-    })
+fn open_all(records: &[SigningKeyRecord], vault: &Vault, now: Timestamp) -> Result<Vec<Arc<Key>>, KeyError> {
+    let live = records.iter().filter(|record| !record.is_gone(now));
+    live.map(|record| Key::open(record, vault).map(Arc::new)).collect()
 }
 
 /// What the private key of that name is sealed for.
-fn purpose(kid: &str) -> String {
+pub fn purpose(kid: &str) -> String {
     format!("signing key {kid}")
 }

@@ -156,6 +156,11 @@ impl VerifiedCache {
         self.0.get(token).filter(|verified| now < verified.expires_at)
     }
 
+    /// A key is gone: what it has signed must be looked at again.
+    pub fn forget_all(&self) {
+        self.0.clear();
+    }
+
     pub fn insert(&self, token: &str, verified: Arc<Verified>) {
         self.0.insert(token.into(), verified);
     }

@@ -18,7 +18,7 @@ use crate::{
         local_path::LocalPath,
     },
     server::{
-        origin::Origin,
+        origin::{Context, Origin},
         principal::record_denial,
         sessions::{
             cookie,
@@ -39,10 +39,10 @@ pub async fn guard_page(
     if let Some(clean) = without_error_parameters(request.uri()) {
         return Redirect::to(&clean).into_response();
     }
-    let now = state.now();
     let Some(origin) = request.extensions().get::<Origin>().cloned() else { return unavailable() };
+    let context = Context { now: state.now(), origin: &origin };
     let presented = cookie::presented(&cookies);
-    let session = match resolve(&state, now, &origin, presented.as_ref().map(|token| token.as_str())).await {
+    let session = match resolve(&state, context, presented.as_ref().map(|token| token.as_str())).await {
         Ok(session) => session,
         Err(error) => {
             tracing::error!(%error, "the session of a page load could not be read");
@@ -58,7 +58,7 @@ pub async fn guard_page(
     }
     if let (Verdict::Forbid, Some(page)) = (verdict, session.active()) {
         let path = request.uri().path();
-        if let Err(error) = record_denial(&state, now, &origin, &page.user, &page.session, path).await {
+        if let Err(error) = record_denial(&state, context, &page.user, &page.session, path).await {
             tracing::error!(%error, "a refused page could not be recorded");
             return unavailable();
         }

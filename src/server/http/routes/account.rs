@@ -17,7 +17,13 @@ use crate::{
         id::UserId,
         role::{Permission, Roles},
     },
-    server::{accounts::profile, error::Error, origin::Origin, principal::Principal, state::State},
+    server::{
+        accounts::profile,
+        error::Error,
+        origin::{Context, Origin},
+        principal::Principal,
+        state::State,
+    },
 };
 
 /// The claims that OpenID Connect Core §5.1 names so, and the roles.
@@ -43,7 +49,7 @@ async fn find_user(state: &State, request: Request) -> Result<UserInfo, Error> {
     let (parts, _) = request.into_parts();
     let principal = Principal::of(&parts, state, now)?;
     let origin = parts.extensions.get::<Origin>().cloned().unwrap_or_else(Origin::command_line);
-    principal.require(Permission::ReadAccount, state, now, &origin).await?;
+    principal.require(Permission::ReadAccount, state, Context { now, origin: &origin }).await?;
     let user = profile::get(state, &principal.user).await?;
     // Nothing here has proved that the address can be reached.
     Ok(UserInfo {

@@ -17,7 +17,7 @@ pub async fn ready(Shared(state): Shared<Arc<State>>) -> (StatusCode, &'static s
         tracing::warn!(%error, "not ready: the store does not answer");
         return (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer\n");
     }
-    if !state.keys.is_ready(state.now()) {
+    if state.keys.active(state.now()).is_err() {
         tracing::warn!("not ready: no signing key");
         return (StatusCode::SERVICE_UNAVAILABLE, "no signing key\n");
     }
