@@ -5,8 +5,12 @@
 //! directly, with no middleware around it, so the body is where access is decided.
 
 pub mod account;
+pub mod audit;
 pub mod auth;
 pub mod error;
 pub mod form;
 pub mod json;
 pub mod keys;
+pub mod notices;
+pub mod sessions;
+pub mod users;

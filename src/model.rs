@@ -4,11 +4,15 @@
 
 pub mod access;
 pub mod account;
+pub mod audit_event;
 pub mod display_name;
 pub mod email;
 pub mod id;
 pub mod local_path;
+pub mod notice;
+pub mod page;
 pub mod password;
+pub mod person;
 pub mod role;
 pub mod session;
 pub mod signing_key;

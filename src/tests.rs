@@ -7,6 +7,7 @@ mod test_app;
 mod accounts;
 mod forms;
 mod http;
+mod interop;
 mod keys;
 mod pages;
 mod refresh;

@@ -10,7 +10,7 @@ export type Settings = Record<string, string>;
 
 /** A running Latchkey with a database of its own. */
 export class Server {
-  /** What it has written so far. */
+  /** What it has written since it was started. */
   output = '';
   log = '';
   private process?: ChildProcess;
@@ -22,12 +22,12 @@ export class Server {
   ) {}
 
   static async start(settings: Settings = {}): Promise<Server> {
-    const server = new Server(await freePort(), mkdtempSync(join(tmpdir(), 'latchkey-')), settings);
+    const server = new Server(await freePort(), mkdtempSync(join(tmpdir(), 'latchkey-')), { ...settings });
     await server.start();
     return server;
   }
 
-  /** Each server has a host of its own: cookies do not know ports. */
+  /** Cookies do not know ports: a test that needs two servers needs two browser contexts. */
   get url(): string {
     return `http://localhost:${this.port}`;
   }
@@ -42,10 +42,16 @@ export class Server {
     };
   }
 
+  /** Changes a setting; it counts from the next start. */
+  set(name: string, value: string): void {
+    this.settings[name] = value;
+  }
+
   /** Starts, or starts again on the same data. */
   async start(): Promise<void> {
     const child = spawn(PROGRAM, ['serve'], { cwd: this.folder, env: this.environment });
     this.process = child;
+    this.output = '';
     child.stdout.on('data', (chunk) => (this.output += chunk));
     child.stderr.on('data', (chunk) => (this.log += chunk));
     await new Promise<void>((ready, failed) => {
@@ -57,11 +63,11 @@ export class Server {
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     const child = this.process;
     if (!child || child.exitCode !== null) return;
-    const gone = new Promise((exited) => child.once('exit', exited));
+    // Closed, and not just exited: then everything that it wrote has been read.
+    const gone = new Promise((closed) => child.once('close', closed));
     child.kill(signal);
     await gone;
     this.process = undefined;
-    this.output = '';
   }
 
   async destroy(): Promise<void> {

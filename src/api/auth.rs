@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::{error::ApiError, json::Json};
 use crate::{app::session::client::AuthClient, model::session::Session};
 
-/// Makes an account and signs in to it.
+/// Makes an account and signs in to it. `next` is where a form without JavaScript goes then.
 #[server(prefix = "/api", endpoint = "auth/register", client = AuthClient, output = Json)]
 pub async fn register(
     email: String,
@@ -19,13 +19,7 @@ pub async fn register(
     };
     Request::answer(async |request| {
         let new = NewAccount::parse(&email, &display_name, password)?;
-        let issued = register(
-            &request.state,
-            request.context(),
-            new,
-            request.refresh_token().as_ref().map(|token| token.as_str()),
-        )
-        .await?;
+        let issued = register(&request.state, request.context(), new, request.presented()).await?;
         request.signed_in(issued, next.as_deref())
     })
     .await
@@ -45,10 +39,33 @@ pub async fn setup(
     };
     Request::answer(async |request| {
         let new = NewAccount::parse(&email, &display_name, password)?;
-        let held = request.refresh_token();
-        let issued =
-            redeem(&request.state, request.context(), &token, new, held.as_ref().map(|token| token.as_str()))
-                .await?;
+        let issued = redeem(&request.state, request.context(), &token, new, request.presented()).await?;
+        request.signed_in(issued, None)
+    })
+    .await
+}
+
+/// Chooses name and password of an account that an administrator has made, and signs in to it.
+#[server(prefix = "/api", endpoint = "auth/accept_invitation", client = AuthClient, output = Json)]
+pub async fn accept_invitation(
+    token: String,
+    display_name: String,
+    password: String,
+) -> Result<Session, ApiError> {
+    use crate::{
+        model::display_name::DisplayName,
+        server::{
+            accounts::{Password, invite::accept},
+            error::Error,
+            request::Request,
+        },
+    };
+    Request::answer(async |request| {
+        let name =
+            DisplayName::parse(&display_name).map_err(|problem| Error::invalid("display_name", problem))?;
+        let password = Password::new(password);
+        let held = request.presented();
+        let issued = accept(&request.state, request.context(), &token, name, &password, held).await?;
         request.signed_in(issued, None)
     })
     .await
@@ -63,15 +80,27 @@ pub async fn login(email: String, password: String, next: Option<String>) -> Res
     };
     Request::answer(async |request| {
         let credentials = Credentials::parse(&email, password)?;
-        let held = request.refresh_token();
-        let issued = sign_in(
-            &request.state,
-            request.context(),
-            credentials,
-            held.as_ref().map(|token| token.as_str()),
-        )
-        .await?;
+        let mark = request.state.known_devices.recognise(&request.cookies, &credentials.email);
+        let held = request.presented();
+        let issued = sign_in(&request.state, request.context(), credentials, mark, held).await?;
         request.signed_in(issued, next.as_deref())
+    })
+    .await
+}
+
+/// Checks the password of whoever is signed in once more, for what needs it to be recent. The session goes on; the
+/// access token that is answered says when.
+#[server(prefix = "/api", endpoint = "auth/reauthenticate", client = AuthClient, output = Json)]
+pub async fn reauthenticate(password: String) -> Result<Session, ApiError> {
+    use crate::{
+        model::role::Permission,
+        server::{accounts::Password, request::Request, sessions::reauthenticate::reauthenticate},
+    };
+    Request::answer(async |request| {
+        let principal = request.require(Permission::ManageAccount).await?;
+        let password = Password::new(password);
+        let issued = reauthenticate(&request.state, request.context(), &principal, &password).await?;
+        Ok(issued.session)
     })
     .await
 }
@@ -81,9 +110,7 @@ pub async fn login(email: String, password: String, next: Option<String>) -> Res
 pub async fn refresh() -> Result<Session, ApiError> {
     use crate::server::{request::Request, sessions::refresh::refresh};
     Request::answer(async |request| {
-        let held = request.refresh_token();
-        let issued =
-            refresh(&request.state, request.context(), held.as_ref().map(|token| token.as_str())).await?;
+        let issued = refresh(&request.state, request.context(), request.presented()).await?;
         issued.cookie.set(&request.cookies);
         Ok(issued.session)
     })
@@ -102,13 +129,14 @@ pub async fn logout() -> Result<(), ApiError> {
         },
     };
     Request::answer(async |request| {
-        let held = request.refresh_token();
         cookie::clear(&request.cookies);
         request.see_other(&LocalPath::signed_out())?;
-        if let Err(error) =
-            sign_out(&request.state, request.context(), held.as_ref().map(|token| token.as_str())).await
-        {
-            tracing::error!(%error, "a session was left by its browser and could not be ended");
+        match sign_out(&request.state, request.context(), request.presented()).await {
+            Ok(Some(user)) => {
+                request.state.known_devices.mark(&request.cookies, &user.email, &request.state.entropy)?;
+            }
+            Ok(None) => {}
+            Err(error) => tracing::error!(%error, "a session was left by its browser and could not be ended"),
         }
         Ok(())
     })

@@ -48,6 +48,8 @@ macro_rules! codes {
 }
 
 codes! {
+    /// The cursor is not one of this list.
+    InvalidCursor = 400,
     /// The request is no form: wrong encoding, a field twice, a field that does not exist.
     MalformedRequest = 400,
     /// No access token came with the request.
@@ -60,6 +62,8 @@ codes! {
     SessionExpired = 401,
     SessionRevoked = 401,
     SessionReused = 401,
+    /// The password was not entered recently enough for this; enter it and try again.
+    ReauthenticationRequired = 403,
     /// The right token, the wrong role.
     Forbidden = 403,
     /// The request was made by another site's page.
@@ -67,9 +71,13 @@ codes! {
     RegistrationClosed = 403,
     /// The setup link is used up, expired or not one of ours.
     SetupClosed = 403,
+    /// The invitation is used up, expired or not one of ours.
+    InvitationClosed = 403,
     NotFound = 404,
     MethodNotAllowed = 405,
     EmailTaken = 409,
+    /// Nobody could administer any more.
+    LastAdmin = 409,
     /// A new signing key waits to sign already.
     RotationUnderWay = 409,
     PayloadTooLarge = 413,

@@ -1,5 +1,7 @@
 //! Parts that pages share.
 
+pub mod action;
+pub mod dialog;
 pub mod form;
 pub mod header;
 pub mod notice;

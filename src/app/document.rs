@@ -5,7 +5,10 @@ use leptos_meta::MetaTags;
 use serde::{Deserialize, Serialize};
 
 use super::App;
-use crate::{api::form::FormFailure, model::session::SessionView};
+use crate::{
+    api::form::FormFailure,
+    model::{email::EmailAddress, session::SessionView},
+};
 
 /// What a page carries for its first rendering, the same on the server and in the browser. Nothing secret: it stands
 /// in the HTML.
@@ -17,12 +20,32 @@ pub struct Document {
     pub registration_open: bool,
     /// On the setup page: whether its link works.
     pub setup_open: bool,
+    /// On the page of an invitation: whom its link invites, if it works.
+    pub invited: Option<EmailAddress>,
 }
 
 impl Document {
     /// On the server what the request's context provides, in the browser what the HTML carries.
     pub fn carried() -> Self {
         SharedValue::new(|| use_context::<Self>().unwrap_or_default()).into_inner()
+    }
+}
+
+/// A form's failure, until the form has taken it: it is shown once, and not when somebody comes back to the page.
+#[derive(Clone, Copy, Debug)]
+pub struct LeftBehind(StoredValue<Option<FormFailure>>);
+
+impl LeftBehind {
+    pub fn provide(failure: Option<FormFailure>) {
+        provide_context(Self(StoredValue::new(failure)));
+    }
+
+    /// The failure of the form of this function.
+    pub fn take(function: &str) -> Option<FormFailure> {
+        let Self(failure) = expect_context();
+        let mut taken = None;
+        failure.update_value(|failure| taken = failure.take_if(|failure| failure.function == function));
+        taken
     }
 }
 

@@ -7,10 +7,7 @@ use leptos_router::{
     hooks::{use_location, use_navigate},
 };
 
-use super::{
-    pages::{forbidden::Forbidden, login::next_page},
-    session::SessionContext,
-};
+use super::{pages::forbidden::Forbidden, query::next_page, session::SessionContext};
 use crate::model::{
     access::{Access, Verdict},
     local_path::LocalPath,

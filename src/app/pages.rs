@@ -1,11 +1,18 @@
 //! Pages, one file each.
 
 pub mod account;
+pub mod audit;
 pub mod dashboard;
 pub mod forbidden;
 pub mod home;
+pub mod invitation;
 pub mod keys;
 pub mod login;
 pub mod not_found;
+pub mod notices;
+pub mod password;
 pub mod register;
+pub mod sessions;
 pub mod setup;
+pub mod user;
+pub mod users;

@@ -7,6 +7,7 @@ mod broadcast;
 pub mod client;
 mod keeper;
 mod lock;
+pub mod reauth;
 mod refresh;
 mod timer;
 mod token;
@@ -38,6 +39,8 @@ pub enum Connection {
 pub struct SessionContext {
     pub view: RwSignal<Option<SessionView>>,
     pub connection: RwSignal<Connection>,
+    /// Whether some request waits for the password to be entered again.
+    pub asking: RwSignal<bool>,
     user: StoredValue<Option<UserId>>,
 }
 
@@ -47,6 +50,7 @@ impl SessionContext {
         let session = Self {
             view: RwSignal::new(view),
             connection: RwSignal::new(Connection::Online),
+            asking: RwSignal::new(false),
             user: StoredValue::new(None),
         };
         provide_context(session);
@@ -103,7 +107,7 @@ impl SessionContext {
     }
 
     /// Takes over what a refresh has brought. Roles that have changed show at once.
-    fn hold(self, session: &Session) {
+    pub fn hold(self, session: &Session) {
         token::hold(session);
         self.connection.set(Connection::Online);
         let known = self.user.get_value();

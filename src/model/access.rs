@@ -21,6 +21,15 @@ pub const PAGES: &[(&str, Access)] = &[
     ("/setup", Access::Public),
     ("/dashboard", Access::Needs(Permission::ReadAccount)),
     ("/account", Access::Needs(Permission::ReadAccount)),
+    ("/account/password", Access::Needs(Permission::ManageAccount)),
+    ("/account/sessions", Access::Needs(Permission::ReadAccount)),
+    ("/invitation", Access::Public),
+    ("/notices", Access::Needs(Permission::ReadNotices)),
+    ("/notices/edit", Access::Needs(Permission::Edit)),
+    ("/admin/users", Access::Needs(Permission::ReadAdministration)),
+    ("/admin/users/:id", Access::Needs(Permission::ReadAdministration)),
+    ("/admin/audit", Access::Needs(Permission::ReadAdministration)),
+    ("/admin/audit/export", Access::Needs(Permission::ReadAdministration)),
     ("/admin/keys", Access::Needs(Permission::ReadAdministration)),
 ];
 

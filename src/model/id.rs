@@ -62,6 +62,11 @@ id! {
     SessionId
 }
 
+id! {
+    /// The id of a notice. Ids are in the order of publication.
+    NoticeId
+}
+
 fn is_canonical_uuid(input: &str) -> bool {
     input.len() == 36
         && input.bytes().enumerate().all(|(at, byte)| match at {

@@ -63,6 +63,26 @@ pub fn query_value(text: &str) -> String {
     out
 }
 
+/// The value of a parameter in a query, decoded once (WHATWG URL §5.1).
+pub fn query_parameter(query: &str, name: &str) -> Option<String> {
+    let pairs = query.trim_start_matches('?').split('&').filter_map(|pair| pair.split_once('='));
+    let (_, value) = pairs.into_iter().find(|(key, _)| *key == name)?;
+    let mut bytes = Vec::with_capacity(value.len());
+    let mut rest = value.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
+                let (high, low) = (digit(rest.next())?, digit(rest.next())?);
+                u8::try_from(high * 16 + low).ok()?
+            }
+            _ => byte,
+        });
+    }
+    String::from_utf8(bytes).ok()
+}
+
 impl Default for LocalPath {
     /// Where people go when nothing else was asked for.
     fn default() -> Self {
@@ -120,6 +140,16 @@ mod tests {
             assert_eq!(LocalPath::parse(elsewhere), Err(NotLocal), "{elsewhere:?}");
         }
         assert_eq!(LocalPath::parse(&format!("/{}", "a".repeat(1024))), Err(NotLocal));
+    }
+
+    #[test]
+    fn a_parameter_is_decoded_once() {
+        let query = "?next=/account%3Fa%3D%2526b&reason=a+b&odd=%zz&cut=%4";
+        assert_eq!(query_parameter(query, "next").as_deref(), Some("/account?a=%26b"));
+        assert_eq!(query_parameter(query, "reason").as_deref(), Some("a b"));
+        assert_eq!(query_parameter(query, "odd"), None);
+        assert_eq!(query_parameter(query, "cut"), None);
+        assert_eq!(query_parameter("", "next"), None);
     }
 
     #[test]

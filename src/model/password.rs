@@ -12,6 +12,10 @@ pub enum WeakPassword {
     TooShort,
     #[error("Use at most {MAX_LENGTH} characters.")]
     TooLong,
+    #[error("This is one of the passwords that are tried first. Choose another one.")]
+    Common,
+    #[error("This contains your name or your email address. Choose another one.")]
+    Personal,
 }
 
 /// Whether `password` has a length that may be hashed at all, asked before anything is hashed.
@@ -20,6 +24,23 @@ pub fn check_length(password: &str) -> Result<(), WeakPassword> {
         length if length < MIN_LENGTH => Err(WeakPassword::TooShort),
         length if length > MAX_LENGTH => Err(WeakPassword::TooLong),
         _ => Ok(()),
+    }
+}
+
+/// What to say of a password while it is typed: a hint by length and variety, which costs a few hundred bytes. The
+/// server's rules decide.
+pub fn hint(password: &str) -> &'static str {
+    let length = password.chars().count();
+    let mut distinct: Vec<char> = password.chars().collect();
+    distinct.sort_unstable();
+    distinct.dedup();
+    match (length, distinct.len()) {
+        (0, _) => "",
+        (..MIN_LENGTH, _) => "Too short",
+        (_, ..5) => "Easy to guess: few different characters",
+        (..12, _) => "Fair: longer is better",
+        (..16, _) => "Good",
+        _ => "Strong",
     }
 }
 
@@ -34,5 +55,22 @@ mod tests {
         assert_eq!(check_length("påsswörd"), Ok(()));
         assert_eq!(check_length(&"ß".repeat(256)), Ok(()));
         assert_eq!(check_length(&"a".repeat(257)), Err(WeakPassword::TooLong));
+    }
+
+    #[test]
+    fn the_hint_grows_with_length_and_variety() {
+        let hints =
+            ["", "1234567", "aaaaaaaaaaaa", "abcdefgh", "abcdefghijkl", "correct horse battery"].map(hint);
+        assert_eq!(
+            hints,
+            [
+                "",
+                "Too short",
+                "Easy to guess: few different characters",
+                "Fair: longer is better",
+                "Good",
+                "Strong"
+            ]
+        );
     }
 }

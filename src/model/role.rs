@@ -19,9 +19,12 @@ pub enum Role {
 pub enum Permission {
     /// See one's own account and sessions.
     ReadAccount,
-    /// Change one's own account, end one's own sessions.
+    /// Change one's own account.
     ManageAccount,
-    /// Write for others.
+    /// End one's own sessions.
+    EndSessions,
+    ReadNotices,
+    /// Publish and retract notices.
     Edit,
     /// See accounts, keys and the audit log of everyone.
     ReadAdministration,
@@ -35,7 +38,12 @@ impl Role {
     /// The table: what each role may do beyond what the others give.
     pub const fn permissions(self) -> &'static [Permission] {
         match self {
-            Self::Member => &[Permission::ReadAccount, Permission::ManageAccount],
+            Self::Member => &[
+                Permission::ReadAccount,
+                Permission::ManageAccount,
+                Permission::EndSessions,
+                Permission::ReadNotices,
+            ],
             Self::Editor => &[Permission::Edit],
             Self::Admin => &[Permission::ReadAdministration, Permission::Administer],
         }
@@ -63,9 +71,15 @@ impl Role {
 }
 
 impl Permission {
+    /// Whether an access token is not enough, and the password must have been entered a short while ago: what a thief
+    /// with a copied token must not be able to do.
+    pub const fn needs_recent_authentication(self) -> bool {
+        matches!(self, Self::EndSessions | Self::Administer)
+    }
+
     /// Whether using it only reads. A session that is known by its cookie alone may use these, and no others.
     pub const fn only_reads(self) -> bool {
-        matches!(self, Self::ReadAccount | Self::ReadAdministration)
+        matches!(self, Self::ReadAccount | Self::ReadNotices | Self::ReadAdministration)
     }
 }
 
@@ -147,7 +161,9 @@ mod tests {
     #[test]
     fn each_permission_comes_from_exactly_one_role() {
         use Permission::*;
-        for permission in [ReadAccount, ManageAccount, Edit, ReadAdministration, Administer] {
+        for permission in
+            [ReadAccount, ManageAccount, EndSessions, ReadNotices, Edit, ReadAdministration, Administer]
+        {
             let giving =
                 Role::ALL.into_iter().filter(|role| role.permissions().contains(&permission)).count();
             assert_eq!(giving, 1, "{permission:?}");

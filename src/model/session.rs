@@ -2,7 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{display_name::DisplayName, id::UserId, role::Roles, utc_time::UtcTime};
+use super::{
+    display_name::DisplayName,
+    id::{SessionId, UserId},
+    role::Roles,
+    utc_time::UtcTime,
+};
 
 /// The answer to sign-up, sign-in and refresh. It goes into WASM memory and nowhere else.
 #[derive(Clone, Serialize, Deserialize)]
@@ -48,6 +53,23 @@ impl From<&SessionUser> for SessionView {
     fn from(user: &SessionUser) -> Self {
         Self { display_name: user.display_name.clone(), roles: user.roles, expires_at: None }
     }
+}
+
+/// A session in its owner's list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionItem {
+    pub id: SessionId,
+    /// Whether it is the one that asks.
+    pub current: bool,
+    /// As its owner calls it.
+    pub name: Option<String>,
+    /// "Firefox on Linux".
+    pub device: String,
+    pub ip: String,
+    pub created_at: UtcTime,
+    pub last_seen_at: UtcTime,
+    /// When it ends unless it is used before.
+    pub expires_at: UtcTime,
 }
 
 /// Why a session ended, as its owner is told.

@@ -1,6 +1,16 @@
 //! Accounts: making them, signing in to them, changing them.
 
+pub mod administer;
+pub mod attempts;
+pub mod change_password;
+pub mod delete;
+pub mod directory;
+pub mod invite;
+pub mod known_device;
+mod lockout;
+mod one_time_token;
 pub mod password;
+mod password_rules;
 pub mod profile;
 pub mod register;
 pub mod roles;
@@ -8,7 +18,7 @@ pub mod setup;
 pub mod sign_in;
 
 use super::error::Error;
-use crate::model::{display_name::DisplayName, email::EmailAddress, password as rules};
+use crate::model::{display_name::DisplayName, email::EmailAddress, password::check_length};
 
 /// What a new account is made of, parsed.
 #[derive(Debug)]
@@ -46,8 +56,12 @@ impl NewAccount {
     /// Parses what a person typed, and names every field that needs attention at once.
     pub fn parse(email: &str, display_name: &str, password: String) -> Result<Self, Error> {
         let password = Password::new(password);
-        let weak = rules::check_length(password.as_str()).err();
-        match (EmailAddress::parse(email), DisplayName::parse(display_name), weak) {
+        let (email, display_name) = (EmailAddress::parse(email), DisplayName::parse(display_name));
+        let weak = match &email {
+            Ok(email) => password_rules::check(password.as_str(), email, display_name.as_ref().ok()),
+            Err(_) => check_length(password.as_str()),
+        };
+        match (email, display_name, weak.err()) {
             (Ok(email), Ok(display_name), None) => Ok(Self { email, display_name, password }),
             (email, display_name, weak) => {
                 let problems = [

@@ -1,5 +1,7 @@
 //! The audit log: who did what to whom, from where. An event is written in the transaction of what it tells of.
 
+pub mod read;
+
 use serde_json::{Value, json};
 
 use super::{
@@ -15,9 +17,13 @@ macro_rules! event_kinds {
     ($($(#[$doc:meta])* $name:ident = $wire:literal,)*) => {
         /// What can happen; the name in the log is stable.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum EventKind { $($(#[$doc])* $name,)* }
+        pub enum EventKind {
+            $($(#[$doc])* $name,)*
+        }
 
         impl EventKind {
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $wire,)* }
             }
@@ -27,15 +33,26 @@ macro_rules! event_kinds {
 
 event_kinds! {
     AccountCreated = "account_created",
+    InvitationAccepted = "invitation_accepted",
+    AccountDisabled = "account_disabled",
+    AccountEnabled = "account_enabled",
+    AccountDeleted = "account_deleted",
     ProfileChanged = "profile_changed",
+    PasswordChanged = "password_changed",
+    PasswordChangeFailed = "password_change_failed",
     RolesChanged = "roles_changed",
     SignedIn = "signed_in",
     SignInFailed = "sign_in_failed",
     SignedOut = "signed_out",
+    Reauthenticated = "reauthenticated",
+    ReauthenticationFailed = "reauthentication_failed",
+    SessionNamed = "session_named",
     /// A session ended in another way than by signing out; the detail has the reason.
     SessionEnded = "session_ended",
     /// Two parties hold a token of one session; it was closed.
     RefreshTokenReused = "refresh_token_reused",
+    NoticePublished = "notice_published",
+    NoticeRetracted = "notice_retracted",
     SigningKeyAdded = "signing_key_added",
     SigningKeyRevoked = "signing_key_revoked",
     /// Somebody signed in asked for what their roles do not allow.

@@ -141,7 +141,7 @@ async fn run(cli: Cli) -> Result<ExitCode, CliError> {
     match cli.command {
         Command::Serve => serve::serve(config).await?,
         Command::Migrate => migrate(&config).await?,
-        Command::User(command) => user::run(command, &config).await?,
+        Command::User(command) => user::run(command, config).await?,
         Command::Keys(command) => keys::run(command, &config).await?,
         Command::Secret(SecretCommand::Rotate) => rotate_secret(&config).await?,
         Command::Doctor | Command::Secret(SecretCommand::Generate) => {}

@@ -33,6 +33,16 @@ pub enum Error {
     RegistrationClosed,
     #[error("the setup link is not valid")]
     SetupClosed,
+    #[error("the invitation is not valid")]
+    InvitationClosed,
+    #[error("the last administrator")]
+    LastAdmin,
+    #[error("not a cursor of this list")]
+    InvalidCursor,
+    #[error("too many attempts")]
+    TooManyAttempts { seconds: u64 },
+    #[error("the password was not entered recently enough")]
+    ReauthenticationRequired,
     #[error("too many password checks are waiting")]
     Busy,
     #[error("no session")]
@@ -120,6 +130,27 @@ impl From<Error> for ApiError {
                 Code::SetupClosed,
                 "This setup link is used up or has expired. While there is no account, each start of the server prints a new one.",
             ),
+            Error::InvitationClosed => Self::new(
+                Code::InvitationClosed,
+                "This invitation is used up or has expired. Ask an administrator for a new one.",
+            ),
+            Error::LastAdmin => Self::new(
+                Code::LastAdmin,
+                "This is the last administrator who can sign in. Make another one first.",
+            ),
+            Error::InvalidCursor => {
+                Self::new(Code::InvalidCursor, "The list has changed. Start from its first page.")
+            }
+            Error::TooManyAttempts { seconds } => Self {
+                retry_after: Some(seconds),
+                ..Self::new(
+                    Code::TooManyAttempts,
+                    format!("Too many attempts. Try again in {}.", wait(seconds)),
+                )
+            },
+            Error::ReauthenticationRequired => {
+                Self::new(Code::ReauthenticationRequired, "Enter your password to go on.")
+            }
             Error::Busy => retry(Code::Busy, "Many people are signing in right now. Try again in a moment."),
             Error::NoSession => Self::new(Code::NoSession, SignOutReason::Missing.message()),
             Error::SessionEnded(reason) => ended(reason),
@@ -145,6 +176,14 @@ impl From<Error> for ApiError {
 
 fn retry(code: Code, message: &str) -> ApiError {
     ApiError { retry_after: Some(RETRY_AFTER), ..ApiError::new(code, message) }
+}
+
+fn wait(seconds: u64) -> String {
+    match seconds {
+        0..=1 => "a second".to_owned(),
+        2..=90 => format!("{seconds} seconds"),
+        _ => format!("{} minutes", seconds.div_ceil(60)),
+    }
 }
 
 fn ended(reason: SignOutReason) -> ApiError {

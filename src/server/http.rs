@@ -18,7 +18,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::state::State;
 use crate::app::App;
-use routes::{account, assets, functions, health, keys, pages};
+use routes::{account, assets, export, functions, health, keys, pages};
 
 /// Largest body of a request, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
@@ -28,6 +28,7 @@ pub fn router(state: Arc<State>) -> Router {
     let pages = page_routes()
         .iter()
         .fold(Router::new(), |router, page| router.route(page.path(), get(pages::render)))
+        .route("/admin/audit/export", get(export::audit_log))
         .fallback(pages::not_found)
         .layer(from_fn_with_state(state.clone(), middleware::guard::guard_page));
 

@@ -15,7 +15,7 @@ use crate::model::{
     id::{SessionId, UserId},
     role::{Permission, Roles},
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// Somebody who has proved who they are.
 #[derive(Clone, Debug)]
@@ -24,7 +24,12 @@ pub struct Principal {
     pub session: SessionId,
     pub roles: Roles,
     proof: Proof,
+    /// When the password was last entered, where the proof says so.
+    authenticated_at: Option<Timestamp>,
 }
+
+/// How long an entered password is good for what needs it (`Permission::needs_recent_authentication`).
+pub const RECENT: Duration = Duration::from_secs(15 * 60);
 
 /// How they proved it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +52,7 @@ impl Principal {
                 session: page.session.clone(),
                 roles: page.roles,
                 proof: Proof::PageLoad,
+                authenticated_at: None,
             });
         }
         let token = bearer(&parts.headers)?;
@@ -57,6 +63,7 @@ impl Principal {
             session: verified.session.clone(),
             roles: verified.roles,
             proof: Proof::AccessToken,
+            authenticated_at: Some(verified.authenticated_at),
         })
     }
 
@@ -69,7 +76,12 @@ impl Principal {
     ) -> Result<(), Error> {
         let proved_enough = self.proof == Proof::AccessToken || permission.only_reads();
         if self.roles.allow(permission) && proved_enough {
-            return Ok(());
+            let recent = self.authenticated_at.is_some_and(|at| context.now < at + RECENT);
+            return if recent || !permission.needs_recent_authentication() {
+                Ok(())
+            } else {
+                Err(Error::ReauthenticationRequired)
+            };
         }
         record_denial(state, context, &self.user, &self.session, &format!("{permission:?}")).await?;
         Err(Error::Forbidden)

@@ -32,6 +32,7 @@ pub struct Request {
     pub now: Timestamp,
     pub origin: Origin,
     pub cookies: Cookies,
+    refresh_token: Option<Zeroizing<String>>,
     parts: Parts,
 }
 
@@ -48,7 +49,8 @@ impl Request {
         let parts = use_context::<Parts>().ok_or_else(|| missing("a request"))?;
         let origin = parts.extensions.get::<Origin>().cloned().ok_or_else(|| missing("an origin"))?;
         let cookies = parts.extensions.get::<Cookies>().cloned().ok_or_else(|| missing("cookies"))?;
-        Ok(Self { now: state.now(), state, origin, cookies, parts })
+        let refresh_token = cookie::presented(&cookies);
+        Ok(Self { now: state.now(), state, origin, cookies, refresh_token, parts })
     }
 
     /// Whoever is asking, if they may do this.
@@ -71,9 +73,9 @@ impl Request {
         Ok(issued.session)
     }
 
-    /// The refresh token in the cookie, if there is one.
-    pub fn refresh_token(&self) -> Option<Zeroizing<String>> {
-        cookie::presented(&self.cookies)
+    /// The refresh token that the browser holds, if it holds one.
+    pub fn presented(&self) -> Option<&str> {
+        self.refresh_token.as_ref().map(|token| token.as_str())
     }
 
     /// Sends a form that was posted without JavaScript on to `path`. A caller that takes JSON goes where it likes.

@@ -7,8 +7,11 @@
 pub mod confirm;
 pub mod cookie;
 mod decide;
+pub mod device;
 pub mod end;
+pub mod own;
 pub mod page;
+pub mod reauthenticate;
 pub mod refresh;
 pub mod refresh_token;
 pub mod start;
@@ -58,6 +61,7 @@ impl State {
             sub: user.id.clone(),
             client_id: CLIENT_ID.to_owned(),
             iat: now.seconds(),
+            auth_time: record.authenticated_at.seconds(),
             exp: expires_at.seconds(),
             nbf: None,
             jti: TokenId {
@@ -81,7 +85,8 @@ impl State {
         minted: Minted,
     ) -> Result<Issued, Error> {
         let token = self.refresh_keys.token(&record.id, record.generation, &record.salt)?;
-        let lasts = record.idle_expires_at.min(record.absolute_expires_at) - now;
+        // Longer than an unused session lasts: a browser that comes back late is told why it must sign in.
+        let lasts = record.absolute_expires_at - now;
         let expires_in = (minted.expires_at - now).as_secs();
         Ok(Issued {
             session: Session {

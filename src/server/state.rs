@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::{
-    accounts::password::Hasher,
+    accounts::{attempts::Attempts, known_device::KnownDevices, password::Hasher},
     clock::{Clock, Entropy, Timestamp},
     config::Config,
+    cursor::Cursors,
     error::Error,
     origin::{Context, Origin},
     secret::Vault,
@@ -31,6 +32,9 @@ pub struct State {
     pub denylist: Denylist,
     pub refresh_keys: RefreshKeys,
     pub passwords: Hasher,
+    pub attempts: Attempts,
+    pub known_devices: KnownDevices,
+    pub cursors: Cursors,
     pub confirmations: Confirmations,
     pub progress: Progress,
 }
@@ -50,6 +54,9 @@ impl State {
         let refresh_keys = refresh_keys(&store, &vault, &entropy).await?;
         let denylist = Denylist::load(&store, now).await?;
         let passwords = Hasher::new(&config.passwords)?;
+        let attempts = Attempts::new(config.rate_limit, clock.clone());
+        let known_devices = KnownDevices::new(&*refresh_keys.derive("latchkey known device")?);
+        let cursors = Cursors::new(&*refresh_keys.derive("latchkey cursor")?);
         let (confirmations, queue) = Confirmations::channel();
         tokio::spawn(write_confirmations(store.clone(), queue));
         let verified = VerifiedCache::default();
@@ -64,6 +71,9 @@ impl State {
             denylist,
             refresh_keys,
             passwords,
+            attempts,
+            known_devices,
+            cursors,
             confirmations,
             progress: Progress::default(),
         }))

@@ -15,6 +15,7 @@ use super::config::DatabaseUrl;
 pub mod audit;
 pub mod changes;
 pub mod links;
+pub mod notices;
 mod postgres;
 pub mod sealed_secrets;
 pub mod sessions;
@@ -280,6 +281,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         audit::STATEMENTS,
         changes::STATEMENTS,
         links::STATEMENTS,
+        notices::STATEMENTS,
         sealed_secrets::STATEMENTS,
         sessions::STATEMENTS,
         signing_keys::STATEMENTS,

@@ -11,7 +11,12 @@ async fn signing_out_ends_the_session_and_its_access_tokens_at_once() {
     let copy = browser.clone();
     let answer = browser.sign_out().await;
     answer.assert_status(200);
-    assert!(answer.header("set-cookie").unwrap().starts_with("__Host-latchkey=; "), "{answer:?}");
+    let cleared = answer
+        .headers
+        .get_all("set-cookie")
+        .iter()
+        .any(|cookie| cookie.to_str().unwrap().starts_with("__Host-latchkey=; "));
+    assert!(cleared, "{answer:?}");
     copy.use_token().await.assert_error(401, "invalid_token");
     let answer = copy.clone().refresh().await;
     answer.assert_error(401, "session_revoked");
@@ -39,12 +44,12 @@ async fn signing_out_always_clears_the_cookie() {
     let mut browser = app.browser();
     browser.cookies.insert("__Host-latchkey".to_owned(), "nonsense".to_owned());
     browser.sign_out().await.assert_status(200);
-    assert!(browser.cookies.is_empty());
+    assert_eq!(browser.refresh_token(), "");
 
     let mut browser = app.sign_up("ada@example.org").await;
     app.state.store.close().await;
     browser.sign_out().await.assert_status(200);
-    assert!(browser.cookies.is_empty());
+    assert_eq!(browser.refresh_token(), "");
 }
 
 #[tokio::test]
@@ -96,7 +101,7 @@ async fn the_cookie_is_out_of_reach_of_scripts_and_other_hosts() {
     assert!(value.starts_with("__Host-latchkey=lk1."), "{cookie}");
     let mut attributes: Vec<_> = attributes.split("; ").collect();
     attributes.sort_unstable();
-    assert_eq!(attributes, ["HttpOnly", "Max-Age=604800", "Path=/", "SameSite=Lax", "Secure"]);
+    assert_eq!(attributes, ["HttpOnly", "Max-Age=2592000", "Path=/", "SameSite=Lax", "Secure"]);
 }
 
 #[tokio::test]

@@ -73,7 +73,7 @@ fn user(n: u32) -> User {
         id: UserId::parse(&format!("019a0000-0000-7000-8000-{n:012x}")).unwrap(),
         email: EmailAddress::parse(&format!("user{n}@example.org")).unwrap(),
         display_name: DisplayName::parse("Zoë 李").unwrap(),
-        password_hash: "$argon2id$…".to_owned(),
+        password_hash: Some("$argon2id$…".to_owned()),
         roles: Roles::parse("editor").unwrap(),
         token_epoch: 3,
         disabled_at: None,
@@ -90,12 +90,14 @@ fn session(n: u32, of: &User) -> SessionRecord {
         confirmed: false,
         rotated_at: BEGINNING,
         created_at: BEGINNING,
+        authenticated_at: BEGINNING,
         last_seen_at: BEGINNING,
         idle_expires_at: Timestamp::from_seconds(2_000_000_000),
         absolute_expires_at: Timestamp::from_seconds(3_000_000_000),
         revoked: None,
         token_kid: "kid".to_owned(),
         token_expires_at: BEGINNING,
+        name: None,
         user_agent: "Firefox ''; DROP TABLE users; --".to_owned(),
         ip: "2001:db8::1".to_owned(),
     }
@@ -192,7 +194,9 @@ async fn drop_rolls_back(_: TestDatabase, store: Store) {
 async fn delete_cascades(_: TestDatabase, store: Store) {
     let (user, session) = (user(1), session(1, &user(1)));
     insert(&store, &user, std::slice::from_ref(&session)).await;
-    users::delete_for_test(&store, &user.id).await;
+    let mut tx = store.begin().await.unwrap();
+    users::delete(&mut tx, &user.id).await.unwrap();
+    tx.commit().await.unwrap();
     let mut reader = store.read().await.unwrap();
     assert_eq!(sessions::by_id(&mut reader, &session.id).await.unwrap(), None);
 }

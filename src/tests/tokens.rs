@@ -110,7 +110,7 @@ async fn a_token_says_what_rfc_9068_wants_and_nothing_personal() {
         assert_eq!(target.header["alg"], target.key.algorithm.as_str());
         assert_eq!(
             names(&target.claims),
-            ["aud", "client_id", "exp", "iat", "iss", "jti", "roles", "sid", "sub"]
+            ["aud", "auth_time", "client_id", "exp", "iat", "iss", "jti", "roles", "sid", "sub"]
         );
         assert_eq!(target.claims["exp"].as_i64().unwrap() - target.claims["iat"].as_i64().unwrap(), 900);
         assert!(!target.claims.to_string().contains("ada@example.org"));
@@ -335,7 +335,7 @@ async fn a_token_for_somebody_else_or_of_nobody_is_refused() {
         ] {
             target.assert_reason(&target.with_claim(claim, value), reason);
         }
-        for claim in ["iss", "aud", "sub", "client_id", "jti", "sid", "roles"] {
+        for claim in ["iss", "aud", "sub", "client_id", "jti", "sid", "roles", "auth_time"] {
             target.assert_reason(
                 &target.signed(&target.header, &without(&target.claims, claim)),
                 TokenError::Claims,

@@ -4,6 +4,8 @@
 //! A form posts to its server function either way. In the browser [`ActionForm`](leptos::form::ActionForm) would do
 //! that too; this one is not generic in the function, which saves several kilobytes of WASM for each form.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use leptos::{ev::SubmitEvent, html, prelude::*, task::spawn_local};
 use leptos_meta::Title;
@@ -15,9 +17,11 @@ use web_sys::{FormData, HtmlFormElement, UrlSearchParams};
 use crate::{
     api::error::ApiError,
     app::{
-        document::Document,
+        document::LeftBehind,
+        query::parameter,
         session::client::{AuthRequest, AuthResponse, decode},
     },
+    model::{password::hint, role::Roles},
 };
 
 /// A form and what has become of it.
@@ -26,6 +30,7 @@ pub struct FormState {
     path: &'static str,
     pub error: RwSignal<Option<ApiError>>,
     pub pending: RwSignal<bool>,
+    typed: StoredValue<BTreeMap<String, String>>,
     then: StoredValue<Option<Callback<Bytes>>>,
 }
 
@@ -36,10 +41,11 @@ impl FormState {
     }
 
     fn at(path: &'static str) -> Self {
-        let failure = expect_context::<Document>().failure.filter(|failure| failure.function == path);
+        let (error, typed) = LeftBehind::take(path).map(|failure| (failure.error, failure.typed)).unzip();
         Self {
             path,
-            error: RwSignal::new(failure.map(|failure| failure.error)),
+            error: RwSignal::new(error),
+            typed: StoredValue::new(typed.unwrap_or_default()),
             pending: RwSignal::new(false),
             then: StoredValue::new(None),
         }
@@ -47,8 +53,7 @@ impl FormState {
 
     /// What was typed into a field before the page was loaded again.
     pub fn typed(self, field: &str) -> String {
-        let failure = expect_context::<Document>().failure.filter(|failure| failure.function == self.path);
-        failure.and_then(|mut failure| failure.typed.remove(field)).unwrap_or_default()
+        self.typed.read_value().get(field).cloned().unwrap_or_default()
     }
 
     /// Runs `then` in the browser with what the function has answered.
@@ -133,7 +138,7 @@ pub fn ErrorSummary(form: FormState, labels: &'static [(&'static str, &'static s
             .iter()
             .find(|(name, _)| name == field)
             .map_or(field.clone(), |(_, label)| (*label).to_owned());
-        view! { <li><a href=format!("#{field}")>{label}</a>": "{problem.clone()}</li> }
+        view! { <li><a href=format!("#{field}") rel="external">{label}</a>": "{problem.clone()}</li> }
     };
     move || {
         form.error.get().map(|error| {
@@ -195,5 +200,46 @@ pub fn Submit(form: FormState, label: &'static str, busy: &'static str) -> impl 
         <button type="submit" class="primary" disabled=form.pending>
             {move || if form.pending.get() { busy } else { label }}
         </button>
+    }
+}
+
+/// The field for a password that is being chosen, with a hint while it is typed.
+#[component]
+pub fn NewPassword(form: FormState, name: &'static str, label: &'static str) -> impl IntoView {
+    let strength = RwSignal::new("");
+    view! {
+        <div on:input=move |event| strength.set(hint(&event_target_value(&event)))>
+            <Field form=form name=name label=label kind="password" autocomplete="new-password"
+                hint="At least 8 characters. A few words that you can remember are best."/>
+            <p class="hint strength" role="status">{move || strength.get()}</p>
+        </div>
+    }
+}
+
+/// A choice of roles.
+#[component]
+pub fn RolesSelect(held: Roles) -> impl IntoView {
+    let choices = ["member", "member editor", "member admin", "member editor admin"];
+    let held = held.to_string();
+    let option = |roles: &'static str| view! { <option value=roles selected=held == roles>{roles.replace(' ', ", ")}</option> };
+    view! {
+        <div class="field">
+            <label for="roles">"Roles"</label>
+            <select id="roles" name="roles">{choices.map(option).collect_view()}</select>
+        </div>
+    }
+}
+
+/// A search: a GET, so it works without JavaScript.
+#[component]
+pub fn Search(path: &'static str, label: &'static str) -> impl IntoView {
+    view! {
+        <form method="get" action=path class="filter" role="search">
+            <div class="field">
+                <label for="query">{label}</label>
+                <input id="query" name="query" type="search" value=parameter("query").unwrap_or_default() autocomplete="off"/>
+            </div>
+            <button type="submit">"Search"</button>
+        </form>
     }
 }

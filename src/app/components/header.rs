@@ -22,8 +22,13 @@ pub fn Header() -> impl IntoView {
                     Either::Left(view! {
                         <nav aria-label="Main">
                             <NavLink href="/dashboard" text="Dashboard"/>
+                            <NavLink href="/notices" text="Notices"/>
                             <NavLink href="/account" text="Account"/>
-                            {session.allows(Permission::ReadAdministration).then(|| view! { <NavLink href="/admin/keys" text="Keys"/> })}
+                            {session.allows(Permission::ReadAdministration).then(|| view! {
+                                <NavLink href="/admin/users" text="Accounts"/>
+                                <NavLink href="/admin/audit" text="Audit log"/>
+                                <NavLink href="/admin/keys" text="Keys"/>
+                            })}
                         </nav>
                         <SignOut/>
                     })

@@ -1,34 +1,54 @@
 //! One's own account.
 
-use leptos::{either::Either, prelude::*};
+use leptos::prelude::*;
 
 use crate::{
-    api::account::{UpdateProfile, me},
+    api::account::{Activity, DeleteAccount, Me, UpdateProfile},
     app::{
-        components::form::{ErrorSummary, Field, Form, FormState, PageTitle, Submit},
+        components::{
+            action::NextPage,
+            form::{ErrorSummary, Field, Form, FormState, PageTitle, Submit},
+        },
+        data::{Loaded, from_address, load, shown},
+        pages::audit::event_line,
         session::SessionContext,
     },
-    model::account::Account as Profile,
+    model::{account::Account as Profile, audit_event::AuditEvent, page::Page},
 };
 
 #[component]
 pub fn Account() -> impl IntoView {
-    let profile = Resource::new(|| (), |()| me());
+    let profile = load::<Me>(Vec::new);
+    let fields = from_address(&["cursor"]);
+    let activity = load::<Activity>(move || [fields(), vec![("limit", "10".to_owned())]].concat());
+    let events = move |page: Page<AuditEvent>| {
+        view! {
+            <ul class="events">{page.items.iter().map(event_line).collect_view()}</ul>
+            <NextPage path="/account" fields=fields() cursor=page.next_cursor/>
+        }
+        .into_any()
+    };
     view! {
         <PageTitle title="Your account"/>
-        <Suspense fallback=|| view! { <p role="status">"Loading…"</p> }>
-            {move || Suspend::new(async move {
-                match profile.await {
-                    Ok(profile) => Either::Left(view! { <Details profile=profile/> }),
-                    Err(error) => Either::Right(view! {
-                        <div class="summary" role="alert">
-                            <p>{error.message}</p>
-                            <button type="button" on:click=move |_| profile.refetch()>"Try again"</button>
-                        </div>
-                    }),
-                }
-            })}
-        </Suspense>
+        <AccountNav/>
+        <Loaded answer=profile view=shown(|profile: Profile| view! { <Details profile=profile/> }.into_any())/>
+        <section aria-labelledby="activity">
+            <h2 id="activity">"Recent activity"</h2>
+            <Loaded answer=activity view=shown(events)/>
+        </section>
+        <Delete/>
+    }
+}
+
+/// The pages about one's account.
+#[component]
+pub fn AccountNav() -> impl IntoView {
+    view! {
+        <nav class="sub" aria-label="Your account">
+            <a href="/account">"Profile"</a>
+            <a href="/account/password">"Password"</a>
+            <a href="/account/sessions">"Sessions"</a>
+        </nav>
     }
 }
 
@@ -62,5 +82,28 @@ fn Details(profile: Profile) -> impl IntoView {
             </Form>
             <noscript><p class="hint">"Changing your profile needs JavaScript."</p></noscript>
         </section>
+    }
+}
+
+/// Deleting the account: what goes is said, and it is typed that it is meant.
+#[component]
+fn Delete() -> impl IntoView {
+    let form = FormState::of::<DeleteAccount>();
+    let session = SessionContext::get();
+    form.on_success(move |()| session.signed_out());
+    view! {
+        <details class="card danger">
+            <summary>"Delete your account"</summary>
+            <p>"Your address, your name, your password and all your sessions are deleted, at once and for good. The audit log keeps what happened, under a number that leads to nobody any more."</p>
+            <ErrorSummary form=form labels=&[("password", "Password")]/>
+            <Form form=form>
+                <Field form=form name="password" label="Password" kind="password" autocomplete="current-password"/>
+                <div class="field">
+                    <label for="confirmation">"Type “delete” to confirm"</label>
+                    <input id="confirmation" type="text" pattern="delete" title="Type the word “delete”" autocomplete="off" required/>
+                </div>
+                <Submit form=form label="Delete my account" busy="Deleting…"/>
+            </Form>
+        </details>
     }
 }

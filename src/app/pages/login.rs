@@ -1,13 +1,13 @@
 //! Signing in.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 
 use crate::{
     api::auth::Login as SignIn,
     app::{
         components::form::{ErrorSummary, Field, Form, FormState, PageTitle, Submit},
         document::Document,
+        query::{next_page, parameter},
         session::SessionContext,
     },
     model::{
@@ -15,12 +15,6 @@ use crate::{
         session::SignOutReason,
     },
 };
-
-/// Where to go after signing in: a path of this site, whatever the address says.
-pub fn next_page() -> LocalPath {
-    let next = use_query_map().read_untracked().get("next");
-    next.and_then(|next| LocalPath::parse(&next).ok()).unwrap_or_default()
-}
 
 /// The address of another form that leads to the same page afterwards.
 pub fn with_next(page: &str, next: &LocalPath) -> String {
@@ -36,8 +30,7 @@ pub fn Login() -> impl IntoView {
     let form = FormState::of::<SignIn>();
     let next = next_page();
     SessionContext::get().begin_with(form, next.clone());
-    let reason =
-        use_query_map().read_untracked().get("reason").and_then(|reason| SignOutReason::parse(&reason));
+    let reason = parameter("reason").and_then(|reason| SignOutReason::parse(&reason));
     let registration_open = expect_context::<Document>().registration_open;
     let register = with_next("/register", &next);
     view! {

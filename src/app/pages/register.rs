@@ -2,12 +2,13 @@
 
 use leptos::{either::Either, prelude::*};
 
-use super::login::{next_page, with_next};
+use super::login::with_next;
 use crate::{
     api::auth::Register as SignUp,
     app::{
-        components::form::{ErrorSummary, Field, Form, FormState, PageTitle, Submit},
+        components::form::{ErrorSummary, Field, Form, FormState, NewPassword, PageTitle, Submit},
         document::Document,
+        query::next_page,
         session::SessionContext,
     },
 };
@@ -53,8 +54,7 @@ pub fn NewAccount(form: FormState, submit: &'static str) -> impl IntoView {
         <Field form=form name="email" label="Email" kind="email" autocomplete="username" value=form.typed("email")/>
         <Field form=form name="display_name" label="Display name" autocomplete="name" value=form.typed("display_name")
             hint="What others see, for example your name."/>
-        <Field form=form name="password" label="Password" kind="password" autocomplete="new-password"
-            hint="At least 8 characters. A few words that you can remember are best."/>
+        <NewPassword form=form name="password" label="Password"/>
         <Submit form=form label=submit busy="Creating the account…"/>
     }
 }

@@ -1,7 +1,6 @@
 //! Making the first administrator.
 
 use leptos::{either::Either, prelude::*};
-use leptos_router::hooks::use_query_map;
 
 use super::register::NewAccount;
 use crate::{
@@ -9,6 +8,7 @@ use crate::{
     app::{
         components::form::{Form, FormState, PageTitle},
         document::Document,
+        query::parameter,
         session::SessionContext,
     },
     model::local_path::LocalPath,
@@ -36,7 +36,7 @@ pub fn Setup() -> impl IntoView {
 fn SetupForm() -> impl IntoView {
     let form = FormState::of::<FirstAdministrator>();
     SessionContext::get().begin_with(form, LocalPath::default());
-    let token = use_query_map().read_untracked().get("token").unwrap_or_default();
+    let token = parameter("token").unwrap_or_default();
     view! {
         <section class="card">
             <PageTitle title="Set up Latchkey" form=form/>

@@ -20,7 +20,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Headers, RequestInit, Response};
 
-use super::{Connection, keeper, refresh::refresh, token};
+use super::{Connection, keeper, reauth, refresh::refresh, token};
 use crate::api::{
     error::{ApiError, Code},
     json::JsonText,
@@ -85,9 +85,18 @@ impl AuthRequest {
         self.send_once(token::usable().as_deref()).await
     }
 
+    /// Sends it, and once more after the password was entered again if that is asked for.
+    async fn send_until_allowed(&self) -> Result<AuthResponse, ApiError> {
+        let response = self.send_with_token().await?;
+        if response.code(403) == Some(Code::ReauthenticationRequired) && reauth::ask().await {
+            return self.send_with_token().await;
+        }
+        Ok(response)
+    }
+
     /// Sends it. A server that can't be reached shows on the page, and is asked for until it is back.
     pub async fn send(self) -> Result<AuthResponse, ApiError> {
-        let outcome = self.send_with_token().await;
+        let outcome = self.send_until_allowed().await;
         if let (Err(error), Some(context)) = (&outcome, keeper::context())
             && error.code == Code::Unreachable
             && context.view.read_untracked().is_some()
@@ -101,7 +110,12 @@ impl AuthRequest {
 
 impl AuthResponse {
     fn asks_for_a_new_token(&self) -> bool {
-        self.status == 401 && ApiError::de(self.body.clone()).code == Code::InvalidToken
+        self.code(401) == Some(Code::InvalidToken)
+    }
+
+    /// The code of an error of this status.
+    fn code(&self, status: u16) -> Option<Code> {
+        (self.status == status).then(|| ApiError::de(self.body.clone()).code)
     }
 
     /// The answer, or the error that it is.

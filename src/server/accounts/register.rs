@@ -47,7 +47,7 @@ pub async fn create(
         id: UserId::parse(&entropy.uuid(context.now)?)?,
         email: new.email.clone(),
         display_name: new.display_name.clone(),
-        password_hash,
+        password_hash: Some(password_hash),
         roles,
         token_epoch: 0,
         disabled_at: None,

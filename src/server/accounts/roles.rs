@@ -2,8 +2,12 @@
 
 use serde_json::json;
 
+use super::lockout::refuse_last_admin;
 use crate::{
-    model::{id::UserId, role::Roles},
+    model::{
+        id::UserId,
+        role::{Role, Roles},
+    },
     server::{
         audit::{self, Event, EventKind},
         error::Error,
@@ -25,6 +29,9 @@ pub async fn set_roles(
     roles: Roles,
 ) -> Result<User, Error> {
     let mut tx = state.store.begin().await?;
+    if !roles.contains(Role::Admin) {
+        refuse_last_admin(&mut tx, id).await?;
+    }
     let mut user = users::lock_by_id(&mut tx, id).await?.ok_or(Error::NotFound)?;
     if user.roles == roles {
         return Ok(user);

@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use aws_lc_rs::digest::{SHA256, digest};
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
-
-use super::{NewAccount, register::create};
+use super::{NewAccount, one_time_token, register::create};
 use crate::{
     model::role::{Role, Roles},
     server::{
@@ -32,8 +29,8 @@ pub async fn offer(state: &State, now: Timestamp) -> Result<Option<String>, Erro
         tx.commit().await?;
         return Ok(None);
     }
-    let token = BASE64.encode(state.entropy.bytes::<32>()?);
-    links::insert(&mut tx, Purpose::Setup, &hash(&token), None, now + LIFETIME).await?;
+    let (token, token_hash) = one_time_token::generate(&state.entropy)?;
+    links::insert(&mut tx, Purpose::Setup, &token_hash, None, now + LIFETIME).await?;
     tx.commit().await?;
     Ok(Some(format!("/setup?token={token}")))
 }
@@ -41,7 +38,7 @@ pub async fn offer(state: &State, now: Timestamp) -> Result<Option<String>, Erro
 /// Whether the link of this token works.
 pub async fn is_open(state: &State, now: Timestamp, token: &str) -> Result<bool, Error> {
     let mut reader = state.store.read().await?;
-    let link = links::find(&mut reader, Purpose::Setup, &hash(token)).await?;
+    let link = links::find(&mut reader, Purpose::Setup, &one_time_token::hash(token)).await?;
     Ok(link.is_some_and(|link| link.is_live(now)))
 }
 
@@ -59,7 +56,7 @@ pub async fn redeem(
     let password_hash = state.passwords.hash(&new.password, &state.entropy).await?;
     let mut tx = state.store.begin().await?;
     let taken = users::lock_any_admin(&mut tx).await?;
-    let link = links::find(&mut tx, Purpose::Setup, &hash(token)).await?;
+    let link = links::find(&mut tx, Purpose::Setup, &one_time_token::hash(token)).await?;
     if taken || !link.is_some_and(|link| link.is_live(context.now)) {
         return Err(Error::SetupClosed);
     }
@@ -75,9 +72,4 @@ pub async fn redeem(
     )
     .await?;
     start::start(state, tx, context, &user, presented).await
-}
-
-/// The token holds 256 random bits: a plain hash of it can be stored.
-fn hash(token: &str) -> Vec<u8> {
-    digest(&SHA256, token.as_bytes()).as_ref().to_vec()
 }

@@ -9,9 +9,9 @@ use crate::{
         audit::{self, Event, EventKind},
         error::Error,
         origin::Context,
-        sessions::{Issued, start},
+        sessions::{Issued, refresh_token::RefreshToken, start},
         state::State,
-        store::{users, users::User},
+        store::{sessions, users, users::User},
     },
 };
 
@@ -35,20 +35,27 @@ impl Credentials {
     }
 }
 
-/// Starts a session for whoever knows the password. An unknown address, a wrong password and a disabled account are
+/// Starts a session for whoever knows the password. `mark` is what this browser
+/// bears of having been signed in before, `presented` the refresh token that it holds. An unknown address, a wrong password and a disabled account are
 /// one error, after the same work.
 pub async fn sign_in(
     state: &State,
     context: Context<'_>,
     credentials: Credentials,
+    mark: Option<String>,
     presented: Option<&str>,
 ) -> Result<Issued, Error> {
+    let device = match mark {
+        Some(mark) => Some(mark),
+        None => held_session(state, &credentials.email, presented).await?,
+    };
+    state.attempts.allow(context, credentials.email.as_str(), device.as_deref())?;
     let found = {
         let mut reader = state.store.read().await?;
         users::by_email(&mut reader, &credentials.email).await?
     };
     let enabled = found.as_ref().filter(|user| user.is_enabled());
-    let stored = enabled.map(|user| user.password_hash.clone());
+    let stored = enabled.and_then(|user| user.password_hash.clone());
     let matched = state.passwords.verify(&credentials.password, stored.clone()).await?;
     let (Some(user), Some(stored), Match::Yes | Match::YesButOutdated) = (enabled, stored, matched) else {
         record_failure(state, context, found.as_ref()).await?;
@@ -62,7 +69,8 @@ pub async fn sign_in(
     let mut tx = state.store.begin().await?;
     // While the hash was computed the password may have changed, or the account have been disabled.
     let current = users::lock_by_id(&mut tx, &user.id).await?;
-    let Some(user) = current.filter(|user| user.is_enabled() && user.password_hash == stored) else {
+    let Some(user) = current.filter(|user| user.is_enabled() && user.password_hash.as_ref() == Some(&stored))
+    else {
         drop(tx);
         record_failure(state, context, found.as_ref()).await?;
         return Err(Error::InvalidCredentials);
@@ -71,6 +79,22 @@ pub async fn sign_in(
         users::set_password_hash(&mut tx, &user.id, &renewed).await?;
     }
     start::start(state, tx, context, &user, presented).await
+}
+
+/// The session of that very account that this browser holds, ended or not: it is no stranger.
+async fn held_session(
+    state: &State,
+    email: &EmailAddress,
+    presented: Option<&str>,
+) -> Result<Option<String>, Error> {
+    let Some(token) = presented.and_then(RefreshToken::parse) else { return Ok(None) };
+    let mut reader = state.store.read().await?;
+    let Some(session) = sessions::by_id(&mut reader, &token.session).await? else { return Ok(None) };
+    if !state.refresh_keys.is_authentic(&token, &session.salt)? {
+        return Ok(None);
+    }
+    let owner = users::by_id(&mut reader, &session.user_id).await?;
+    Ok(owner.filter(|owner| owner.email == *email).map(|_| session.id.to_string()))
 }
 
 /// An attempt is recorded with whom it was aimed at, and never with what was typed: people type passwords into the

@@ -9,7 +9,7 @@ use serde::{
 };
 use server_fn::ServerFn;
 
-use crate::api::{account, auth, keys};
+use crate::api::{account, audit, auth, keys, notices, sessions, users};
 
 /// One server function as HTTP sees it.
 #[derive(Debug)]
@@ -24,13 +24,34 @@ pub static ENDPOINTS: LazyLock<Vec<Endpoint>> = LazyLock::new(|| {
     vec![
         Endpoint::of::<auth::Register>(),
         Endpoint::of::<auth::Login>(),
+        Endpoint::of::<auth::Reauthenticate>(),
         Endpoint::of::<auth::Refresh>(),
         Endpoint::of::<auth::Logout>(),
         Endpoint::of::<auth::Setup>(),
+        Endpoint::of::<auth::AcceptInvitation>(),
         Endpoint::of::<account::Me>(),
         Endpoint::of::<account::UpdateProfile>(),
+        Endpoint::of::<account::ChangePassword>(),
+        Endpoint::of::<account::DeleteAccount>(),
+        Endpoint::of::<account::Activity>(),
+        Endpoint::of::<sessions::ListSessions>(),
+        Endpoint::of::<sessions::RenameSession>(),
+        Endpoint::of::<sessions::RevokeSession>(),
+        Endpoint::of::<sessions::RevokeOtherSessions>(),
+        Endpoint::of::<users::ListUsers>(),
+        Endpoint::of::<users::GetUser>(),
+        Endpoint::of::<users::InviteUser>(),
+        Endpoint::of::<users::SetRoles>(),
+        Endpoint::of::<users::DisableUser>(),
+        Endpoint::of::<users::EnableUser>(),
+        Endpoint::of::<users::DeleteUser>(),
+        Endpoint::of::<users::RevokeUserSessions>(),
+        Endpoint::of::<audit::ListEvents>(),
         Endpoint::of::<keys::ListKeys>(),
         Endpoint::of::<keys::RotateKeys>(),
+        Endpoint::of::<notices::ListNotices>(),
+        Endpoint::of::<notices::PublishNotice>(),
+        Endpoint::of::<notices::RetractNotice>(),
     ]
 });
 

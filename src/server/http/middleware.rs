@@ -45,6 +45,10 @@ fn challenge(code: Code) -> Option<&'static str> {
     match code {
         Code::MissingToken => Some("Bearer"),
         Code::InvalidToken => Some(r#"Bearer error="invalid_token""#),
+        // RFC 9470 §3; the age in seconds.
+        Code::ReauthenticationRequired => {
+            Some(r#"Bearer error="insufficient_user_authentication", max_age=900"#)
+        }
         Code::Forbidden => Some(r#"Bearer error="insufficient_scope""#),
         _ => None,
     }

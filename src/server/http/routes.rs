@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod assets;
+pub mod export;
 pub mod functions;
 pub mod health;
 pub mod keys;

@@ -11,6 +11,7 @@ use crate::{
             Tx,
             changes::{self, Change},
             sessions::{self, SessionRecord},
+            users::{self, User},
         },
     },
 };
@@ -38,17 +39,22 @@ pub async fn revoke(
 }
 
 /// Signs out. Takes a token of any generation: someone who wants to leave is let go (Kanidm 1.2.0). A token that is
-/// none of ours ends nothing and is no error.
-pub async fn sign_out(state: &State, context: Context<'_>, presented: Option<&str>) -> Result<(), Error> {
-    let Some(token) = presented.and_then(RefreshToken::parse) else { return Ok(()) };
+/// none of ours ends nothing and is no error. Returns whose session it was.
+pub async fn sign_out(
+    state: &State,
+    context: Context<'_>,
+    presented: Option<&str>,
+) -> Result<Option<User>, Error> {
+    let Some(token) = presented.and_then(RefreshToken::parse) else { return Ok(None) };
     let mut tx = state.store.begin().await?;
-    let Some(session) = sessions::lock_by_id(&mut tx, &token.session).await? else { return Ok(()) };
+    let Some(session) = sessions::lock_by_id(&mut tx, &token.session).await? else { return Ok(None) };
     if !state.refresh_keys.is_authentic(&token, &session.salt)? {
-        return Ok(());
+        return Ok(None);
     }
     let event = Event::new(EventKind::SignedOut).by(&session.user_id).about(&session.user_id);
     let change = revoke(state, &mut tx, context, &session, SignOutReason::SignedOut, event).await?;
+    let user = users::by_id(&mut tx, &session.user_id).await?;
     tx.commit().await?;
     state.deny(context.now, change);
-    Ok(())
+    Ok(user)
 }

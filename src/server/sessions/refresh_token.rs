@@ -85,12 +85,22 @@ impl RefreshKeys {
     }
 
     fn session_key(&self, salt: &[u8]) -> Result<hmac::Key, SealError> {
+        let key = self.expand(salt, "latchkey refresh token")?;
+        Ok(hmac::Key::new(hmac::HMAC_SHA256, &*key))
+    }
+
+    /// Another key of the program, for another purpose.
+    pub fn derive(&self, purpose: &'static str) -> Result<Zeroizing<[u8; 32]>, SealError> {
+        self.expand(&[], purpose)
+    }
+
+    fn expand(&self, salt: &[u8], purpose: &'static str) -> Result<Zeroizing<[u8; 32]>, SealError> {
         let prk: Prk = Salt::new(HKDF_SHA256, salt).extract(&*self.root);
         let mut key = Zeroizing::new([0; 32]);
-        prk.expand(&[b"latchkey refresh token"], Length(32))
+        prk.expand(&[purpose.as_bytes()], Length(32))
             .and_then(|okm| okm.fill(&mut *key))
             .map_err(|_| SealError::Crypto)?;
-        Ok(hmac::Key::new(hmac::HMAC_SHA256, &*key))
+        Ok(key)
     }
 }
 

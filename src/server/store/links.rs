@@ -10,12 +10,15 @@ use crate::{model::id::UserId, server::clock::Timestamp};
 pub enum Purpose {
     /// Making the first administrator.
     Setup,
+    /// Choosing a password for an account that an administrator has made.
+    Invitation,
 }
 
 impl Purpose {
     const fn as_str(self) -> &'static str {
         match self {
             Self::Setup => "setup",
+            Self::Invitation => "invitation",
         }
     }
 }
@@ -43,6 +46,7 @@ statements! {
     INSERT = "INSERT INTO one_time_links (token_hash, purpose, user_id, expires_at) VALUES ($1, $2, $3, $4)";
     FIND = "SELECT user_id, expires_at FROM one_time_links WHERE token_hash = $1 AND purpose = $2";
     DELETE_ALL = "DELETE FROM one_time_links WHERE purpose = $1";
+    DELETE_OF_USER = "DELETE FROM one_time_links WHERE purpose = $1 AND user_id = $2";
     DELETE_EXPIRED = "DELETE FROM one_time_links WHERE expires_at <= $1";
 }
 
@@ -75,6 +79,17 @@ pub async fn find(
 
 pub async fn delete_all(tx: &mut Tx, purpose: Purpose) -> Result<(), StoreError> {
     on_db!(tx, |c| query(DELETE_ALL).bind(purpose.as_str()).execute(c).await.map(drop))?;
+    Ok(())
+}
+
+/// Uses up, or takes back, the links of that purpose that somebody has.
+pub async fn delete_of_user(tx: &mut Tx, purpose: Purpose, user_id: &UserId) -> Result<(), StoreError> {
+    on_db!(tx, |c| query(DELETE_OF_USER)
+        .bind(purpose.as_str())
+        .bind(user_id.as_str())
+        .execute(c)
+        .await
+        .map(drop))?;
     Ok(())
 }
 

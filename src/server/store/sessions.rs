@@ -25,6 +25,8 @@ pub struct SessionRecord {
     /// When that generation was made.
     pub rotated_at: Timestamp,
     pub created_at: Timestamp,
+    /// When the password was last entered.
+    pub authenticated_at: Timestamp,
     pub last_seen_at: Timestamp,
     pub idle_expires_at: Timestamp,
     pub absolute_expires_at: Timestamp,
@@ -33,6 +35,8 @@ pub struct SessionRecord {
     pub token_kid: String,
     /// When that token expires.
     pub token_expires_at: Timestamp,
+    /// As its owner calls it.
+    pub name: Option<String>,
     pub user_agent: String,
     pub ip: String,
 }
@@ -46,6 +50,7 @@ row! {
         confirmed: bool,
         rotated_at: Timestamp,
         created_at: Timestamp,
+        authenticated_at: Timestamp,
         last_seen_at: Timestamp,
         idle_expires_at: Timestamp,
         absolute_expires_at: Timestamp,
@@ -53,6 +58,7 @@ row! {
         revoked_reason: Option<String>,
         token_kid: String,
         token_expires_at: Timestamp,
+        name: Option<String>,
         user_agent: String,
         ip: String,
     }
@@ -74,6 +80,7 @@ impl TryFrom<SessionRow> for SessionRecord {
             confirmed: row.confirmed,
             rotated_at: row.rotated_at,
             created_at: row.created_at,
+            authenticated_at: row.authenticated_at,
             last_seen_at: row.last_seen_at,
             idle_expires_at: row.idle_expires_at,
             absolute_expires_at: row.absolute_expires_at,
@@ -83,6 +90,7 @@ impl TryFrom<SessionRow> for SessionRecord {
                 .transpose()?,
             token_kid: row.token_kid,
             token_expires_at: row.token_expires_at,
+            name: row.name,
             user_agent: row.user_agent,
             ip: row.ip,
             id: SessionId::parse(&id).map_err(corrupt("sessions", &id))?,
@@ -92,9 +100,9 @@ impl TryFrom<SessionRow> for SessionRecord {
 
 statements! {
     BY_ID = "SELECT * FROM sessions WHERE id = $1";
-    INSERT = "INSERT INTO sessions (id, user_id, salt, generation, confirmed, rotated_at, created_at, last_seen_at,
-                  idle_expires_at, absolute_expires_at, token_kid, token_expires_at, user_agent, ip)
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+    INSERT = "INSERT INTO sessions (id, user_id, salt, generation, confirmed, rotated_at, created_at, authenticated_at,
+                  last_seen_at, idle_expires_at, absolute_expires_at, token_kid, token_expires_at, user_agent, ip)
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
     /// Guarded by the generation that was read, so that two rotations of one generation cannot both happen.
     ADVANCE = "UPDATE sessions SET generation = $3, confirmed = $4, rotated_at = $5, last_seen_at = $6,
                    idle_expires_at = $7, token_kid = $8, token_expires_at = $9, user_agent = $10, ip = $11
@@ -102,6 +110,13 @@ statements! {
     CONFIRM = "UPDATE sessions SET confirmed = TRUE
                WHERE id = $1 AND generation = $2 AND NOT confirmed AND revoked_at IS NULL";
     REVOKE = "UPDATE sessions SET revoked_at = $2, revoked_reason = $3 WHERE id = $1 AND revoked_at IS NULL";
+    /// Guarded like a rotation, which may happen beside it.
+    AUTHENTICATED = "UPDATE sessions SET authenticated_at = $3, token_kid = $4, token_expires_at = $5
+                     WHERE id = $1 AND generation = $2 AND revoked_at IS NULL";
+    SET_NAME = "UPDATE sessions SET name = $2 WHERE id = $1";
+    LIVE_OF_USER = "SELECT * FROM sessions
+                    WHERE user_id = $1 AND revoked_at IS NULL AND idle_expires_at > $2 AND absolute_expires_at > $2
+                    ORDER BY created_at DESC, id LIMIT $3";
     DELETE_ENDED = "DELETE FROM sessions WHERE absolute_expires_at < $1";
 }
 
@@ -126,6 +141,7 @@ pub async fn insert(tx: &mut Tx, session: &SessionRecord) -> Result<(), StoreErr
             .bind(session.confirmed)
             .bind(session.rotated_at)
             .bind(session.created_at)
+            .bind(session.authenticated_at)
             .bind(session.last_seen_at)
             .bind(session.idle_expires_at)
             .bind(session.absolute_expires_at)
@@ -188,12 +204,55 @@ pub async fn revoke(
     Ok(rows == 1)
 }
 
+/// Remembers that the password was entered, and the access token that says so.
+pub async fn authenticated(tx: &mut Tx, session: &SessionRecord) -> Result<(), StoreError> {
+    let rows = on_db!(tx, |c| {
+        query(AUTHENTICATED)
+            .bind(session.id.as_str())
+            .bind(signed(session, session.generation)?)
+            .bind(session.authenticated_at)
+            .bind(&session.token_kid)
+            .bind(session.token_expires_at)
+            .execute(c)
+            .await
+            .map(|done| done.rows_affected())
+    })?;
+    changed_one(rows, "sessions", session.id.as_str())
+}
+
+pub async fn set_name(tx: &mut Tx, id: &SessionId, name: Option<&str>) -> Result<(), StoreError> {
+    let rows = on_db!(tx, |c| query(SET_NAME)
+        .bind(id.as_str())
+        .bind(name)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    changed_one(rows, "sessions", id.as_str())
+}
+
+/// The live sessions of an account, the newest first, `limit` at the most.
+pub async fn live_of_user(
+    db: &mut impl Queryable,
+    user: &UserId,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<SessionRecord>, StoreError> {
+    let rows: Vec<SessionRow> =
+        on_db!(db, |c| query_as(LIVE_OF_USER).bind(user.as_str()).bind(now).bind(limit).fetch_all(c).await)?;
+    rows.into_iter().map(SessionRecord::try_from).collect()
+}
+
 /// Forgets sessions that ended by age before `before`, however they had ended. Returns how many.
 pub async fn delete_ended(tx: &mut Tx, before: Timestamp) -> Result<u64, StoreError> {
     Ok(on_db!(tx, |c| query(DELETE_ENDED).bind(before).execute(c).await.map(|done| done.rows_affected()))?)
 }
 
 impl SessionRecord {
+    /// Whether it can be used at `now`.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.revoked.is_none() && now < self.idle_expires_at && now < self.absolute_expires_at
+    }
+
     /// Takes over where the request that used it came from.
     pub fn seen(&mut self, context: Context<'_>) {
         self.last_seen_at = context.now;

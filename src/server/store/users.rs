@@ -21,7 +21,8 @@ pub struct User {
     pub id: UserId,
     pub email: EmailAddress,
     pub display_name: DisplayName,
-    pub password_hash: String,
+    /// Nothing until an invitation is accepted.
+    pub password_hash: Option<String>,
     pub roles: Roles,
     /// Access tokens of an older epoch are stale: something that they say of this account has changed.
     pub token_epoch: u64,
@@ -54,7 +55,7 @@ row! {
         id: String,
         email: String,
         display_name: String,
-        password_hash: String,
+        password_hash: Option<String>,
         editor: bool,
         admin: bool,
         token_epoch: i64,
@@ -87,11 +88,20 @@ statements! {
     BY_ID = "SELECT * FROM users WHERE id = $1";
     ANY = "SELECT EXISTS (SELECT 1 FROM users)";
     ANY_ADMIN = "SELECT EXISTS (SELECT 1 FROM users WHERE admin AND disabled_at IS NULL)";
-    INSERT = "INSERT INTO users (id, email, display_name, password_hash, editor, admin, token_epoch, created_at)
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    ANY_OTHER_ADMIN = "SELECT EXISTS (SELECT 1 FROM users
+                       WHERE admin AND disabled_at IS NULL AND password_hash IS NOT NULL AND id <> $1)";
+    INSERT = "INSERT INTO users (id, email, display_name, name_key, password_hash, editor, admin, token_epoch, created_at)
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     SET_PASSWORD_HASH = "UPDATE users SET password_hash = $2 WHERE id = $1";
     SET_ROLES = "UPDATE users SET editor = $2, admin = $3, token_epoch = $4 WHERE id = $1";
-    SET_DISPLAY_NAME = "UPDATE users SET display_name = $2 WHERE id = $1";
+    SET_DISPLAY_NAME = "UPDATE users SET display_name = $2, name_key = $3 WHERE id = $1";
+    SET_DISABLED = "UPDATE users SET disabled_at = $2 WHERE id = $1";
+    DELETE = "DELETE FROM users WHERE id = $1";
+    PAGE = "SELECT * FROM users WHERE email > $1 ORDER BY email LIMIT $2";
+    PAGE_BY_EMAIL = "SELECT * FROM users WHERE email >= $1 AND email < $2 AND email > $3 ORDER BY email LIMIT $4";
+    /// Those whose address begins so too are found by it.
+    PAGE_BY_NAME = "SELECT * FROM users WHERE name_key >= $1 AND name_key < $2 AND (name_key, id) > ($3, $4)
+                    AND NOT (email >= $1 AND email < $2) ORDER BY name_key, id LIMIT $5";
 }
 
 pub async fn by_email(db: &mut impl Queryable, email: &EmailAddress) -> Result<Option<User>, StoreError> {
@@ -130,6 +140,7 @@ pub async fn insert(tx: &mut Tx, user: &User) -> Result<bool, StoreError> {
             .bind(user.id.as_str())
             .bind(user.email.as_str())
             .bind(user.display_name.as_str())
+            .bind(name_key(user.display_name.as_str()))
             .bind(&user.password_hash)
             .bind(user.roles.contains(Role::Editor))
             .bind(user.roles.contains(Role::Admin))
@@ -178,6 +189,7 @@ pub async fn set_display_name(tx: &mut Tx, id: &UserId, name: &DisplayName) -> R
         query(SET_DISPLAY_NAME)
             .bind(id.as_str())
             .bind(name.as_str())
+            .bind(name_key(name.as_str()))
             .execute(c)
             .await
             .map(|done| done.rows_affected())
@@ -185,27 +197,87 @@ pub async fn set_display_name(tx: &mut Tx, id: &UserId, name: &DisplayName) -> R
     changed_one(rows, "users", id.as_str())
 }
 
-#[cfg(test)]
-pub async fn disable_for_test(store: &super::Store, id: &UserId, now: Timestamp) {
-    let mut tx = store.begin().await.unwrap();
-    on_db!(&mut tx, |c| query("UPDATE users SET disabled_at = $2 WHERE id = $1")
-        .bind(id.as_str())
-        .bind(now)
-        .execute(c)
-        .await
-        .map(drop))
-    .unwrap();
-    tx.commit().await.unwrap();
+/// Whether another account than `id` is an administrator that can sign in, with the answer held for this transaction.
+pub async fn lock_any_other_admin(tx: &mut Tx, id: &UserId) -> Result<bool, StoreError> {
+    tx.lock_row(lock::ADVISORY, "administrators").await?;
+    Ok(on_db!(tx, |c| query_scalar(ANY_OTHER_ADMIN).bind(id.as_str()).fetch_one(c).await)?)
 }
 
-#[cfg(test)]
-pub async fn delete_for_test(store: &super::Store, id: &UserId) {
-    let mut tx = store.begin().await.unwrap();
-    on_db!(&mut tx, |c| query("DELETE FROM users WHERE id = $1")
-        .bind(id.as_str())
-        .execute(c)
-        .await
-        .map(drop))
-    .unwrap();
-    tx.commit().await.unwrap();
+/// Disables an account as of a moment, or enables it again.
+pub async fn set_disabled(
+    tx: &mut Tx,
+    id: &UserId,
+    disabled_at: Option<Timestamp>,
+) -> Result<(), StoreError> {
+    let rows = on_db!(tx, |c| {
+        query(SET_DISABLED)
+            .bind(id.as_str())
+            .bind(disabled_at)
+            .execute(c)
+            .await
+            .map(|done| done.rows_affected())
+    })?;
+    changed_one(rows, "users", id.as_str())
+}
+
+/// Deletes an account with its sessions and links.
+pub async fn delete(tx: &mut Tx, id: &UserId) -> Result<(), StoreError> {
+    let rows =
+        on_db!(tx, |c| query(DELETE).bind(id.as_str()).execute(c).await.map(|done| done.rows_affected()))?;
+    changed_one(rows, "users", id.as_str())
+}
+
+/// Accounts after the address `after`, in the order of their addresses.
+pub async fn page(db: &mut impl Queryable, after: &str, limit: i64) -> Result<Vec<User>, StoreError> {
+    let rows: Vec<UserRow> = on_db!(db, |c| query_as(PAGE).bind(after).bind(limit).fetch_all(c).await)?;
+    rows.into_iter().map(User::try_from).collect()
+}
+
+/// Of the accounts whose address begins with `prefix`, those after the address `after`.
+pub async fn page_by_email(
+    db: &mut impl Queryable,
+    prefix: &str,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<User>, StoreError> {
+    let end = end_of_prefix(prefix);
+    let rows: Vec<UserRow> = on_db!(db, |c| query_as(PAGE_BY_EMAIL)
+        .bind(prefix)
+        .bind(&end)
+        .bind(after)
+        .bind(limit)
+        .fetch_all(c)
+        .await)?;
+    rows.into_iter().map(User::try_from).collect()
+}
+
+/// Of the accounts whose name begins with `prefix` and whose address does not, those after a name and an id.
+pub async fn page_by_name(
+    db: &mut impl Queryable,
+    prefix: &str,
+    after: (&str, &str),
+    limit: i64,
+) -> Result<Vec<User>, StoreError> {
+    let end = end_of_prefix(prefix);
+    let rows: Vec<UserRow> = on_db!(db, |c| {
+        query_as(PAGE_BY_NAME)
+            .bind(prefix)
+            .bind(&end)
+            .bind(after.0)
+            .bind(after.1)
+            .bind(limit)
+            .fetch_all(c)
+            .await
+    })?;
+    rows.into_iter().map(User::try_from).collect()
+}
+
+/// What a name is searched by.
+pub fn name_key(name: &str) -> String {
+    name.to_lowercase()
+}
+
+/// A text that is after every text with this beginning: no character is above the last one of Unicode.
+fn end_of_prefix(prefix: &str) -> String {
+    format!("{prefix}\u{10FFFF}")
 }

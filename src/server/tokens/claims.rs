@@ -21,6 +21,8 @@ pub struct Claims {
     pub sub: UserId,
     pub client_id: String,
     pub iat: i64,
+    /// When the password was last entered (RFC 9068 §2.2.1).
+    pub auth_time: i64,
     pub exp: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nbf: Option<i64>,

@@ -104,6 +104,7 @@ mod tests {
             session,
             id: TokenId { nonce: [0; 16], generation: 0, epoch },
             roles: Roles::default(),
+            authenticated_at: NOW,
             expires_at: NOW,
         }
     }

@@ -32,6 +32,8 @@ pub struct Verified {
     pub session: SessionId,
     pub id: TokenId,
     pub roles: Roles,
+    /// When the password was last entered.
+    pub authenticated_at: Timestamp,
     pub expires_at: Timestamp,
 }
 
@@ -141,7 +143,14 @@ fn check(claims: Claims, config: &TokenConfig, now: Timestamp) -> Result<Verifie
     {
         return Err(TokenError::Lifetime);
     }
-    Ok(Verified { user: claims.sub, session: claims.sid, id: claims.jti, roles: claims.roles, expires_at })
+    Ok(Verified {
+        user: claims.sub,
+        session: claims.sid,
+        id: claims.jti,
+        roles: claims.roles,
+        authenticated_at: Timestamp::from_seconds(claims.auth_time),
+        expires_at,
+    })
 }
 
 /// Verified tokens by their exact bytes, so that a token is verified once and not at every request.

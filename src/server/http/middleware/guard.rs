@@ -14,7 +14,7 @@ use super::flash::Flash;
 use crate::{
     api::form::FormFailure,
     model::{
-        access::{Access, Verdict},
+        access::{Access, PAGES, Verdict},
         local_path::LocalPath,
     },
     server::{
@@ -38,6 +38,9 @@ pub async fn guard_page(
 ) -> Response {
     if let Some(clean) = without_error_parameters(request.uri()) {
         return Redirect::to(&clean).into_response();
+    }
+    if let Some(without_slash) = without_final_slash(request.uri()) {
+        return Redirect::permanent(&without_slash).into_response();
     }
     let Some(origin) = request.extensions().get::<Origin>().cloned() else { return unavailable() };
     let context = Context { now: state.now(), origin: &origin };
@@ -85,6 +88,12 @@ fn without_error_parameters(uri: &Uri) -> Option<String> {
     let rest: Vec<_> = query.split('&').filter(|pair| !is_error(pair)).collect();
     let path = uri.path();
     Some(if rest.is_empty() { path.to_owned() } else { format!("{path}?{}", rest.join("&")) })
+}
+
+/// A slash at the end names the same page; it has one address.
+fn without_final_slash(uri: &Uri) -> Option<String> {
+    let path = uri.path().strip_suffix('/').filter(|path| PAGES.iter().any(|(page, _)| page == path))?;
+    Some(uri.query().map_or_else(|| path.to_owned(), |query| format!("{path}?{query}")))
 }
 
 /// The sign-in page that leads back here and says why it is needed.

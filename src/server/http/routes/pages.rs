@@ -15,7 +15,13 @@ use super::assets::AssetPaths;
 use crate::{
     api::form::FormFailure,
     app::{Document, shell},
-    server::{accounts::setup, config::Registration, sessions::page::PageSession, state::State},
+    model::email::EmailAddress,
+    server::{
+        accounts::{invite, setup},
+        config::Registration,
+        sessions::page::PageSession,
+        state::State,
+    },
 };
 
 /// Renders the page. Every page is rendered whole before its first byte is sent: its status and its cookies are
@@ -29,7 +35,8 @@ pub async fn render(Shared(state): Shared<Arc<State>>, request: Request) -> Resp
             .map(|page| page.view.clone()),
         failure: request.extensions().get::<FormFailure>().cloned(),
         registration_open: state.config.registration == Registration::Open,
-        setup_open: is_setup_open(&state, setup_token(request.uri())).await,
+        setup_open: is_setup_open(&state, link_token(request.uri(), "/setup")).await,
+        invited: invited(&state, link_token(request.uri(), "/invitation")).await,
     };
     let assets = AssetPaths::current();
     let context = move || {
@@ -42,11 +49,20 @@ pub async fn render(Shared(state): Shared<Arc<State>>, request: Request) -> Resp
     handler(request.map(Body::new)).await.into_response()
 }
 
-/// The token of a link to the setup page.
-fn setup_token(uri: &Uri) -> Option<String> {
-    let query = uri.query().filter(|_| uri.path() == "/setup")?;
+/// The token of a link to this page.
+fn link_token(uri: &Uri, page: &str) -> Option<String> {
+    let query = uri.query().filter(|_| uri.path() == page)?;
     url::form_urlencoded::parse(query.as_bytes())
         .find_map(|(name, token)| (name == "token").then(|| token.into_owned()))
+}
+
+/// The address of whoever is invited by a link that works.
+async fn invited(state: &State, token: Option<String>) -> Option<EmailAddress> {
+    let invited = invite::invited(state, state.now(), &token?).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "an invitation could not be looked up");
+        None
+    });
+    invited.map(|user| user.email)
 }
 
 /// Whether a setup link works. A store that is silent makes it look closed, and the page says how to get another one.

@@ -5,7 +5,8 @@ CREATE TABLE users (
     id            TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     email         TEXT COLLATE "C" NOT NULL UNIQUE,
     display_name  TEXT COLLATE "C" NOT NULL,
-    password_hash TEXT    NOT NULL,
+    name_key      TEXT COLLATE "C" NOT NULL,
+    password_hash TEXT,
     editor        BOOLEAN NOT NULL,
     admin         BOOLEAN NOT NULL,
     token_epoch   BIGINT  NOT NULL,
@@ -13,6 +14,7 @@ CREATE TABLE users (
     created_at    BIGINT  NOT NULL
 );
 
+CREATE INDEX users_by_name ON users (name_key, id);
 CREATE INDEX users_enabled_admins ON users (id) WHERE admin AND disabled_at IS NULL;
 
 CREATE TABLE sessions (
@@ -23,6 +25,7 @@ CREATE TABLE sessions (
     confirmed           BOOLEAN NOT NULL,
     rotated_at          BIGINT  NOT NULL,
     created_at          BIGINT  NOT NULL,
+    authenticated_at    BIGINT  NOT NULL,
     last_seen_at        BIGINT  NOT NULL,
     idle_expires_at     BIGINT  NOT NULL,
     absolute_expires_at BIGINT  NOT NULL,
@@ -30,6 +33,7 @@ CREATE TABLE sessions (
     revoked_reason      TEXT,
     token_kid           TEXT COLLATE "C" NOT NULL,
     token_expires_at    BIGINT  NOT NULL,
+    name                TEXT,
     user_agent          TEXT    NOT NULL,
     ip                  TEXT    NOT NULL
 );
@@ -83,7 +87,21 @@ CREATE TABLE audit_events (
     detail     TEXT   NOT NULL
 );
 
+CREATE INDEX audit_events_by_time ON audit_events (at);
+CREATE INDEX audit_events_by_event ON audit_events (event, id);
+CREATE INDEX audit_events_by_subject ON audit_events (subject_id, id);
+CREATE INDEX audit_events_by_actor ON audit_events (actor_id, id);
+
 CREATE FUNCTION audit_events_is_append_only() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN RAISE EXCEPTION 'audit_events is append-only'; END $$;
 CREATE TRIGGER audit_events_stay_as_written BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_events
 FOR EACH STATEMENT EXECUTE FUNCTION audit_events_is_append_only();
+
+-- A small board. A notice that was retracted is gone; the audit log knows that it was there.
+CREATE TABLE notices (
+    id           TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    author_id    TEXT COLLATE "C" REFERENCES users (id) ON DELETE SET NULL,
+    title        TEXT NOT NULL,
+    body         TEXT NOT NULL,
+    published_at BIGINT NOT NULL
+);

@@ -5,7 +5,8 @@ CREATE TABLE users (
     id            TEXT    NOT NULL PRIMARY KEY,
     email         TEXT    NOT NULL UNIQUE,            -- in its canonical form
     display_name  TEXT    NOT NULL,
-    password_hash TEXT    NOT NULL,                   -- PHC string
+    name_key      TEXT    NOT NULL,                   -- the display name in lower case, for searching
+    password_hash TEXT,                               -- PHC string; NULL until an invitation is accepted
     editor        INTEGER NOT NULL,                   -- roles; everyone is a member
     admin         INTEGER NOT NULL,
     token_epoch   INTEGER NOT NULL,                   -- access tokens of an older epoch are stale
@@ -13,6 +14,7 @@ CREATE TABLE users (
     created_at    INTEGER NOT NULL
 ) STRICT;
 
+CREATE INDEX users_by_name ON users (name_key, id);
 CREATE INDEX users_enabled_admins ON users (id) WHERE admin AND disabled_at IS NULL;
 
 CREATE TABLE sessions (
@@ -23,6 +25,7 @@ CREATE TABLE sessions (
     confirmed           INTEGER NOT NULL,             -- whether somebody has used that generation
     rotated_at          INTEGER NOT NULL,
     created_at          INTEGER NOT NULL,
+    authenticated_at    INTEGER NOT NULL,             -- when the password was last entered
     last_seen_at        INTEGER NOT NULL,
     idle_expires_at     INTEGER NOT NULL,
     absolute_expires_at INTEGER NOT NULL,
@@ -30,6 +33,7 @@ CREATE TABLE sessions (
     revoked_reason      TEXT,
     token_kid           TEXT    NOT NULL,             -- key of the newest access token
     token_expires_at    INTEGER NOT NULL,             -- and when that token expires
+    name                TEXT,                         -- as its owner calls it
     user_agent          TEXT    NOT NULL,
     ip                  TEXT    NOT NULL
 ) STRICT;
@@ -88,7 +92,21 @@ CREATE TABLE audit_events (
     detail     TEXT    NOT NULL                       -- JSON
 ) STRICT;
 
+CREATE INDEX audit_events_by_time ON audit_events (at);
+CREATE INDEX audit_events_by_event ON audit_events (event, id);
+CREATE INDEX audit_events_by_subject ON audit_events (subject_id, id);
+CREATE INDEX audit_events_by_actor ON audit_events (actor_id, id);
+
 CREATE TRIGGER audit_events_are_kept BEFORE DELETE ON audit_events
 BEGIN SELECT RAISE(ABORT, 'audit_events is append-only'); END;
 CREATE TRIGGER audit_events_stay_as_written BEFORE UPDATE ON audit_events
 BEGIN SELECT RAISE(ABORT, 'audit_events is append-only'); END;
+
+-- A small board. A notice that was retracted is gone; the audit log knows that it was there.
+CREATE TABLE notices (
+    id           TEXT NOT NULL PRIMARY KEY,            -- UUIDv7: in the order of publication
+    author_id    TEXT REFERENCES users (id) ON DELETE SET NULL,
+    title        TEXT NOT NULL,
+    body         TEXT NOT NULL,
+    published_at INTEGER NOT NULL
+) STRICT;

@@ -1,0 +1,129 @@
+//! What an access token costs: verifying and signing, beside the bare calls of `jsonwebtoken`.
+//!
+//! Ours does more (type, extensions, lifetime, typed claims) and parses less often.
+
+#![expect(clippy::unwrap_used, reason = "a benchmark that cannot start has nothing to say")]
+
+use std::{hint::black_box, time::Duration};
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use jsonwebtoken::{DecodingKey, EncodingKey, Header, Validation};
+use latchkey::{
+    model::{
+        id::{SessionId, UserId},
+        role::Roles,
+    },
+    server::{
+        clock::{Entropy, Timestamp},
+        config::TokenConfig,
+        secret::{MasterSecret, Vault},
+        tokens::{
+            algorithm::Algorithm,
+            claims::{CLIENT_ID, Claims, TokenId},
+            keys::{KeySet, TYPE, purpose},
+            rotation::NewKey,
+            verify::{VerifiedCache, verify},
+        },
+    },
+};
+
+const ISSUER: &str = "https://id.example.org";
+/// jsonwebtoken looks at the system's clock, so the tokens are good until 2100.
+const NOW: Timestamp = Timestamp::from_seconds(4_102_444_800);
+
+struct Subject {
+    name: &'static str,
+    algorithm: Algorithm,
+    config: TokenConfig,
+    keys: KeySet,
+    claims: Claims,
+    entropy: Entropy,
+    token: String,
+    /// The private key as jsonwebtoken takes it.
+    encoding: EncodingKey,
+}
+
+impl Subject {
+    fn new(name: &'static str, algorithm: Algorithm) -> Self {
+        let entropy = Entropy::system();
+        let vault = Vault::new(&[MasterSecret::generate(&entropy).unwrap()]).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let new = runtime.block_on(NewKey::generate(algorithm, vault.clone(), entropy.clone())).unwrap();
+        let private = vault.open(&purpose(&new.kid), &new.sealed).unwrap();
+        let encoding = match algorithm {
+            Algorithm::Es256 => EncodingKey::from_ec_der(&private),
+            Algorithm::EdDsa => EncodingKey::from_ed_der(&private),
+            // jsonwebtoken wants PKCS #1, which is the end of PKCS #8 for RSA: after version and algorithm.
+            Algorithm::Rs256 => EncodingKey::from_rsa_der(&private[26..]),
+            Algorithm::Hs256 => EncodingKey::from_secret(&private),
+        };
+        let keys = KeySet::open(&[new.into_record(NOW, NOW)], &vault, NOW).unwrap();
+        let config = TokenConfig {
+            algorithm,
+            issuer: ISSUER.to_owned(),
+            audience: ISSUER.to_owned(),
+            access_ttl: Duration::from_secs(900),
+            jwks_max_age: Duration::from_secs(300),
+            rotate_every: None,
+        };
+        let claims = Claims {
+            iss: ISSUER.to_owned(),
+            aud: ISSUER.to_owned(),
+            sub: UserId::parse("019a0000-0000-7000-8000-00000000abcd").unwrap(),
+            client_id: CLIENT_ID.to_owned(),
+            iat: NOW.seconds(),
+            exp: NOW.seconds() + 900,
+            auth_time: NOW.seconds(),
+            nbf: None,
+            jti: TokenId { nonce: [7; 16], generation: 3, epoch: 1 },
+            sid: SessionId::parse("019b0000-0000-7000-8000-00000000abcd").unwrap(),
+            roles: Roles::default(),
+        };
+        let token = keys.active(NOW).unwrap().sign(&claims, &entropy).unwrap();
+        Self { name, algorithm, config, keys, claims, entropy, token, encoding }
+    }
+}
+
+fn verifying(criterion: &mut Criterion, subject: &Subject) {
+    let mut group = criterion.benchmark_group(format!("verify {}", subject.name));
+    let key: DecodingKey = subject.keys.active(NOW).unwrap().verifying.clone();
+    let mut validation = Validation::new(subject.algorithm.jwt());
+    validation.set_issuer(&[ISSUER]);
+    validation.set_audience(&[ISSUER]);
+    group.bench_function("bare", |b| {
+        b.iter(|| jsonwebtoken::decode::<Claims>(black_box(&subject.token), &key, &validation).unwrap());
+    });
+    group.bench_function("ours", |b| {
+        b.iter(|| verify(black_box(&subject.token), &subject.keys, &subject.config, NOW).unwrap());
+    });
+    let cache = VerifiedCache::default();
+    cache.insert(&subject.token, verify(&subject.token, &subject.keys, &subject.config, NOW).unwrap().into());
+    group.bench_function("ours, cached", |b| b.iter(|| cache.get(black_box(&subject.token), NOW).unwrap()));
+    group.finish();
+}
+
+fn signing(criterion: &mut Criterion, subject: &Subject) {
+    let mut group = criterion.benchmark_group(format!("sign {}", subject.name));
+    let mut header = Header::new(subject.algorithm.jwt());
+    header.typ = Some(TYPE.to_owned());
+    group.bench_function("bare", |b| {
+        b.iter(|| jsonwebtoken::encode(&header, black_box(&subject.claims), &subject.encoding).unwrap());
+    });
+    group.bench_function("ours", |b| {
+        b.iter(|| {
+            subject.keys.active(NOW).unwrap().sign(black_box(&subject.claims), &subject.entropy).unwrap()
+        });
+    });
+    group.finish();
+}
+
+fn tokens(criterion: &mut Criterion) {
+    for (name, algorithm) in Algorithm::NAMES {
+        let subject = Subject::new(name, algorithm);
+        verifying(criterion, &subject);
+        signing(criterion, &subject);
+    }
+}
+
+criterion_group!(benches, tokens);
+criterion_main!(benches);

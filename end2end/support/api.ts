@@ -1,0 +1,67 @@
+import type { Account, Server } from './server.ts';
+
+interface Session {
+  access_token: string;
+  expires_in: number;
+  user: { id: string; display_name: string; roles: string[] };
+}
+
+/** A program that signs in as a browser does, without being one. */
+export class ApiClient {
+  token = '';
+  cookie = '';
+  user!: Session['user'];
+
+  private constructor(private readonly server: Server) {}
+
+  static async signUp(server: Server, account: Account): Promise<ApiClient> {
+    const client = new ApiClient(server);
+    const { email, name, password } = account;
+    await client.take(await client.post('/api/auth/register', { email, display_name: name, password }));
+    return client;
+  }
+
+  get kid(): string {
+    return this.header.kid;
+  }
+
+  get alg(): string {
+    return this.header.alg;
+  }
+
+  private get header(): { kid: string; alg: string } {
+    return JSON.parse(Buffer.from(this.token.split('.')[0], 'base64url').toString());
+  }
+
+  post(path: string, fields: Record<string, string> = {}): Promise<Response> {
+    const headers: Record<string, string> = { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' };
+    if (this.cookie) headers.cookie = this.cookie;
+    if (this.token) headers.authorization = `Bearer ${this.token}`;
+    return fetch(this.server.url + path, { method: 'POST', headers, body: new URLSearchParams(fields) });
+  }
+
+  async refreshOnce(): Promise<void> {
+    await this.take(await this.post('/api/auth/refresh'));
+  }
+
+  /** Refreshes; a server that is away is asked again. */
+  async refresh(): Promise<void> {
+    for (;;) {
+      try {
+        return await this.refreshOnce();
+      } catch (error) {
+        if (!(error instanceof TypeError)) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    }
+  }
+
+  private async take(response: Response): Promise<void> {
+    if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
+    const cookie = response.headers.getSetCookie().find((cookie) => cookie.startsWith('__Host-latchkey='));
+    if (cookie) this.cookie = cookie.split(';')[0];
+    const session = (await response.json()) as Session;
+    this.token = session.access_token;
+    this.user = session.user;
+  }
+}

@@ -1,0 +1,116 @@
+//! Notices: what editors tell everyone.
+
+use leptos::prelude::*;
+
+use crate::{
+    api::notices::{ListNotices, PublishNotice, RetractNotice},
+    app::{
+        components::{
+            action::{Action, NextPage},
+            form::{ErrorSummary, Field, Form, FormState, PageTitle, Submit},
+        },
+        data::{Answer, Loaded, from_address, load, shown},
+        session::SessionContext,
+    },
+    model::{
+        id::NoticeId,
+        notice::{MAX_BODY, Notice},
+        page::Page,
+        role::Permission,
+    },
+};
+
+#[component]
+pub fn Notices() -> impl IntoView {
+    let session = SessionContext::get();
+    view! {
+        <PageTitle title="Notices"/>
+        {move || session.allows(Permission::Edit).then(|| view! { <p><a href="/notices/edit">"Write a notice"</a></p> })}
+        <List path="/notices" editing=false/>
+    }
+}
+
+#[component]
+pub fn EditNotices() -> impl IntoView {
+    view! {
+        <PageTitle title="Write a notice"/>
+        <List path="/notices/edit" editing=true/>
+    }
+}
+
+#[component]
+fn List(path: &'static str, editing: bool) -> impl IntoView {
+    let fields = from_address(&["cursor"]);
+    let notices = load::<ListNotices>(fields);
+    let list = move |page: Page<Notice>| {
+        let empty = page.items.is_empty();
+        view! {
+            {empty.then(|| view! { <p>"There are no notices."</p> })}
+            {page.items.into_iter().map(|notice| view! { <Item notice=notice editing=editing list=notices/> }).collect_view()}
+            <NextPage path=path fields=fields() cursor=page.next_cursor/>
+        }
+        .into_any()
+    };
+    view! {
+        {editing.then(|| view! { <Write list=notices/> })}
+        <Loaded answer=notices view=shown(list)/>
+    }
+}
+
+/// A notice. Its text is text: nothing in it is markup, and its direction does not reach beyond it.
+#[component]
+fn Item(notice: Notice, editing: bool, list: Answer) -> impl IntoView {
+    let by = notice.author.map(|author| format!(" · {author}")).unwrap_or_default();
+    let paragraphs =
+        notice.body.split("\n\n").map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+    let id = notice.id.to_string();
+    view! {
+        <article class="card wide notice">
+            <h2 dir="auto">{notice.title}</h2>
+            <p class="hint">{notice.published_at.to_minute()}<bdi>{by}</bdi></p>
+            {paragraphs.map(|text| view! { <p dir="auto">{text}</p> }).collect_view()}
+            {editing.then(|| view! { <Retract id=id list=list/> })}
+        </article>
+    }
+}
+
+#[component]
+fn Retract(id: String, list: Answer) -> impl IntoView {
+    let form = FormState::of::<RetractNotice>();
+    form.on_success(move |()| list.refetch());
+    view! { <Action form=form fields=vec![("notice_id", id)] label="Retract"/> }
+}
+
+#[component]
+fn Write(list: Answer) -> impl IntoView {
+    let form = FormState::of::<PublishNotice>();
+    let (published, body) = (RwSignal::new(0_u32), RwSignal::new(String::new()));
+    form.on_success(move |_: NoticeId| {
+        published.update(|count| *count += 1);
+        body.set(String::new());
+        list.refetch();
+    });
+    let problem = move || form.error.read().as_ref().and_then(|error| error.fields.get("body").cloned());
+    view! {
+        <section class="card wide">
+            <ErrorSummary form=form labels=&[("title", "Title"), ("body", "Text")]/>
+            <p role="status" class="done">{move || (published.get() > 0 && form.error.read().is_none()).then_some("Published.")}</p>
+            <Form form=form>
+                // A new one after each notice, so that it is empty.
+                {move || {
+                    published.get();
+                    view! { <Field form=form name="title" label="Title" autocomplete="off"/> }
+                }}
+                <div class="field">
+                    <label for="body">"Text"</label>
+                    <p class="hint" id="body-hint">"An empty line begins a paragraph. Everything is shown as it is written."</p>
+                    {move || problem().map(|problem| view! { <p class="problem" id="body-error">{problem}</p> })}
+                    <textarea id="body" name="body" rows="8" required maxlength=MAX_BODY.to_string() aria-describedby="body-hint"
+                        prop:value=move || body.get() on:input=move |event| body.set(event_target_value(&event))></textarea>
+                </div>
+                <Submit form=form label="Publish" busy="Publishing…"/>
+            </Form>
+            <noscript><p class="hint">"Publishing needs JavaScript."</p></noscript>
+        </section>
+    }
+}

@@ -1,0 +1,127 @@
+//! Finding accounts.
+
+use crate::{
+    model::{
+        id::UserId,
+        page::Page,
+        person::{Person, PersonDetails, PersonState},
+    },
+    server::{
+        clock::Timestamp,
+        cursor::{limit, one_more, page_of},
+        error::Error,
+        sessions::own,
+        state::State,
+        store::users::{self, User, name_key},
+    },
+};
+
+/// Longest text that is searched for, in characters.
+const MAX_QUERY: usize = 200;
+
+/// Accounts whose address or name begins with `query`, all of them if it is empty; by address, then those found by
+/// their name. Each page costs the same, wherever it is.
+pub async fn search(
+    state: &State,
+    query: Option<&str>,
+    cursor: Option<&str>,
+    asked: Option<&str>,
+) -> Result<Page<Person>, Error> {
+    let limit = limit(asked)?;
+    let query = name_key(query.unwrap_or_default().trim());
+    if query.chars().count() > MAX_QUERY {
+        return Err(Error::invalid("query", format!("Search for at most {MAX_QUERY} characters.")));
+    }
+    let list = format!("users {query}");
+    let position = state
+        .cursors
+        .read(&list, cursor)?
+        .map_or(Ok(Position::Email(String::new())), |text| Position::parse(&text))?;
+    let found = find(state, &query, &position, limit).await?;
+    let (found, next) =
+        page_of(found, limit, |(position, _)| state.cursors.write(&list, &position.to_text()));
+    Ok(Page { items: found.into_iter().map(|(_, user)| Person::from(user)).collect(), next_cursor: next })
+}
+
+/// After which account a page begins.
+#[derive(Debug)]
+enum Position {
+    /// Among those found by address: after this address.
+    Email(String),
+    /// Among those found by name: after this name and id.
+    Name(String, String),
+}
+
+impl Position {
+    fn to_text(&self) -> String {
+        match self {
+            Self::Email(email) => format!("e{email}"),
+            Self::Name(name, id) => format!("n{id} {name}"),
+        }
+    }
+
+    fn parse(text: &str) -> Result<Self, Error> {
+        if let Some(email) = text.strip_prefix('e') {
+            return Ok(Self::Email(email.to_owned()));
+        }
+        let (id, name) =
+            text.strip_prefix('n').and_then(|rest| rest.split_once(' ')).ok_or(Error::InvalidCursor)?;
+        Ok(Self::Name(name.to_owned(), id.to_owned()))
+    }
+}
+
+/// One more than a page, each with the position after it.
+async fn find(
+    state: &State,
+    query: &str,
+    position: &Position,
+    limit: usize,
+) -> Result<Vec<(Position, User)>, Error> {
+    let by_email = |user: User| (Position::Email(user.email.to_string()), user);
+    let by_name =
+        |user: User| (Position::Name(name_key(user.display_name.as_str()), user.id.to_string()), user);
+    let wanted = one_more(limit);
+    let mut reader = state.store.read().await?;
+    let (mut found, after) = match position {
+        Position::Email(after) if query.is_empty() => {
+            let users = users::page(&mut reader, after, wanted).await?;
+            return Ok(users.into_iter().map(by_email).collect());
+        }
+        Position::Email(after) => {
+            let users = users::page_by_email(&mut reader, query, after, wanted).await?;
+            (users.into_iter().map(by_email).collect::<Vec<_>>(), ("", ""))
+        }
+        Position::Name(name, id) => (Vec::new(), (name.as_str(), id.as_str())),
+    };
+    if found.len() <= limit {
+        let rest = one_more(limit - found.len());
+        let users = users::page_by_name(&mut reader, query, after, rest).await?;
+        found.extend(users.into_iter().map(by_name));
+    }
+    Ok(found)
+}
+
+/// One account and its live sessions.
+pub async fn get(state: &State, now: Timestamp, id: &UserId) -> Result<PersonDetails, Error> {
+    let user = super::profile::get(state, id).await?;
+    let sessions = own::list(state, now, id, None).await?;
+    Ok(PersonDetails { person: user.into(), sessions })
+}
+
+impl From<User> for Person {
+    fn from(user: User) -> Self {
+        let state = match (user.is_enabled(), &user.password_hash) {
+            (false, _) => PersonState::Disabled,
+            (true, None) => PersonState::Invited,
+            (true, Some(_)) => PersonState::Active,
+        };
+        Self {
+            id: user.id,
+            email: user.email,
+            display_name: user.display_name,
+            roles: user.roles,
+            state,
+            created_at: user.created_at.to_utc(),
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Entering the password again, for what a stolen access token must not be enough for.
+
+use super::Issued;
+use crate::server::{
+    accounts::{Password, password::Match, profile},
+    audit::{self, Event, EventKind},
+    error::Error,
+    origin::Context,
+    principal::Principal,
+    state::State,
+    store::sessions,
+};
+
+/// Checks the password of the principal's account, and hands out an access token that says when. The session goes on
+/// as it is; its refresh token does not move.
+pub async fn reauthenticate(
+    state: &State,
+    context: Context<'_>,
+    principal: &Principal,
+    password: &Password,
+) -> Result<Issued, Error> {
+    let user = profile::get(state, &principal.user).await?;
+    state.attempts.allow(context, user.email.as_str(), Some(principal.session.as_str()))?;
+    if state.passwords.verify(password, user.password_hash.clone()).await? == Match::No {
+        let event =
+            Event::new(EventKind::ReauthenticationFailed).by(&user.id).about(&user.id).of(&principal.session);
+        let mut tx = state.store.begin().await?;
+        audit::record(&mut tx, context, event).await?;
+        tx.commit().await?;
+        return Err(Error::InvalidCredentials);
+    }
+    let mut tx = state.store.begin().await?;
+    let session = sessions::lock_by_id(&mut tx, &principal.session).await?;
+    let mut session = session.filter(|session| session.is_live(context.now)).ok_or(Error::NoSession)?;
+    session.authenticated_at = context.now;
+    let minted = state.mint(context.now, &session, &user)?;
+    session.holds(&minted);
+    sessions::authenticated(&mut tx, &session).await?;
+    let event = Event::new(EventKind::Reauthenticated).by(&user.id).about(&user.id).of(&session.id);
+    audit::record(&mut tx, context, event).await?;
+    tx.commit().await?;
+    state.issue(context.now, &session, &user, minted)
+}
