@@ -4,11 +4,18 @@
 
 mod test_app;
 
+mod access;
 mod accounts;
+mod administration;
+mod attempts;
 mod forms;
 mod http;
 mod interop;
 mod keys;
+mod lists;
+mod lockout;
+mod notices;
+mod own_account;
 mod pages;
 mod refresh;
 mod sessions;

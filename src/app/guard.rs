@@ -19,9 +19,11 @@ pub fn guarded<V: IntoView + 'static>(
 ) -> impl Fn() -> AnyView + Clone + Send + Sync + 'static {
     move || {
         let verdict = current_verdict();
+        // Where it leads is read now: when the verdict changes, the address may be the next page's already.
+        let next = next_page();
         let shown = move || match verdict.get() {
             Verdict::Show => Either::Left(page()),
-            barred => Either::Right(view! { <Barred verdict=barred/> }),
+            barred => Either::Right(view! { <Barred verdict=barred next=next.clone()/> }),
         };
         shown.into_any()
     }
@@ -36,7 +38,7 @@ fn current_verdict() -> Memo<Verdict> {
 
 /// Stands in for a page that is not shown: says so, or leads to where it can be.
 #[component]
-fn Barred(verdict: Verdict) -> impl IntoView {
+fn Barred(verdict: Verdict, next: LocalPath) -> impl IntoView {
     let (location, navigate) = (use_location(), use_navigate());
     let elsewhere = match verdict {
         Verdict::SignIn => {
@@ -44,7 +46,7 @@ fn Barred(verdict: Verdict) -> impl IntoView {
             let here = if query.is_empty() { path } else { format!("{path}?{query}") };
             Some(LocalPath::parse(&here).unwrap_or_default().behind_login())
         }
-        Verdict::GoOn => Some(next_page().to_string()),
+        Verdict::GoOn => Some(next.to_string()),
         Verdict::Show | Verdict::Forbid => None,
     };
     let leaving = elsewhere.is_some();

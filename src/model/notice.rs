@@ -7,7 +7,7 @@ use super::{id::NoticeId, utc_time::UtcTime};
 /// Longest title, in characters.
 pub const MAX_TITLE: usize = 200;
 /// Longest text, in characters.
-pub const MAX_BODY: usize = 20_000;
+pub const MAX_BODY: usize = 64_000;
 
 /// A notice. Title and text are text, whatever they look like.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,7 +87,7 @@ mod tests {
         assert_eq!(Draft::parse("a\nb", "a"), Err(InvalidNotice::TitleOfSeveralLines));
         assert_eq!(Draft::parse(&"x".repeat(201), "a"), Err(InvalidNotice::LongTitle));
         assert_eq!(Draft::parse("a", " \n"), Err(InvalidNotice::NoBody));
-        assert_eq!(Draft::parse("a", &"ä".repeat(20_001)), Err(InvalidNotice::LongBody));
+        assert_eq!(Draft::parse("a", &"ä".repeat(64_001)), Err(InvalidNotice::LongBody));
         assert_eq!(Draft::parse("a", "\u{1b}[31m"), Err(InvalidNotice::Control));
         assert!(Draft::parse("<b>", "<script>alert(1)</script> \u{202e}").is_ok());
     }

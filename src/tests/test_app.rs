@@ -13,7 +13,7 @@ use std::{
 };
 
 use axum::Router;
-pub use browser::Browser;
+pub use browser::{Answer, Browser};
 use tempfile::TempDir;
 
 use crate::{

@@ -564,6 +564,8 @@ async fn the_log_has_the_reason_and_never_a_token_a_cookie_or_a_password() {
         .with_max_level(tracing::Level::TRACE)
         .finish();
     let guard = tracing::subscriber::set_default(subscriber);
+    // With one subscriber alone, `tracing` takes what the threads of other tests want of an event for what all want.
+    let _another = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default());
     let mut target = Target::new(Algorithm::Es256).await;
     let forged = target.with_claim("iss", json!("https://forged-issuer.example"));
     target.assert_refused(&forged).await;

@@ -41,7 +41,8 @@ pub fn EditNotices() -> impl IntoView {
 #[component]
 fn List(path: &'static str, editing: bool) -> impl IntoView {
     let fields = from_address(&["cursor"]);
-    let notices = load::<ListNotices>(fields);
+    // A notice may be long: a few of them fill a page.
+    let notices = load::<ListNotices>(move || [fields(), vec![("limit", "10".to_owned())]].concat());
     let list = move |page: Page<Notice>| {
         let empty = page.items.is_empty();
         view! {

@@ -88,10 +88,11 @@ async fn find(
             return Ok(users.into_iter().map(by_email).collect());
         }
         Position::Email(after) => {
+            let after = Some(after.as_str()).filter(|after| !after.is_empty());
             let users = users::page_by_email(&mut reader, query, after, wanted).await?;
-            (users.into_iter().map(by_email).collect::<Vec<_>>(), ("", ""))
+            (users.into_iter().map(by_email).collect::<Vec<_>>(), None)
         }
-        Position::Name(name, id) => (Vec::new(), (name.as_str(), id.as_str())),
+        Position::Name(name, id) => (Vec::new(), Some((name.as_str(), id.as_str()))),
     };
     if found.len() <= limit {
         let rest = one_more(limit - found.len());

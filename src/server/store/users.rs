@@ -98,10 +98,11 @@ statements! {
     SET_DISABLED = "UPDATE users SET disabled_at = $2 WHERE id = $1";
     DELETE = "DELETE FROM users WHERE id = $1";
     PAGE = "SELECT * FROM users WHERE email > $1 ORDER BY email LIMIT $2";
-    PAGE_BY_EMAIL = "SELECT * FROM users WHERE email >= $1 AND email < $2 AND email > $3 ORDER BY email LIMIT $4";
+    // One lower bound and one upper: given two lower ones, SQLite walks from the one that it is given first.
+    PAGE_BY_EMAIL = "SELECT * FROM users WHERE email >= $1 AND email < $2 ORDER BY email LIMIT $3";
     /// Those whose address begins so too are found by it.
-    PAGE_BY_NAME = "SELECT * FROM users WHERE name_key >= $1 AND name_key < $2 AND (name_key, id) > ($3, $4)
-                    AND NOT (email >= $1 AND email < $2) ORDER BY name_key, id LIMIT $5";
+    PAGE_BY_NAME = "SELECT * FROM users WHERE (name_key, id) > ($1, $2) AND name_key < $3
+                    AND NOT (email >= $4 AND email < $3) ORDER BY name_key, id LIMIT $5";
 }
 
 pub async fn by_email(db: &mut impl Queryable, email: &EmailAddress) -> Result<Option<User>, StoreError> {
@@ -233,41 +234,33 @@ pub async fn page(db: &mut impl Queryable, after: &str, limit: i64) -> Result<Ve
     rows.into_iter().map(User::try_from).collect()
 }
 
-/// Of the accounts whose address begins with `prefix`, those after the address `after`.
+/// Of the accounts whose address begins with `prefix`, those after the address `after`, or all of them.
 pub async fn page_by_email(
     db: &mut impl Queryable,
     prefix: &str,
-    after: &str,
+    after: Option<&str>,
     limit: i64,
 ) -> Result<Vec<User>, StoreError> {
+    // No address has a control character, so nothing stands between an address and this.
+    let start = after.map_or_else(|| prefix.to_owned(), |after| format!("{after}\u{1}"));
     let end = end_of_prefix(prefix);
-    let rows: Vec<UserRow> = on_db!(db, |c| query_as(PAGE_BY_EMAIL)
-        .bind(prefix)
-        .bind(&end)
-        .bind(after)
-        .bind(limit)
-        .fetch_all(c)
-        .await)?;
+    let rows: Vec<UserRow> =
+        on_db!(db, |c| query_as(PAGE_BY_EMAIL).bind(&start).bind(&end).bind(limit).fetch_all(c).await)?;
     rows.into_iter().map(User::try_from).collect()
 }
 
-/// Of the accounts whose name begins with `prefix` and whose address does not, those after a name and an id.
+/// Of the accounts whose name begins with `prefix` and whose address does not, those after a name and an id, or all
+/// of them.
 pub async fn page_by_name(
     db: &mut impl Queryable,
     prefix: &str,
-    after: (&str, &str),
+    after: Option<(&str, &str)>,
     limit: i64,
 ) -> Result<Vec<User>, StoreError> {
+    let (name, id) = after.unwrap_or((prefix, ""));
     let end = end_of_prefix(prefix);
     let rows: Vec<UserRow> = on_db!(db, |c| {
-        query_as(PAGE_BY_NAME)
-            .bind(prefix)
-            .bind(&end)
-            .bind(after.0)
-            .bind(after.1)
-            .bind(limit)
-            .fetch_all(c)
-            .await
+        query_as(PAGE_BY_NAME).bind(name).bind(id).bind(&end).bind(prefix).bind(limit).fetch_all(c).await
     })?;
     rows.into_iter().map(User::try_from).collect()
 }

@@ -1,0 +1,275 @@
+//! What people do with their own account and sessions.
+
+use std::time::Duration;
+
+use super::test_app::{Backend, Browser, PASSWORD, TestApp};
+
+const NEW_PASSWORD: &str = "another horse, another battery";
+const QUARTER_OF_AN_HOUR: Duration = Duration::from_secs(15 * 60);
+
+async fn sessions(browser: &mut Browser) -> Vec<serde_json::Value> {
+    let answer = browser.post("/api/sessions/list", &[]).await;
+    answer.assert_status(200);
+    answer.json().as_array().unwrap().clone()
+}
+
+async fn other_session(browser: &mut Browser) -> String {
+    let sessions = sessions(browser).await;
+    let other = sessions.iter().find(|session| session["current"] == false).unwrap();
+    other["id"].as_str().unwrap().to_owned()
+}
+
+async fn activity(browser: &mut Browser) -> Vec<String> {
+    let page = browser.post("/api/account/activity", &[]).await.json();
+    page["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| event["event"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn a_new_password_ends_every_other_session_and_renews_this_one() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let app = TestApp::with(backend, &[]).await;
+        let mut browser = app.sign_up("ada@example.org").await;
+        let mut other = app.browser();
+        other.sign_in("ada@example.org", PASSWORD).await.assert_status(200);
+        let mut copy = browser.clone();
+
+        let fields = [("current_password", PASSWORD), ("new_password", NEW_PASSWORD)];
+        let answer = browser.post("/api/account/change_password", &fields).await;
+        answer.assert_status(200);
+        assert_eq!(answer.json()["token_type"], "Bearer");
+        browser.use_token().await.assert_status(200);
+        browser.refresh().await.assert_status(200);
+        // It is another family: what a thief may have copied is worth nothing.
+        let family = |browser: &Browser| browser.refresh_token().split('.').nth(1).unwrap().to_owned();
+        assert_ne!(family(&browser), family(&copy));
+        for ended in [&mut other, &mut copy] {
+            ended.use_token().await.assert_error(401, "invalid_token");
+            let answer = ended.refresh().await;
+            answer.assert_error(401, "session_revoked");
+            assert_eq!(answer.json()["reason"], "password_changed");
+        }
+        app.browser().sign_in("ada@example.org", PASSWORD).await.assert_error(401, "invalid_credentials");
+        app.browser().sign_in("ada@example.org", NEW_PASSWORD).await.assert_status(200);
+        let events = app.events().await;
+        assert!(events.iter().any(|event| event == "password_changed"), "{events:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_password_is_not_changed_without_the_current_one_or_to_a_bad_one() {
+    let app = TestApp::start().await;
+    let mut browser = app.sign_up("ada.lovelace@example.org").await;
+    let before = app.user("ada.lovelace@example.org").await.password_hash;
+    let wrong = [("current_password", "not this one"), ("new_password", NEW_PASSWORD)];
+    browser.post("/api/account/change_password", &wrong).await.assert_error(401, "invalid_credentials");
+    let long = "x".repeat(257);
+    for bad in ["", "short", "password123", "ada.lovelace@example.org", "ADA.LOVELACE", "Somebody", &long] {
+        let fields = [("current_password", PASSWORD), ("new_password", bad)];
+        let answer = browser.post("/api/account/change_password", &fields).await;
+        answer.assert_error(422, "invalid_input");
+        assert_eq!(answer.fields(), ["new_password"], "{bad}");
+    }
+    assert_eq!(app.user("ada.lovelace@example.org").await.password_hash, before);
+    browser.use_token().await.assert_status(200);
+    assert_eq!(activity(&mut browser).await, ["password_change_failed", "signed_in", "account_created"]);
+}
+
+#[tokio::test]
+async fn passwords_that_everybody_uses_or_that_say_who_one_is_make_no_account() {
+    let app = TestApp::start().await;
+    for bad in ["12345678", "Password1", "qwertyuiop", "trustno1", "ada.lovelace", "Ada Lovelace"] {
+        let fields =
+            [("email", "ada.lovelace@example.org"), ("display_name", "Ada Lovelace"), ("password", bad)];
+        let answer = app.browser().post("/api/auth/register", &fields).await;
+        answer.assert_error(422, "invalid_input");
+        assert_eq!(answer.fields(), ["password"], "{bad}");
+    }
+    // No rules of composition: length is what counts.
+    for good in ["eightxyq", "all lower case words", "🔑🐎🔋📎🌍🎈🍋🚲"] {
+        let email = format!("{}@example.org", good.len());
+        let fields = [("email", email.as_str()), ("display_name", "Ada"), ("password", good)];
+        app.browser().post("/api/auth/register", &fields).await.assert_status(200);
+    }
+}
+
+#[tokio::test]
+async fn a_deleted_account_is_gone_and_its_history_stays() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let app = TestApp::with(backend, &[]).await;
+        let mut browser = app.sign_up("ada@example.org").await;
+        let mut other = app.browser();
+        other.sign_in("ada@example.org", PASSWORD).await.assert_status(200);
+        browser
+            .post("/api/account/delete", &[("password", "not this one")])
+            .await
+            .assert_error(401, "invalid_credentials");
+        browser.use_token().await.assert_status(200);
+
+        let copy = browser.clone();
+        browser.post("/api/account/delete", &[("password", PASSWORD)]).await.assert_status(200);
+        assert_eq!(browser.refresh_token(), "", "the cookie is cleared");
+        for mut ended in [copy, other] {
+            ended.use_token().await.assert_error(401, "invalid_token");
+            ended.post("/api/account/me", &[]).await.assert_error(401, "invalid_token");
+            ended.refresh().await.assert_status(401);
+        }
+        app.browser().sign_in("ada@example.org", PASSWORD).await.assert_error(401, "invalid_credentials");
+        let events = app.events().await;
+        assert!(events.iter().any(|event| event == "account_deleted"), "{events:?}");
+        // The address is free again, for another account.
+        app.sign_up("ada@example.org").await;
+    }
+}
+
+#[tokio::test]
+async fn sessions_are_listed_named_and_ended_by_their_owner() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let app = TestApp::with(backend, &[]).await;
+        let mut browser = app.sign_up("ada@example.org").await;
+        app.advance(Duration::from_secs(60));
+        let mut other = app.browser();
+        other.sign_in("ada@example.org", PASSWORD).await.assert_status(200);
+
+        let listed = sessions(&mut browser).await;
+        assert_eq!(listed.len(), 2);
+        assert_eq!(listed.iter().filter(|session| session["current"] == true).count(), 1);
+        assert_eq!(listed[1]["current"], true, "the newest is first");
+        assert_eq!(listed[1]["ip"], "203.0.113.7");
+        assert_eq!(listed[1]["created_at"], "2026-01-01T00:00:00Z");
+        assert_eq!(listed[0]["created_at"], "2026-01-01T00:01:00Z");
+        assert_eq!(listed[1]["expires_at"], "2026-01-08T00:00:00Z");
+
+        let id = other_session(&mut browser).await;
+        let name = [("session_id", id.as_str()), ("name", " Phone ")];
+        browser.post("/api/sessions/rename", &name).await.assert_status(200);
+        assert_eq!(sessions(&mut browser).await[0]["name"], "Phone");
+        for bad in ["x".repeat(61), "a\u{202e}b".to_owned(), "a\nb".to_owned()] {
+            let answer = browser.post("/api/sessions/rename", &[("session_id", &id), ("name", &bad)]).await;
+            answer.assert_error(422, "invalid_input");
+            assert_eq!(answer.fields(), ["name"]);
+        }
+        let unnamed = [("session_id", id.as_str()), ("name", "")];
+        browser.post("/api/sessions/rename", &unnamed).await.assert_status(200);
+        assert!(sessions(&mut browser).await[0]["name"].is_null());
+
+        browser.post("/api/sessions/revoke", &[("session_id", &id)]).await.assert_status(200);
+        other.use_token().await.assert_error(401, "invalid_token");
+        let answer = other.refresh().await;
+        answer.assert_error(401, "session_revoked");
+        assert_eq!(answer.json()["reason"], "ended_elsewhere");
+        assert_eq!(sessions(&mut browser).await.len(), 1);
+        browser.post("/api/sessions/revoke", &[("session_id", &id)]).await.assert_error(404, "not_found");
+    }
+}
+
+#[tokio::test]
+async fn all_other_sessions_are_ended_at_once() {
+    let app = TestApp::start().await;
+    let mut browser = app.sign_up("ada@example.org").await;
+    let mut stranger = app.sign_up("eve@example.org").await;
+    let mut others = vec![app.browser(), app.browser(), app.browser()];
+    for other in &mut others {
+        other.sign_in("ada@example.org", PASSWORD).await.assert_status(200);
+    }
+    let answer = browser.post("/api/sessions/revoke_others", &[]).await;
+    answer.assert_status(200);
+    assert_eq!(answer.json(), serde_json::json!({ "revoked": 3 }));
+    for other in &mut others {
+        other.use_token().await.assert_error(401, "invalid_token");
+        assert_eq!(other.refresh().await.json()["reason"], "ended_elsewhere");
+    }
+    browser.use_token().await.assert_status(200);
+    stranger.refresh().await.assert_status(200);
+    assert_eq!(browser.post("/api/sessions/revoke_others", &[]).await.json()["revoked"], 0);
+}
+
+#[tokio::test]
+async fn what_matters_needs_a_password_that_was_entered_a_short_while_ago() {
+    let app = TestApp::start().await;
+    let mut browser = app.sign_up("ada@example.org").await;
+    app.advance(Duration::from_millis(15 * 60 * 1000 - 1));
+    browser.post("/api/sessions/revoke_others", &[]).await.assert_status(200);
+    app.advance(Duration::from_millis(1));
+    // A refresh makes the token young, and not the password.
+    browser.refresh().await.assert_status(200);
+    let answer = browser.post("/api/sessions/revoke_others", &[]).await;
+    answer.assert_error(403, "reauthentication_required");
+    // RFC 9470 §3.
+    let challenge = "Bearer error=\"insufficient_user_authentication\", max_age=900";
+    assert_eq!(answer.header("www-authenticate"), Some(challenge));
+    browser.post("/api/sessions/list", &[]).await.assert_status(200);
+
+    let wrong = browser.post("/api/auth/reauthenticate", &[("password", "not this one")]).await;
+    wrong.assert_error(401, "invalid_credentials");
+    browser.post("/api/sessions/revoke_others", &[]).await.assert_error(403, "reauthentication_required");
+
+    let cookie = browser.refresh_token();
+    browser.post("/api/auth/reauthenticate", &[("password", PASSWORD)]).await.assert_status(200);
+    assert_eq!(browser.refresh_token(), cookie, "the session goes on as it is");
+    browser.post("/api/sessions/revoke_others", &[]).await.assert_status(200);
+    browser.refresh().await.assert_status(200);
+    browser.post("/api/sessions/revoke_others", &[]).await.assert_status(200);
+    assert_eq!(
+        activity(&mut browser).await,
+        ["reauthenticated", "reauthentication_failed", "signed_in", "account_created"]
+    );
+}
+
+#[tokio::test]
+async fn each_function_that_matters_asks_for_the_password_again() {
+    let app = TestApp::start().await;
+    let mut admin = app.sign_in_as("admin@example.org", "admin").await;
+    app.sign_up("ada@example.org").await;
+    let ada = app.user("ada@example.org").await.id.to_string();
+    app.advance(QUARTER_OF_AN_HOUR);
+    admin.refresh().await.assert_status(200);
+    let whom = ("user_id", ada.as_str());
+    let functions: [(&str, &[(&str, &str)]); 9] = [
+        ("/api/sessions/revoke", &[("session_id", "any")]),
+        ("/api/sessions/revoke_others", &[]),
+        ("/api/admin/users/invite", &[("email", "new@example.org"), ("display_name", "New")]),
+        ("/api/admin/users/set_roles", &[whom, ("roles", "admin")]),
+        ("/api/admin/users/disable", &[whom]),
+        ("/api/admin/users/enable", &[whom]),
+        ("/api/admin/users/delete", &[whom]),
+        ("/api/admin/users/revoke_sessions", &[whom]),
+        ("/api/admin/keys/rotate", &[]),
+    ];
+    for (path, fields) in functions {
+        admin.post(path, fields).await.assert_error(403, "reauthentication_required");
+    }
+    let user = app.user("ada@example.org").await;
+    assert!(user.is_enabled());
+    assert_eq!(user.roles.to_string(), "member");
+}
+
+#[tokio::test]
+async fn people_see_what_happened_to_their_account_and_to_no_other() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let app = TestApp::with(backend, &[]).await;
+        let mut browser = app.sign_up("ada@example.org").await;
+        let mut admin = app.sign_in_as("admin@example.org", "admin").await;
+        let id = app.user("ada@example.org").await.id.to_string();
+        let roles = [("user_id", id.as_str()), ("roles", "editor")];
+        admin.post("/api/admin/users/set_roles", &roles).await.assert_status(200);
+        browser.refresh().await.assert_status(200);
+
+        let page = browser.post("/api/account/activity", &[("limit", "2")]).await.json();
+        let newest = &page["items"][0];
+        assert_eq!(newest["event"], "roles_changed");
+        assert_eq!(newest["detail"], serde_json::json!({ "from": "member", "to": "member editor" }));
+        assert_eq!(newest["ip"], "203.0.113.7");
+        assert!(!newest["request_id"].as_str().unwrap().is_empty());
+        let cursor = page["next_cursor"].as_str().unwrap();
+        let rest = browser.post("/api/account/activity", &[("cursor", cursor)]).await.json();
+        assert_eq!(rest["items"].as_array().unwrap().len(), 1);
+        assert_eq!(rest["items"][0]["event"], "account_created");
+        assert!(rest["next_cursor"].is_null());
+        assert!(!activity(&mut admin).await.iter().any(|event| event == "profile_changed"));
+    }
+}
