@@ -122,7 +122,7 @@ pub async fn refresh() -> Result<Session, ApiError> {
 #[server(prefix = "/api", endpoint = "auth/logout", client = AuthClient, output = Json)]
 pub async fn logout() -> Result<(), ApiError> {
     use crate::{
-        model::local_path::LocalPath,
+        model::{local_path::LocalPath, session::SignOutReason},
         server::{
             request::Request,
             sessions::{cookie, end::sign_out},
@@ -130,7 +130,7 @@ pub async fn logout() -> Result<(), ApiError> {
     };
     Request::answer(async |request| {
         cookie::clear(&request.cookies);
-        request.see_other(&LocalPath::signed_out())?;
+        request.see_other(&LocalPath::signed_out(SignOutReason::SignedOut))?;
         match sign_out(&request.state, request.context(), request.presented()).await {
             Ok(Some(user)) => {
                 request.state.known_devices.mark(&request.cookies, &user.email, &request.state.entropy)?;

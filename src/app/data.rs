@@ -3,20 +3,17 @@
 //! It travels as JSON text and is decoded where it is shown. So there is one resource for all pages, instead of one
 //! for each type, which would be most of what the browser loads.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, pin::Pin, sync::Arc};
 
 use leptos::{either::Either, prelude::*};
-use leptos_router::hooks::use_location;
+use leptos_router::{hooks::use_location, location::Location};
 use serde::{Serialize, de::DeserializeOwned};
-use server_fn::{Encodes, ServerFn};
+use server_fn::ServerFn;
 
-use super::session::client::{AuthRequest, decode};
+use super::session::client::decode;
 use crate::{
-    api::{
-        error::{ApiError, Code},
-        json::JsonText,
-    },
-    model::local_path::{query_parameter, query_value},
+    api::error::ApiError,
+    model::{access::pattern, local_path::query_parameter},
 };
 
 /// Names and values of a form.
@@ -25,47 +22,85 @@ pub type Fields = Vec<(&'static str, String)>;
 /// An answer as JSON text.
 pub type Answer = Resource<Result<String, ApiError>>;
 
+type Asking = Pin<Box<dyn Future<Output = Result<String, ApiError>> + Send>>;
+
 /// Asks a server function. `fields` are its arguments; when they change, it is asked again.
 pub fn load<F>(fields: impl Fn() -> Fields + Send + Sync + 'static) -> Answer
 where
     F: ServerFn<Error = ApiError> + DeserializeOwned,
     F::Output: Serialize,
 {
-    Resource::new(fields, |fields| async move {
-        // On the server the function runs right here; in the browser this branch does not exist.
-        if cfg!(feature = "ssr") { run::<F>(fields).await } else { fetch(F::PATH, fields).await }
-    })
+    of_one_type(Box::new(fields), ask::<F>)
 }
 
-async fn run<F>(fields: Fields) -> Result<String, ApiError>
+fn of_one_type(fields: Box<dyn Fn() -> Fields + Send + Sync>, ask: fn(Fields) -> Asking) -> Answer {
+    Resource::new(fields, ask)
+}
+
+/// On the server the function runs right here.
+#[cfg(feature = "ssr")]
+fn ask<F>(fields: Fields) -> Asking
 where
     F: ServerFn<Error = ApiError> + DeserializeOwned,
     F::Output: Serialize,
 {
-    let internal = || ApiError::new(Code::Internal, "Something went wrong on our side.");
-    let arguments = fields.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
-    let function: F = serde_json::from_value(serde_json::Value::Object(arguments)).map_err(|_| internal())?;
-    let answer = function.run_body().await?;
-    let json = JsonText::encode(&answer).map_err(|_| internal())?;
-    String::from_utf8(json.to_vec()).map_err(|_| internal())
+    use server_fn::Encodes;
+
+    use crate::api::{error::Code, json::JsonText};
+    Box::pin(async {
+        let internal = || ApiError::new(Code::Internal, "Something went wrong on our side.");
+        let arguments = fields.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+        let function: F =
+            serde_json::from_value(serde_json::Value::Object(arguments)).map_err(|_| internal())?;
+        let answer = function.run_body().await?;
+        let json = JsonText::encode(&answer).map_err(|_| internal())?;
+        String::from_utf8(json.to_vec()).map_err(|_| internal())
+    })
 }
 
-async fn fetch(path: &'static str, fields: Fields) -> Result<String, ApiError> {
+#[cfg(not(feature = "ssr"))]
+fn ask<F: ServerFn>(fields: Fields) -> Asking {
+    use super::session::client::AuthRequest;
+    use crate::model::local_path::query_value;
+
     let pairs: Vec<_> = fields.iter().map(|(name, value)| format!("{name}={}", query_value(value))).collect();
-    let answer = send_wrapper::SendWrapper::new(AuthRequest::new(path, pairs.join("&")).send()).await?;
-    Ok(String::from_utf8_lossy(&answer.into_result()?).into_owned())
+    let request = AuthRequest::new(F::PATH, pairs.join("&"));
+    Box::pin(send_wrapper::SendWrapper::new(async {
+        let answer = request.send().await?.into_result()?;
+        Ok(String::from_utf8_lossy(&answer).into_owned())
+    }))
 }
 
 /// Parameters of the page's address as fields, followed as they change. One that is missing or empty is left out.
 pub fn from_address(names: &'static [&'static str]) -> impl Fn() -> Fields + Copy + Send + Sync + 'static {
-    let search = use_location().search;
-    move || {
-        let search = search.read();
+    follow(move |_, search| {
         let given = |name: &'static str| {
-            Some((name, query_parameter(&search, name).filter(|value| !value.is_empty())?))
+            Some((name, query_parameter(search, name).filter(|value| !value.is_empty())?))
         };
         names.iter().copied().filter_map(given).collect()
-    }
+    })
+}
+
+/// The last part of the page's path as a field.
+pub fn from_path(name: &'static str) -> impl Fn() -> Fields + Copy + Send + Sync + 'static {
+    follow(move |path, _| vec![(name, path.rsplit('/').next().unwrap_or_default().to_owned())])
+}
+
+/// Follows path and query of the page's address. The address is the next page's already while this one is still there:
+/// then nothing changes any more.
+fn follow(
+    read: impl Fn(&str, &str) -> Fields + Send + Sync + 'static,
+) -> impl Fn() -> Fields + Copy + Send + Sync + 'static {
+    let Location { pathname, search, .. } = use_location();
+    let page = pattern(&pathname.read_untracked());
+    let fields = Memo::new(move |last: Option<&Fields>| {
+        let path = pathname.read();
+        match last {
+            Some(last) if pattern(&path) != page => last.clone(),
+            _ => read(&path, &search.read()),
+        }
+    });
+    move || fields.get()
 }
 
 type Show = dyn Fn(&str) -> Result<AnyView, ApiError> + Send + Sync;

@@ -7,7 +7,7 @@ use leptos_router::{
     hooks::{use_location, use_navigate},
 };
 
-use super::{pages::forbidden::Forbidden, query::next_page, session::SessionContext};
+use super::{components::live::live, pages::forbidden::Forbidden, query::next_page, session::SessionContext};
 use crate::model::{
     access::{Access, Verdict},
     local_path::LocalPath,
@@ -21,11 +21,10 @@ pub fn guarded<V: IntoView + 'static>(
         let verdict = current_verdict();
         // Where it leads is read now: when the verdict changes, the address may be the next page's already.
         let next = next_page();
-        let shown = move || match verdict.get() {
+        live(move || match verdict.get() {
             Verdict::Show => Either::Left(page()),
             barred => Either::Right(view! { <Barred verdict=barred next=next.clone()/> }),
-        };
-        shown.into_any()
+        })
     }
 }
 

@@ -86,7 +86,13 @@ impl SessionContext {
     pub fn begin_with(self, form: FormState, next: LocalPath) {
         let navigate = use_navigate();
         form.on_success(move |started: Session| {
-            self.signed_in(&started);
+            broadcast::tell(&News::SignedIn(started.user.id.clone()));
+            if self.is_anothers(&started) {
+                go_to(next.as_str());
+                return;
+            }
+            self.hold(&started);
+            keeper::start();
             navigate(next.as_str(), NavigateOptions { replace: true, ..NavigateOptions::default() });
         });
     }
@@ -100,19 +106,16 @@ impl SessionContext {
         });
     }
 
-    fn signed_in(self, session: &Session) {
-        broadcast::tell(&News::SignedIn(session.user.id.clone()));
-        self.hold(session);
-        keeper::start();
+    /// Whether the page was made for somebody else. Then nothing on it is theirs, and a page must be loaded.
+    fn is_anothers(self, session: &Session) -> bool {
+        self.user.get_value().is_some_and(|known| known != session.user.id)
     }
 
     /// Takes over what a refresh has brought. Roles that have changed show at once.
     pub fn hold(self, session: &Session) {
         token::hold(session);
         self.connection.set(Connection::Online);
-        let known = self.user.get_value();
-        if known.is_some_and(|known| known != session.user.id) {
-            // Somebody else has signed in in another tab; nothing on this page is theirs.
+        if self.is_anothers(session) {
             reload();
             return;
         }
@@ -126,11 +129,11 @@ impl SessionContext {
         });
     }
 
-    /// The person's own sign-out has been carried out.
-    pub fn signed_out(self) {
-        broadcast::tell(&News::SignedOut(SignOutReason::SignedOut));
+    /// What the person did here has ended the session.
+    pub fn signed_out(self, reason: SignOutReason) {
+        broadcast::tell(&News::SignedOut(reason));
         token::forget();
-        go_to(LocalPath::signed_out().as_str());
+        go_to(LocalPath::signed_out(reason).as_str());
     }
 
     /// The server says that the session is over.

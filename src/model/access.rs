@@ -48,7 +48,7 @@ pub enum Verdict {
 impl Access {
     /// What the page at `path` needs. A path of no page needs nothing: it answers 404 to everyone.
     pub fn of(path: &str) -> Self {
-        PAGES.iter().find(|(pattern, _)| matches(pattern, path)).map_or(Self::Public, |(_, access)| *access)
+        page(path).map_or(Self::Public, |(_, access)| *access)
     }
 
     /// Decides for someone with `roles`, or for nobody.
@@ -61,6 +61,15 @@ impl Access {
             (Self::Needs(_), Some(_)) => Verdict::Forbid,
         }
     }
+}
+
+/// The pattern of the page at `path`, if there is one.
+pub fn pattern(path: &str) -> Option<&'static str> {
+    page(path).map(|(pattern, _)| *pattern)
+}
+
+fn page(path: &str) -> Option<&'static (&'static str, Access)> {
+    PAGES.iter().find(|(pattern, _)| matches(pattern, path))
 }
 
 /// Whether `path` is one of `pattern`, in which a segment that starts with `:` stands for any one segment.

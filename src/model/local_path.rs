@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::session::SignOutReason;
+
 const MAX_LENGTH: usize = 1024;
 
 /// A path of this site, with query, safe as the value of a `Location` header.
@@ -35,8 +37,8 @@ impl LocalPath {
     }
 
     /// Where one is after signing out.
-    pub fn signed_out() -> Self {
-        Self("/login?reason=signed_out".to_owned())
+    pub fn signed_out(reason: SignOutReason) -> Self {
+        Self(format!("/login?reason={}", reason.as_str()))
     }
 
     /// The sign-in page that leads back here.

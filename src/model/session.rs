@@ -88,8 +88,10 @@ pub enum SignOutReason {
     PasswordChanged,
     /// An administrator ended it.
     EndedByAdmin,
-    /// The account was disabled or deleted.
+    /// The account was disabled.
     AccountClosed,
+    /// The account was deleted, by the person or by an administrator.
+    AccountDeleted,
     /// A refresh token was used a second time: two parties hold it.
     Reused,
     /// The browser holds no session, although the page did.
@@ -97,7 +99,7 @@ pub enum SignOutReason {
 }
 
 impl SignOutReason {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::SignedOut,
         Self::Expired,
         Self::EndedElsewhere,
@@ -105,6 +107,7 @@ impl SignOutReason {
         Self::PasswordChanged,
         Self::EndedByAdmin,
         Self::AccountClosed,
+        Self::AccountDeleted,
         Self::Reused,
         Self::Missing,
     ];
@@ -119,6 +122,7 @@ impl SignOutReason {
             Self::PasswordChanged => "password_changed",
             Self::EndedByAdmin => "ended_by_admin",
             Self::AccountClosed => "account_closed",
+            Self::AccountDeleted => "account_deleted",
             Self::Reused => "reused",
             Self::Missing => "missing",
         }
@@ -138,6 +142,7 @@ impl SignOutReason {
             Self::PasswordChanged => "Your password was changed on another device. Sign in with the new one.",
             Self::EndedByAdmin => "An administrator ended this session.",
             Self::AccountClosed => "This account is no longer active.",
+            Self::AccountDeleted => "This account was deleted.",
             Self::Reused => {
                 "This session was used from two places, so it was closed. If that was not you, sign in and change your password."
             }

@@ -9,6 +9,7 @@ pub mod invite;
 pub mod known_device;
 mod lockout;
 mod one_time_token;
+pub mod own_password;
 pub mod password;
 mod password_rules;
 pub mod profile;

@@ -27,6 +27,9 @@ pub enum Error {
     Invalid(BTreeMap<&'static str, String>),
     #[error("wrong email or password")]
     InvalidCredentials,
+    /// The password that was asked again, in this field, is another one.
+    #[error("wrong password")]
+    WrongPassword(&'static str),
     #[error("the email address has an account")]
     EmailTaken,
     #[error("registration is closed")]
@@ -113,6 +116,11 @@ impl From<Error> for ApiError {
             Error::Invalid(fields) => Self::invalid(fields),
             Error::InvalidCredentials => {
                 Self::new(Code::InvalidCredentials, "Email or password is not right.")
+            }
+            Error::WrongPassword(field) => {
+                let mut error = Self::invalid([(field, "This is not your password.".to_owned())]);
+                error.code = Code::InvalidCredentials;
+                error
             }
             Error::EmailTaken => {
                 let mut error = Self::invalid([(

@@ -66,7 +66,9 @@ async fn a_password_is_not_changed_without_the_current_one_or_to_a_bad_one() {
     let mut browser = app.sign_up("ada.lovelace@example.org").await;
     let before = app.user("ada.lovelace@example.org").await.password_hash;
     let wrong = [("current_password", "not this one"), ("new_password", NEW_PASSWORD)];
-    browser.post("/api/account/change_password", &wrong).await.assert_error(401, "invalid_credentials");
+    let answer = browser.post("/api/account/change_password", &wrong).await;
+    answer.assert_error(401, "invalid_credentials");
+    assert_eq!(answer.fields(), ["current_password"]);
     let long = "x".repeat(257);
     for bad in ["", "short", "password123", "ada.lovelace@example.org", "ADA.LOVELACE", "Somebody", &long] {
         let fields = [("current_password", PASSWORD), ("new_password", bad)];
@@ -116,7 +118,11 @@ async fn a_deleted_account_is_gone_and_its_history_stays() {
         for mut ended in [copy, other] {
             ended.use_token().await.assert_error(401, "invalid_token");
             ended.post("/api/account/me", &[]).await.assert_error(401, "invalid_token");
-            ended.refresh().await.assert_status(401);
+            let answer = ended.refresh().await;
+            answer.assert_error(401, "session_revoked");
+            assert_eq!(answer.json()["reason"], "account_deleted");
+            let page = ended.get("/dashboard").await;
+            assert!(page.location().contains("reason=account_deleted"), "{page:?}");
         }
         app.browser().sign_in("ada@example.org", PASSWORD).await.assert_error(401, "invalid_credentials");
         let events = app.events().await;

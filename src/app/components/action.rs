@@ -2,7 +2,7 @@
 
 use leptos::{either::Either, prelude::*};
 
-use super::form::{Form, FormState};
+use super::form::{Form, FormState, Problem, Submit};
 use crate::{app::data::Fields, model::local_path::query_value};
 
 /// A button that sends a form without visible fields. What goes wrong is said beside it.
@@ -10,7 +10,7 @@ use crate::{app::data::Fields, model::local_path::query_value};
 pub fn Action(
     form: FormState,
     #[prop(optional)] fields: Fields,
-    #[prop(into)] label: String,
+    label: &'static str,
     #[prop(default = "")] class: &'static str,
 ) -> impl IntoView {
     let hidden =
@@ -19,9 +19,9 @@ pub fn Action(
         <div class="action">
             <Form form=form>
                 {hidden.collect_view()}
-                <button type="submit" class=class disabled=form.pending>{label}</button>
+                <Submit form=form label=label class=class/>
             </Form>
-            <p role="alert" class="problem">{move || form.error.read().as_ref().map(|error| error.message.clone())}</p>
+            <Problem form=form/>
         </div>
     }
 }

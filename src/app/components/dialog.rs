@@ -2,7 +2,10 @@
 
 use leptos::{html, prelude::*};
 
-use super::form::{ErrorSummary, Field, Form, FormState, Submit};
+use super::{
+    form::{ErrorSummary, Field, Form, FormState, Submit},
+    live::live,
+};
 use crate::{
     api::auth::Reauthenticate,
     app::session::{SessionContext, reauth},
@@ -13,17 +16,24 @@ use crate::{
 #[component]
 pub fn ReauthenticationDialog() -> impl IntoView {
     let asking = SessionContext::get().asking;
-    move || asking.get().then(|| view! { <Dialog/> })
+    live(move || asking.get().then(|| view! { <Dialog/> }))
 }
 
 #[component]
 fn Dialog() -> impl IntoView {
     let session = SessionContext::get();
     let dialog = NodeRef::<html::Dialog>::new();
+    // Closed before it goes, so that the browser gives the focus back to what had it.
+    let close = move || {
+        if let Some(dialog) = dialog.get_untracked() {
+            dialog.close();
+        }
+    };
     let form = FormState::of::<Reauthenticate>();
     form.on_success(move |renewed: Session| {
         session.hold(&renewed);
-        reauth::answer(session, true);
+        reauth::go_on();
+        close();
     });
     Effect::new(move |_| {
         if let Some(dialog) = dialog.get() {
@@ -32,7 +42,7 @@ fn Dialog() -> impl IntoView {
         }
     });
     view! {
-        <dialog node_ref=dialog aria-labelledby="reauthentication" on:close=move |_| reauth::answer(session, false)>
+        <dialog node_ref=dialog aria-labelledby="reauthentication" on:close=move |_| reauth::give_up(session)>
             <h2 id="reauthentication">"Enter your password to go on"</h2>
             <p>"This needs a password that was entered within the last 15 minutes."</p>
             <ErrorSummary form=form labels=&[("password", "Password")]/>
@@ -40,7 +50,7 @@ fn Dialog() -> impl IntoView {
                 <Field form=form name="password" label="Password" kind="password" autocomplete="current-password"/>
                 <Submit form=form label="Go on" busy="Checking…"/>
             </Form>
-            <button type="button" on:click=move |_| reauth::answer(session, false)>"Cancel"</button>
+            <button type="button" on:click=move |_| close()>"Cancel"</button>
         </dialog>
     }
 }

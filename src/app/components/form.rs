@@ -14,6 +14,7 @@ use server_fn::ServerFn;
 use wasm_bindgen::JsCast;
 use web_sys::{FormData, HtmlFormElement, UrlSearchParams};
 
+use super::live::live;
 use crate::{
     api::error::ApiError,
     app::{
@@ -30,6 +31,8 @@ pub struct FormState {
     path: &'static str,
     pub error: RwSignal<Option<ApiError>>,
     pub pending: RwSignal<bool>,
+    /// Whether it was sent and has done what it is for.
+    done: RwSignal<bool>,
     typed: StoredValue<BTreeMap<String, String>>,
     then: StoredValue<Option<Callback<Bytes>>>,
 }
@@ -47,6 +50,7 @@ impl FormState {
             error: RwSignal::new(error),
             typed: StoredValue::new(typed.unwrap_or_default()),
             pending: RwSignal::new(false),
+            done: RwSignal::new(false),
             then: StoredValue::new(None),
         }
     }
@@ -86,6 +90,7 @@ impl FormState {
             if self.pending.try_set(false).is_some() {
                 return;
             }
+            self.done.set(outcome.is_ok());
             match outcome {
                 Ok(body) => {
                     self.error.set(None);
@@ -140,7 +145,7 @@ pub fn ErrorSummary(form: FormState, labels: &'static [(&'static str, &'static s
             .map_or(field.clone(), |(_, label)| (*label).to_owned());
         view! { <li><a href=format!("#{field}") rel="external">{label}</a>": "{problem.clone()}</li> }
     };
-    move || {
+    live(move || {
         form.error.get().map(|error| {
             view! {
                 <div class="summary" role="alert" tabindex="-1" node_ref=summary>
@@ -149,7 +154,23 @@ pub fn ErrorSummary(form: FormState, labels: &'static [(&'static str, &'static s
                 </div>
             }
         })
-    }
+    })
+}
+
+/// Says that a form has done what it is for.
+#[component]
+pub fn Done(form: FormState, text: &'static str) -> impl IntoView {
+    view! { <p role="status" class="done">{live(move || form.done.get().then_some(text))}</p> }
+}
+
+/// What is wrong, beside a form that is too small for a summary.
+#[component]
+pub fn Problem(form: FormState) -> impl IntoView {
+    let text = move || {
+        let error = form.error.get()?;
+        Some(error.fields.into_values().next().unwrap_or(error.message))
+    };
+    view! { <p role="alert" class="problem">{live(text)}</p> }
 }
 
 /// One labelled field of text.
@@ -178,7 +199,7 @@ pub fn Field(
         <div class="field">
             <label for=name>{label}</label>
             {(!hint.is_empty()).then(|| view! { <p class="hint" id=id("hint")>{hint}</p> })}
-            {move || problem().map(|problem| view! { <p class="problem" id=id("error")>{problem}</p> })}
+            {live(move || problem().map(|problem| view! { <p class="problem" id=id("error")>{problem}</p> }))}
             <input
                 id=name
                 name=name
@@ -193,12 +214,21 @@ pub fn Field(
     }
 }
 
-/// The button that sends a form. While the answer is awaited it says so and takes no second press.
+/// The button that sends a form. While the answer is awaited it says so, and the form takes no second press. It is not
+/// `disabled` then: that would take the focus from whoever uses the keyboard.
 #[component]
-pub fn Submit(form: FormState, label: &'static str, busy: &'static str) -> impl IntoView {
+pub fn Submit(
+    form: FormState,
+    label: &'static str,
+    /// What it says meanwhile, if that is something else.
+    #[prop(optional)]
+    busy: Option<&'static str>,
+    #[prop(default = "primary")] class: &'static str,
+) -> impl IntoView {
+    let pending = move || form.pending.get();
     view! {
-        <button type="submit" class="primary" disabled=form.pending>
-            {move || if form.pending.get() { busy } else { label }}
+        <button type="submit" class=class aria-disabled=move || pending().then_some("true")>
+            {live(move || busy.filter(|_| pending()).unwrap_or(label))}
         </button>
     }
 }
@@ -211,7 +241,7 @@ pub fn NewPassword(form: FormState, name: &'static str, label: &'static str) -> 
         <div on:input=move |event| strength.set(hint(&event_target_value(&event)))>
             <Field form=form name=name label=label kind="password" autocomplete="new-password"
                 hint="At least 8 characters. A few words that you can remember are best."/>
-            <p class="hint strength" role="status">{move || strength.get()}</p>
+            <p class="hint strength" role="status">{live(move || strength.get())}</p>
         </div>
     }
 }

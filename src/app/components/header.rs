@@ -3,11 +3,14 @@
 use leptos::{either::Either, prelude::*};
 use leptos_router::hooks::use_location;
 
-use super::form::{Form, FormState};
+use super::{
+    form::{Form, FormState, Submit},
+    live::live,
+};
 use crate::{
     api::auth::Logout,
     app::{document::Document, session::SessionContext},
-    model::role::Permission,
+    model::{role::Permission, session::SignOutReason},
 };
 
 #[component]
@@ -17,7 +20,7 @@ pub fn Header() -> impl IntoView {
     view! {
         <header class="top">
             <a class="brand" href="/"><span class="mark" aria-hidden="true"></span>"Latchkey"</a>
-            {move || {
+            {live(move || {
                 if session.is_signed_in() {
                     Either::Left(view! {
                         <nav aria-label="Main">
@@ -40,7 +43,7 @@ pub fn Header() -> impl IntoView {
                         </nav>
                     })
                 }
-            }}
+            })}
         </header>
     }
 }
@@ -57,14 +60,14 @@ fn NavLink(href: &'static str, text: &'static str) -> impl IntoView {
 fn SignOut() -> impl IntoView {
     let form = FormState::of::<Logout>();
     let session = SessionContext::get();
-    form.on_success(move |()| session.signed_out());
+    form.on_success(move |()| session.signed_out(SignOutReason::SignedOut));
     view! {
         <div class="sign-out">
             <Form form=form>
-                <button type="submit" disabled=form.pending>"Sign out"</button>
+                <Submit form=form label="Sign out" class=""/>
             </Form>
             <div role="alert">
-                {move || form.error.read().is_some().then_some("You are not signed out yet: the server can't be reached.")}
+                {live(move || form.error.read().is_some().then_some("You are not signed out yet: the server can't be reached."))}
             </div>
         </div>
     }

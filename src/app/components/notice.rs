@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::live::live;
 use crate::app::session::{Connection, SessionContext};
 
 /// Says that the server is away, as long as it is.
@@ -10,10 +11,10 @@ pub fn ConnectionNotice() -> impl IntoView {
     let connection = SessionContext::get().connection;
     view! {
         <div role="status" class="connection">
-            {move || {
+            {live(move || {
                 (connection.get() == Connection::Retrying)
                     .then(|| view! { <p>"The server can't be reached. Trying again… You stay signed in."</p> })
-            }}
+            })}
         </div>
     }
 }

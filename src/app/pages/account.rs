@@ -7,13 +7,13 @@ use crate::{
     app::{
         components::{
             action::NextPage,
-            form::{ErrorSummary, Field, Form, FormState, PageTitle, Submit},
+            form::{Done, ErrorSummary, Field, Form, FormState, PageTitle, Submit},
         },
         data::{Loaded, from_address, load, shown},
         pages::audit::event_line,
         session::SessionContext,
     },
-    model::{account::Account as Profile, audit_event::AuditEvent, page::Page},
+    model::{account::Account as Profile, audit_event::AuditEvent, page::Page, session::SignOutReason},
 };
 
 #[component]
@@ -56,11 +56,7 @@ pub fn AccountNav() -> impl IntoView {
 fn Details(profile: Profile) -> impl IntoView {
     let form = FormState::of::<UpdateProfile>();
     let session = SessionContext::get();
-    let saved = RwSignal::new(false);
-    form.on_success(move |profile: Profile| {
-        session.rename(profile.display_name);
-        saved.set(true);
-    });
+    form.on_success(move |profile: Profile| session.rename(profile.display_name));
     let ends = session.view.read_untracked().as_ref().and_then(|view| view.expires_at.clone());
     view! {
         <dl class="facts">
@@ -75,7 +71,7 @@ fn Details(profile: Profile) -> impl IntoView {
         <section class="card">
             <h2>"Profile"</h2>
             <ErrorSummary form=form labels=&[("display_name", "Display name")]/>
-            <p role="status" class="done">{move || (saved.get() && form.error.read().is_none()).then_some("Saved.")}</p>
+            <Done form=form text="Saved."/>
             <Form form=form>
                 <Field form=form name="display_name" label="Display name" autocomplete="name" value=profile.display_name.to_string()/>
                 <Submit form=form label="Save" busy="Saving…"/>
@@ -90,7 +86,7 @@ fn Details(profile: Profile) -> impl IntoView {
 fn Delete() -> impl IntoView {
     let form = FormState::of::<DeleteAccount>();
     let session = SessionContext::get();
-    form.on_success(move |()| session.signed_out());
+    form.on_success(move |()| session.signed_out(SignOutReason::AccountDeleted));
     view! {
         <details class="card danger">
             <summary>"Delete your account"</summary>

@@ -3,7 +3,7 @@
 use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
 
-use crate::app::{document::Document, session::SessionContext};
+use crate::app::{components::live::live, document::Document, session::SessionContext};
 
 #[component]
 pub fn Home() -> impl IntoView {
@@ -15,7 +15,7 @@ pub fn Home() -> impl IntoView {
             <h1>"One key for all your services"</h1>
             <p>"Sign in once, here. You stay signed in until you mean to leave, and everything else knows who you are."</p>
             <p class="actions">
-                {move || {
+                {live(move || {
                     if session.is_signed_in() {
                         Either::Left(view! { <a class="button primary" href="/dashboard">"Go to your dashboard"</a> })
                     } else {
@@ -24,7 +24,7 @@ pub fn Home() -> impl IntoView {
                             {registration_open.then(|| view! { <a class="button" href="/register">"Create an account"</a> })}
                         })
                     }
-                }}
+                })}
             </p>
         </section>
     }

@@ -7,7 +7,8 @@ use crate::{
     app::{
         components::{
             action::{Action, NextPage},
-            form::{ErrorSummary, Field, Form, FormState, PageTitle, Submit},
+            form::{Done, ErrorSummary, Field, Form, FormState, PageTitle, Submit},
+            live::live,
         },
         data::{Answer, Loaded, from_address, load, shown},
         session::SessionContext,
@@ -25,7 +26,7 @@ pub fn Notices() -> impl IntoView {
     let session = SessionContext::get();
     view! {
         <PageTitle title="Notices"/>
-        {move || session.allows(Permission::Edit).then(|| view! { <p><a href="/notices/edit">"Write a notice"</a></p> })}
+        {live(move || session.allows(Permission::Edit).then(|| view! { <p><a href="/notices/edit">"Write a notice"</a></p> }))}
         <List path="/notices" editing=false/>
     }
 }
@@ -95,17 +96,17 @@ fn Write(list: Answer) -> impl IntoView {
     view! {
         <section class="card wide">
             <ErrorSummary form=form labels=&[("title", "Title"), ("body", "Text")]/>
-            <p role="status" class="done">{move || (published.get() > 0 && form.error.read().is_none()).then_some("Published.")}</p>
+            <Done form=form text="Published."/>
             <Form form=form>
                 // A new one after each notice, so that it is empty.
-                {move || {
+                {live(move || {
                     published.get();
                     view! { <Field form=form name="title" label="Title" autocomplete="off"/> }
-                }}
+                })}
                 <div class="field">
                     <label for="body">"Text"</label>
                     <p class="hint" id="body-hint">"An empty line begins a paragraph. Everything is shown as it is written."</p>
-                    {move || problem().map(|problem| view! { <p class="problem" id="body-error">{problem}</p> })}
+                    {live(move || problem().map(|problem| view! { <p class="problem" id="body-error">{problem}</p> }))}
                     <textarea id="body" name="body" rows="8" required maxlength=MAX_BODY.to_string() aria-describedby="body-hint"
                         prop:value=move || body.get() on:input=move |event| body.set(event_target_value(&event))></textarea>
                 </div>

@@ -8,7 +8,7 @@ use crate::{
     app::{
         components::{
             action::Action,
-            form::{Form, FormState, PageTitle},
+            form::{Form, FormState, PageTitle, Problem, Submit},
         },
         data::{Answer, Loaded, load, shown},
     },
@@ -64,7 +64,8 @@ fn Item(item: SessionItem, list: Answer) -> impl IntoView {
                         <input type="hidden" name="session_id" value=id/>
                         <label for=field.clone()>"Name"</label>
                         <input id=field type="text" name="name" maxlength="60" autocomplete="off" value=item.name.unwrap_or_default()/>
-                        <button type="submit" disabled=rename.pending>"Save name"</button>
+                        <Submit form=rename label="Save name" class=""/>
+                        <Problem form=rename/>
                     </Form>
                 </details>
             </div>

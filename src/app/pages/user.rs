@@ -1,7 +1,7 @@
 //! One account, for administrators.
 
 use leptos::{either::Either, prelude::*};
-use leptos_router::{NavigateOptions, hooks::use_location};
+use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use super::audit::event_line;
 use crate::{
@@ -12,9 +12,9 @@ use crate::{
     app::{
         components::{
             action::{Action, columns},
-            form::{Form, FormState, PageTitle, RolesSelect},
+            form::{Done, Form, FormState, PageTitle, Problem, RolesSelect, Submit},
         },
-        data::{Fields, Loaded, load, shown},
+        data::{Fields, Loaded, from_path, load, shown},
     },
     model::{
         audit_event::AuditEvent,
@@ -26,19 +26,16 @@ use crate::{
 
 #[component]
 pub fn User() -> impl IntoView {
-    let path = use_location().pathname;
-    let fields = move || -> Fields {
-        vec![("user_id", path.read().rsplit('/').next().unwrap_or_default().to_owned())]
-    };
+    let fields = from_path("user_id");
+    let forms = Forms::new();
     let person = load::<GetUser>(fields);
     let events = load::<ListEvents>(move || [fields(), vec![("limit", "10".to_owned())]].concat());
     let refresh = move || {
         person.refetch();
         events.refetch();
     };
-    let details = move |details: PersonDetails| {
-        view! { <Details details=details changed=Callback::new(move |()| refresh())/> }.into_any()
-    };
+    forms.on_change(refresh);
+    let details = move |details: PersonDetails| view! { <Details details=details forms=forms/> }.into_any();
     let list = |page: Page<AuditEvent>| {
         view! { <ul class="events">{page.items.iter().map(event_line).collect_view()}</ul> }.into_any()
     };
@@ -53,11 +50,46 @@ pub fn User() -> impl IntoView {
     }
 }
 
+/// What can be done with the account. Made apart from the view of it, which is made anew after each change.
+#[derive(Clone, Copy, Debug)]
+struct Forms {
+    roles: FormState,
+    end: FormState,
+    disable: FormState,
+    enable: FormState,
+    delete: FormState,
+}
+
+impl Forms {
+    fn new() -> Self {
+        Self {
+            roles: FormState::of::<SetRoles>(),
+            end: FormState::of::<RevokeUserSessions>(),
+            disable: FormState::of::<DisableUser>(),
+            enable: FormState::of::<EnableUser>(),
+            delete: FormState::of::<DeleteUser>(),
+        }
+    }
+
+    fn on_change(self, refresh: impl Fn() + Copy + Send + Sync + 'static) {
+        let navigate = use_navigate();
+        for form in [self.roles, self.disable, self.enable] {
+            form.on_success(move |_: Person| refresh());
+        }
+        self.end.on_success(move |_: Revoked| refresh());
+        self.delete.on_success(move |()| navigate("/admin/users", NavigateOptions::default()));
+    }
+}
+
 #[component]
-fn Details(details: PersonDetails, changed: Callback<()>) -> impl IntoView {
+fn Details(details: PersonDetails, forms: Forms) -> impl IntoView {
     let PersonDetails { person, sessions } = details;
-    let id = person.id.to_string();
-    let fields = move || -> Fields { vec![("user_id", id.clone())] };
+    let fields: Fields = vec![("user_id", person.id.to_string())];
+    let (toggle, label) = if person.state == PersonState::Disabled {
+        (forms.enable, "Enable the account")
+    } else {
+        (forms.disable, "Disable the account")
+    };
     view! {
         <dl class="facts">
             <dt>"Email"</dt>
@@ -69,31 +101,26 @@ fn Details(details: PersonDetails, changed: Callback<()>) -> impl IntoView {
             <dt>"Made"</dt>
             <dd>{person.created_at.to_minute()}</dd>
         </dl>
-        <RolesForm person=person.clone() changed=changed/>
-        <SessionTable sessions=sessions/>
-        <Actions state=person.state fields=fields() changed=changed/>
-    }
-}
-
-#[component]
-fn RolesForm(person: Person, changed: Callback<()>) -> impl IntoView {
-    let form = FormState::of::<SetRoles>();
-    let saved = RwSignal::new(false);
-    form.on_success(move |_: Person| {
-        saved.set(true);
-        changed.run(());
-    });
-    view! {
         <section class="card">
             <h2>"Roles"</h2>
-            <p role="alert" class="problem">{move || form.error.read().as_ref().map(|error| error.message.clone())}</p>
-            <p role="status" class="done">{move || (saved.get() && form.error.read().is_none()).then_some("Saved. It has taken effect.")}</p>
-            <Form form=form>
+            <Problem form=forms.roles/>
+            <Done form=forms.roles text="Saved. It has taken effect."/>
+            <Form form=forms.roles>
                 <input type="hidden" name="user_id" value=person.id.to_string()/>
                 <RolesSelect held=person.roles/>
-                <button type="submit" disabled=form.pending>"Save roles"</button>
+                <Submit form=forms.roles label="Save roles" class=""/>
             </Form>
         </section>
+        <SessionTable sessions=sessions/>
+        <div class="row">
+            <Action form=forms.end fields=fields.clone() label="End all sessions"/>
+            <Action form=toggle fields=fields.clone() label=label/>
+        </div>
+        <details class="card danger">
+            <summary>"Delete the account"</summary>
+            <p>"Address, name, password and sessions are deleted for good. The audit log keeps what happened."</p>
+            <Action form=forms.delete fields=fields label="Delete for good" class="danger"/>
+        </details>
     }
 }
 
@@ -120,33 +147,4 @@ fn SessionTable(sessions: Vec<SessionItem>) -> impl IntoView {
             </table>
         </div>
     })
-}
-
-#[component]
-fn Actions(state: PersonState, fields: Fields, changed: Callback<()>) -> impl IntoView {
-    let navigate = leptos_router::hooks::use_navigate();
-    let (end, toggle, delete) = (
-        FormState::of::<RevokeUserSessions>(),
-        if state == PersonState::Disabled {
-            FormState::of::<EnableUser>()
-        } else {
-            FormState::of::<DisableUser>()
-        },
-        FormState::of::<DeleteUser>(),
-    );
-    end.on_success(move |_: Revoked| changed.run(()));
-    toggle.on_success(move |_: Person| changed.run(()));
-    delete.on_success(move |()| navigate("/admin/users", NavigateOptions::default()));
-    let label = if state == PersonState::Disabled { "Enable the account" } else { "Disable the account" };
-    view! {
-        <div class="row">
-            <Action form=end fields=fields.clone() label="End all sessions"/>
-            <Action form=toggle fields=fields.clone() label=label/>
-        </div>
-        <details class="card danger">
-            <summary>"Delete the account"</summary>
-            <p>"Address, name, password and sessions are deleted for good. The audit log keeps what happened."</p>
-            <Action form=delete fields=fields label="Delete for good" class="danger"/>
-        </details>
-    }
 }

@@ -8,8 +8,9 @@ use crate::{
         components::{
             action::{NextPage, columns},
             form::{ErrorSummary, Field, Form, FormState, PageTitle, RolesSelect, Search, Submit},
+            live::live,
         },
-        data::{Loaded, from_address, load, shown},
+        data::{Answer, Loaded, from_address, load, shown},
     },
     model::{
         page::Page,
@@ -49,16 +50,19 @@ pub fn Users() -> impl IntoView {
         <PageTitle title="Accounts"/>
         <Search path="/admin/users" label="Email or name begins with"/>
         <Loaded answer=users view=shown(table)/>
-        <Invite/>
+        <Invite list=users/>
     }
 }
 
 /// Making an account. The link is shown once, to be handed to whom it is for.
 #[component]
-fn Invite() -> impl IntoView {
+fn Invite(list: Answer) -> impl IntoView {
     let form = FormState::of::<InviteUser>();
     let made = RwSignal::new(None::<Invitation>);
-    form.on_success(move |invitation| made.set(Some(invitation)));
+    form.on_success(move |invitation| {
+        made.set(Some(invitation));
+        list.refetch();
+    });
     let result = move || {
         made.get().map(|invitation| {
             view! {
@@ -73,7 +77,7 @@ fn Invite() -> impl IntoView {
         <details class="card">
             <summary>"Make an account for somebody"</summary>
             <ErrorSummary form=form labels=&[("email", "Email"), ("display_name", "Display name"), ("roles", "Roles")]/>
-            {result}
+            {live(result)}
             <Form form=form>
                 <Field form=form name="email" label="Email" kind="email" autocomplete="off"/>
                 <Field form=form name="display_name" label="Display name" autocomplete="off"/>

@@ -20,11 +20,20 @@ pub async fn ask() -> bool {
     answered.await.unwrap_or(false)
 }
 
-/// Closes the dialog, and lets what has waited go on or give up.
-pub fn answer(context: SessionContext, entered: bool) {
+/// The password was entered: lets go on what has waited.
+pub fn go_on() {
+    release(true);
+}
+
+/// The dialog is closed: what still waits gives up.
+pub fn give_up(context: SessionContext) {
+    release(false);
+    context.asking.set(false);
+}
+
+fn release(entered: bool) {
     for waiting in WAITING.take() {
         // Gone with the page that it was for.
         let _ = waiting.send(entered);
     }
-    context.asking.set(false);
 }

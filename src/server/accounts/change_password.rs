@@ -1,6 +1,6 @@
 //! Changing one's password.
 
-use super::{Password, password::Match, password_rules, profile};
+use super::{Password, own_password, password_rules, profile};
 use crate::{
     model::session::SignOutReason,
     server::{
@@ -26,15 +26,8 @@ pub async fn change_password(
     let user = profile::get(state, &principal.user).await?;
     password_rules::check(new.as_str(), &user.email, Some(&user.display_name))
         .map_err(|problem| Error::invalid("new_password", problem))?;
-    state.attempts.allow(context, user.email.as_str(), Some(principal.session.as_str()))?;
-    if state.passwords.verify(current, user.password_hash.clone()).await? == Match::No {
-        let mut tx = state.store.begin().await?;
-        let event =
-            Event::new(EventKind::PasswordChangeFailed).by(&user.id).about(&user.id).of(&principal.session);
-        audit::record(&mut tx, context, event).await?;
-        tx.commit().await?;
-        return Err(Error::InvalidCredentials);
-    }
+    let asked = ("current_password", EventKind::PasswordChangeFailed);
+    let user = own_password::confirm(state, context, principal, current, asked).await?;
     let hash = state.passwords.hash(new, &state.entropy).await?;
 
     let mut tx = state.store.begin().await?;
@@ -42,7 +35,7 @@ pub async fn change_password(
     // Whoever was faster has changed it already.
     let user = locked
         .filter(|now| now.is_enabled() && now.password_hash == user.password_hash)
-        .ok_or(Error::InvalidCredentials)?;
+        .ok_or(Error::WrongPassword("current_password"))?;
     users::set_password_hash(&mut tx, &user.id, &hash).await?;
     audit::record(&mut tx, context, Event::new(EventKind::PasswordChanged).by(&user.id).about(&user.id))
         .await?;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Password, lockout::refuse_last_admin, password::Match, profile};
+use super::{Password, lockout::refuse_last_admin, own_password};
 use crate::{
     model::{id::UserId, session::SignOutReason},
     server::{
@@ -23,11 +23,8 @@ pub async fn delete_own(
     principal: &Principal,
     password: &Password,
 ) -> Result<(), Error> {
-    let user = profile::get(state, &principal.user).await?;
-    state.attempts.allow(context, user.email.as_str(), Some(principal.session.as_str()))?;
-    if state.passwords.verify(password, user.password_hash).await? == Match::No {
-        return Err(Error::InvalidCredentials);
-    }
+    let asked = ("password", EventKind::ReauthenticationFailed);
+    own_password::confirm(state, context, principal, password, asked).await?;
     delete(state, context, Some(&principal.user), &principal.user).await
 }
 
@@ -42,7 +39,7 @@ pub async fn delete(
     refuse_last_admin(&mut tx, id).await?;
     let user = users::lock_by_id(&mut tx, id).await?.ok_or(Error::NotFound)?;
     // Their access tokens are refused at once, and not only when they expire.
-    let ending = Ending { actor, user: id, reason: SignOutReason::AccountClosed };
+    let ending = Ending { actor, user: id, reason: SignOutReason::AccountDeleted };
     let changes = ending.all_but(state, &mut tx, context, None).await?;
     users::delete(&mut tx, id).await?;
     let detail = json!({ "roles": user.roles.to_string() });

@@ -1,6 +1,10 @@
 //! The session behind a page load: read, and never moved on.
 
-use super::{Decision, decide, refresh::close_as_stolen, refresh_token::RefreshToken};
+use super::{
+    Decision, decide,
+    refresh::{close_as_stolen, why_gone},
+    refresh_token::RefreshToken,
+};
 use crate::{
     model::{
         id::{SessionId, UserId},
@@ -54,7 +58,7 @@ pub async fn resolve(
     let Some(token) = presented.and_then(RefreshToken::parse) else { return Ok(PageSession::Anonymous) };
     let mut reader = state.store.read().await?;
     let Some(session) = sessions::by_id(&mut reader, &token.session).await? else {
-        return Ok(PageSession::Anonymous);
+        return Ok(why_gone(state, &token.session).map_or(PageSession::Anonymous, PageSession::Ended));
     };
     if !state.refresh_keys.is_authentic(&token, &session.salt)? {
         return Ok(PageSession::Anonymous);

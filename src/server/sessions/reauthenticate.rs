@@ -2,7 +2,7 @@
 
 use super::Issued;
 use crate::server::{
-    accounts::{Password, password::Match, profile},
+    accounts::{Password, own_password},
     audit::{self, Event, EventKind},
     error::Error,
     origin::Context,
@@ -19,16 +19,8 @@ pub async fn reauthenticate(
     principal: &Principal,
     password: &Password,
 ) -> Result<Issued, Error> {
-    let user = profile::get(state, &principal.user).await?;
-    state.attempts.allow(context, user.email.as_str(), Some(principal.session.as_str()))?;
-    if state.passwords.verify(password, user.password_hash.clone()).await? == Match::No {
-        let event =
-            Event::new(EventKind::ReauthenticationFailed).by(&user.id).about(&user.id).of(&principal.session);
-        let mut tx = state.store.begin().await?;
-        audit::record(&mut tx, context, event).await?;
-        tx.commit().await?;
-        return Err(Error::InvalidCredentials);
-    }
+    let asked = ("password", EventKind::ReauthenticationFailed);
+    let user = own_password::confirm(state, context, principal, password, asked).await?;
     let mut tx = state.store.begin().await?;
     let session = sessions::lock_by_id(&mut tx, &principal.session).await?;
     let mut session = session.filter(|session| session.is_live(context.now)).ok_or(Error::NoSession)?;

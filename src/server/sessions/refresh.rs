@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Decision, Issued, Reissue, decide, refresh_token::RefreshToken};
 use crate::{
-    model::session::SignOutReason,
+    model::{id::SessionId, session::SignOutReason},
     server::{
         audit::{Event, EventKind},
         error::Error,
@@ -26,7 +26,9 @@ pub async fn refresh(state: &State, context: Context<'_>, presented: Option<&str
     let now = context.now;
     let token = presented.and_then(RefreshToken::parse).ok_or(Error::NoSession)?;
     let mut tx = state.store.begin().await?;
-    let mut session = sessions::lock_by_id(&mut tx, &token.session).await?.ok_or(Error::NoSession)?;
+    let Some(mut session) = sessions::lock_by_id(&mut tx, &token.session).await? else {
+        return Err(why_gone(state, &token.session).map_or(Error::NoSession, Error::SessionEnded));
+    };
     if !state.refresh_keys.is_authentic(&token, &session.salt)? {
         return Err(Error::NoSession);
     }
@@ -60,6 +62,12 @@ pub async fn refresh(state: &State, context: Context<'_>, presented: Option<&str
     sessions::advance(&mut tx, from, &session).await?;
     tx.commit().await?;
     state.issue(now, &session, &user, minted)
+}
+
+/// Why a session of which nothing is kept has ended, if it was a short while ago: an account that is deleted takes its
+/// sessions with it, and every node still knows that their access tokens are refused.
+pub(super) fn why_gone(state: &State, session: &SessionId) -> Option<SignOutReason> {
+    state.denylist.has(session).then_some(SignOutReason::AccountDeleted)
 }
 
 /// Ends a family of which two parties hold a token, and returns the error to answer with. It is committed here:

@@ -60,6 +60,11 @@ impl Denylist {
         entries.sweep_if_due(now);
     }
 
+    /// Whether the access tokens of this session are refused.
+    pub fn has(&self, session: &SessionId) -> bool {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).sessions.contains_key(session)
+    }
+
     /// Whether the token may still be used.
     pub fn check(&self, token: &Verified) -> Result<(), TokenError> {
         let entries = self.0.read().unwrap_or_else(PoisonError::into_inner);
