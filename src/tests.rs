@@ -8,6 +8,7 @@ mod access;
 mod accounts;
 mod administration;
 mod attempts;
+mod documents;
 mod forms;
 mod http;
 mod interop;

@@ -1,6 +1,8 @@
 //! Pages are shown to those whom they are for. The server has decided before it rendered; this decides the same from
 //! the same table when the browser moves from page to page, or when somebody's roles change under their eyes.
 
+use std::sync::Arc;
+
 use leptos::{either::Either, prelude::*};
 use leptos_router::{
     NavigateOptions,
@@ -13,17 +15,23 @@ use crate::model::{
     local_path::LocalPath,
 };
 
-/// Wraps a page for the route table.
+type Page = Arc<dyn Fn() -> AnyView + Send + Sync>;
+
+/// Wraps a page for the route table, in which all pages are of one type.
 pub fn guarded<V: IntoView + 'static>(
     page: fn() -> V,
-) -> impl Fn() -> AnyView + Clone + Send + Sync + 'static {
+) -> impl Fn() -> AnyView + Clone + Send + Sync + use<V> + 'static {
+    of_one_type(Arc::new(move || page().into_any()))
+}
+
+fn of_one_type(page: Page) -> impl Fn() -> AnyView + Clone + Send + Sync + 'static {
     move || {
-        let verdict = current_verdict();
+        let (page, verdict) = (page.clone(), current_verdict());
         // Where it leads is read now: when the verdict changes, the address may be the next page's already.
         let next = next_page();
         live(move || match verdict.get() {
-            Verdict::Show => Either::Left(page()),
-            barred => Either::Right(view! { <Barred verdict=barred next=next.clone()/> }),
+            Verdict::Show => page(),
+            barred => view! { <Barred verdict=barred next=next.clone()/> }.into_any(),
         })
     }
 }

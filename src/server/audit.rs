@@ -8,56 +8,11 @@ use super::{
     origin::Context,
     store::{StoreError, Tx, audit},
 };
+pub use crate::model::audit_event::EventKind;
 use crate::model::{
     id::{SessionId, UserId},
     session::SignOutReason,
 };
-
-macro_rules! event_kinds {
-    ($($(#[$doc:meta])* $name:ident = $wire:literal,)*) => {
-        /// What can happen; the name in the log is stable.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum EventKind {
-            $($(#[$doc])* $name,)*
-        }
-
-        impl EventKind {
-            pub const ALL: &'static [Self] = &[$(Self::$name),*];
-
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$name => $wire,)* }
-            }
-        }
-    };
-}
-
-event_kinds! {
-    AccountCreated = "account_created",
-    InvitationAccepted = "invitation_accepted",
-    AccountDisabled = "account_disabled",
-    AccountEnabled = "account_enabled",
-    AccountDeleted = "account_deleted",
-    ProfileChanged = "profile_changed",
-    PasswordChanged = "password_changed",
-    PasswordChangeFailed = "password_change_failed",
-    RolesChanged = "roles_changed",
-    SignedIn = "signed_in",
-    SignInFailed = "sign_in_failed",
-    SignedOut = "signed_out",
-    Reauthenticated = "reauthenticated",
-    ReauthenticationFailed = "reauthentication_failed",
-    SessionNamed = "session_named",
-    /// A session ended in another way than by signing out; the detail has the reason.
-    SessionEnded = "session_ended",
-    /// Two parties hold a token of one session; it was closed.
-    RefreshTokenReused = "refresh_token_reused",
-    NoticePublished = "notice_published",
-    NoticeRetracted = "notice_retracted",
-    SigningKeyAdded = "signing_key_added",
-    SigningKeyRevoked = "signing_key_revoked",
-    /// Somebody signed in asked for what their roles do not allow.
-    AccessDenied = "access_denied",
-}
 
 /// One entry of the log.
 #[derive(Clone, Debug)]

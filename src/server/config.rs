@@ -168,6 +168,18 @@ const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(86400);
 
 impl Config {
+    /// What can be used and is hardly meant.
+    pub fn warnings(&self) -> Vec<&'static str> {
+        let mut warnings = Vec::new();
+        if self.sessions.rotate_after < self.sessions.reuse_grace {
+            warnings.push(
+                "LATCHKEY_SESSIONS_ROTATE_AFTER is shorter than LATCHKEY_SESSIONS_REUSE_GRACE: \
+                 of several tabs without Web Locks that refresh at once, one may be taken for a thief's",
+            );
+        }
+        warnings
+    }
+
     /// Reads every setting; on failure returns all the problems there are.
     pub fn read(layers: &Layers) -> Result<Self, Vec<Problem>> {
         let mut settings = Settings { layers, problems: Vec::new() };

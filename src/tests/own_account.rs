@@ -195,6 +195,25 @@ async fn all_other_sessions_are_ended_at_once() {
 }
 
 #[tokio::test]
+async fn nothing_is_minted_once_a_revocation_has_answered() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let settings = [("LATCHKEY_RATE_LIMIT", "off"), ("LATCHKEY_SESSIONS_ROTATE_AFTER", "0s")];
+        let app = TestApp::with(backend, &settings).await;
+        let mut browser = app.sign_up("ada@example.org").await;
+        for _ in 0..20 {
+            let mut other = app.browser();
+            other.sign_in("ada@example.org", PASSWORD).await.assert_status(200);
+            let (answer, _) = tokio::join!(browser.post("/api/sessions/revoke_others", &[]), other.refresh());
+            answer.assert_status(200);
+            // Whichever came first: what the other browser holds now is worth nothing.
+            other.use_token().await.assert_error(401, "invalid_token");
+            let answer = other.refresh().await;
+            assert_eq!(answer.status, 401, "{answer:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_matters_needs_a_password_that_was_entered_a_short_while_ago() {
     let app = TestApp::start().await;
     let mut browser = app.sign_up("ada@example.org").await;

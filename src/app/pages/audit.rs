@@ -12,7 +12,7 @@ use crate::{
         data::{Fields, Loaded, from_address, load, shown},
     },
     model::{
-        audit_event::{AuditEvent, Involved},
+        audit_event::{AuditEvent, EventKind, Involved, title},
         local_path::query_value,
         page::Page,
     },
@@ -65,9 +65,20 @@ fn Filter(fields: Fields) -> impl IntoView {
             </div>
         }
     };
+    let event = given("event");
+    let choice = |kind: &EventKind| {
+        let name = kind.as_str();
+        view! { <option value=name selected=event == name>{title(name)}</option> }
+    };
     view! {
         <form method="get" action="/admin/audit" class="filter">
-            {field("event", "Event", "text")}
+            <div class="field">
+                <label for="event">"Event"</label>
+                <select id="event" name="event">
+                    <option value="">"Any"</option>
+                    {EventKind::ALL.iter().map(choice).collect_view()}
+                </select>
+            </div>
             {field("user_id", "Account (id)", "text")}
             {field("from", "From", "date")}
             {field("to", "Before", "date")}

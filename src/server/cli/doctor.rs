@@ -39,6 +39,9 @@ pub async fn examine(layers: &Layers) -> ExitCode {
         return ExitCode::from(2);
     };
     println!("\nAll settings are good.");
+    for warning in config.warnings() {
+        println!("  ? {warning}");
+    }
     match Store::examine(&config.database_url).await {
         Ok(finding) => {
             println!("The database: {finding}.");

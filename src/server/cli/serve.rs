@@ -31,6 +31,9 @@ pub async fn serve(config: Config) -> Result<(), CliError> {
             "this program was built without its browser half; build it with `make build`",
         ));
     }
+    for warning in config.warnings() {
+        tracing::warn!("{warning}");
+    }
     let (addr, public_url) = (config.addr, config.public_url.clone());
     let entropy = Entropy::system();
     let vault = open_vault(&config.secret, &entropy)?;

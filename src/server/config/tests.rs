@@ -100,3 +100,14 @@ fn doctor_never_shows_a_secret() {
     let shown: Vec<_> = SETTINGS.iter().map(|setting| layers.shown(setting)).collect();
     assert!(!shown.iter().any(|value| value.contains("3f9a") || value.contains("hunter2")), "{shown:?}");
 }
+
+#[test]
+fn a_rotation_within_the_grace_is_warned_of() {
+    let warnings = |settings: &[(&str, &str)]| read(settings).unwrap().warnings().len();
+    assert_eq!(warnings(&[]), 0);
+    assert_eq!(warnings(&[("LATCHKEY_SESSIONS_ROTATE_AFTER", "10s")]), 1);
+    assert_eq!(
+        warnings(&[("LATCHKEY_SESSIONS_ROTATE_AFTER", "10s"), ("LATCHKEY_SESSIONS_REUSE_GRACE", "5s")]),
+        0
+    );
+}
