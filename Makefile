@@ -40,9 +40,9 @@ unit: # Rust tests, the store's on SQLite and PostgreSQL
 	@.ci/setup run test
 	cargo test
 
-e2e: # browser tests against the program as it is built for `make run`
+e2e: # browser tests, with the browser half that a release has
 	@.ci/setup run test
-	@.ci/site
+	@.ci/site --small
 	cargo build
 	cd end2end && npx --no-install playwright test
 

@@ -106,6 +106,11 @@ impl ApiError {
         Self { fields, ..Self::new(Code::InvalidInput, "Some fields need your attention.") }
     }
 
+    /// One sentence: what is wrong with the first field at fault, or else with the whole.
+    pub fn sentence(&self) -> &str {
+        self.fields.values().next().unwrap_or(&self.message)
+    }
+
     /// Why the person is signed out now, where this error says that they are. A fault never does.
     pub fn ends_session(&self) -> Option<SignOutReason> {
         match self.code {

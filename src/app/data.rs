@@ -132,7 +132,7 @@ pub fn Loaded(answer: Answer, view: Shown) -> impl IntoView {
                         Ok(view) => Either::Left(view),
                         Err(error) => Either::Right(view! {
                             <div class="summary" role="alert">
-                                <p>{error.message}</p>
+                                <p>{error.sentence().to_owned()}</p>
                                 <button type="button" on:click=move |_| answer.refetch()>"Try again"</button>
                             </div>
                         }),

@@ -6,7 +6,7 @@ use super::{id::NoticeId, utc_time::UtcTime};
 
 /// Longest title, in characters.
 pub const MAX_TITLE: usize = 200;
-/// Longest text, in characters.
+/// Longest text, in characters. Of scripts other than Latin less arrives: a form has 64 KiB, and percent-encoding makes three bytes of one.
 pub const MAX_BODY: usize = 64_000;
 
 /// A notice. Title and text are text, whatever they look like.

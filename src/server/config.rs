@@ -167,6 +167,9 @@ const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(86400);
 
+/// How long common libraries wait before they fetch a key set once more for a key that they do not know.
+const COMMON_PAUSE: Duration = Duration::from_secs(30);
+
 impl Config {
     /// What can be used and is hardly meant.
     pub fn warnings(&self) -> Vec<&'static str> {
@@ -175,6 +178,12 @@ impl Config {
             warnings.push(
                 "LATCHKEY_SESSIONS_ROTATE_AFTER is shorter than LATCHKEY_SESSIONS_REUSE_GRACE: \
                  of several tabs without Web Locks that refresh at once, one may be taken for a thief's",
+            );
+        }
+        if self.tokens.jwks_max_age < COMMON_PAUSE {
+            warnings.push(
+                "LATCHKEY_TOKENS_JWKS_MAX_AGE is shorter than 30 s: common libraries (jose, PyJWT) ask for the key set once \
+                 in 30 s at most, and refuse the tokens of a new key until then",
             );
         }
         warnings

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use leptos::{ev::SubmitEvent, html, prelude::*, task::spawn_local};
+use leptos::{either::Either, ev::SubmitEvent, html, prelude::*, task::spawn_local};
 use leptos_meta::Title;
 use serde::de::DeserializeOwned;
 use server_fn::ServerFn;
@@ -106,9 +106,13 @@ impl FormState {
 
 /// A form that posts to its server function.
 #[component]
-pub fn Form(form: FormState, children: Children) -> impl IntoView {
+pub fn Form(
+    form: FormState,
+    #[prop(optional)] node_ref: NodeRef<html::Form>,
+    children: Children,
+) -> impl IntoView {
     view! {
-        <form action=form.path method="post" on:submit=move |event| form.send(&event)>
+        <form action=form.path method="post" on:submit=move |event| form.send(&event) node_ref=node_ref>
             {children()}
         </form>
     }
@@ -124,6 +128,12 @@ pub fn PageTitle(title: &'static str, #[prop(optional)] form: Option<FormState>)
         <Title text=text/>
         <h1>{title}</h1>
     }
+}
+
+/// Says of a page whose buttons are of no use without JavaScript that it is so.
+#[component]
+pub fn NeedsJavaScript() -> impl IntoView {
+    view! { <noscript><p class="hint">"Changing anything here needs JavaScript."</p></noscript> }
 }
 
 /// What is wrong with the whole form, and links to the fields that need attention.
@@ -166,10 +176,7 @@ pub fn Done(form: FormState, text: &'static str) -> impl IntoView {
 /// What is wrong, beside a form that is too small for a summary.
 #[component]
 pub fn Problem(form: FormState) -> impl IntoView {
-    let text = move || {
-        let error = form.error.get()?;
-        Some(error.fields.into_values().next().unwrap_or(error.message))
-    };
+    let text = move || form.error.read().as_ref().map(|error| error.sentence().to_owned());
     view! { <p role="alert" class="problem">{live(text)}</p> }
 }
 
@@ -186,9 +193,13 @@ pub fn Field(
     autocomplete: &'static str,
     #[prop(optional)] hint: &'static str,
     #[prop(optional, into)] value: String,
+    /// For a text of several lines: the most characters that it may have.
+    #[prop(optional)]
+    text_up_to: Option<usize>,
 ) -> impl IntoView {
     let problem = move || form.error.read().as_ref().and_then(|error| error.fields.get(name).cloned());
     let id = move |part: &str| format!("{name}-{part}");
+    let invalid = move || problem().map(|_| "true");
     let described = move || match (hint.is_empty(), problem().is_none()) {
         (true, true) => None,
         (true, false) => Some(id("error")),
@@ -200,16 +211,16 @@ pub fn Field(
             <label for=name>{label}</label>
             {(!hint.is_empty()).then(|| view! { <p class="hint" id=id("hint")>{hint}</p> })}
             {live(move || problem().map(|problem| view! { <p class="problem" id=id("error")>{problem}</p> }))}
-            <input
-                id=name
-                name=name
-                type=kind
-                autocomplete=autocomplete
-                value=value
-                required
-                aria-describedby=described
-                aria-invalid=move || problem().map(|_| "true")
-            />
+            {match text_up_to {
+                None => Either::Left(view! {
+                    <input id=name name=name type=kind autocomplete=autocomplete value=value required
+                        aria-describedby=described aria-invalid=invalid/>
+                }),
+                Some(most) => Either::Right(view! {
+                    <textarea id=name name=name rows="8" autocomplete=autocomplete maxlength=most.to_string() required
+                        aria-describedby=described aria-invalid=invalid>{value}</textarea>
+                }),
+            }}
         </div>
     }
 }

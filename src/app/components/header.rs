@@ -50,7 +50,7 @@ pub fn Header() -> impl IntoView {
 
 /// A link that shows whether one is there.
 #[component]
-fn NavLink(href: &'static str, text: &'static str) -> impl IntoView {
+pub fn NavLink(href: &'static str, text: &'static str) -> impl IntoView {
     let path = use_location().pathname;
     view! { <a href=href aria-current=move || (*path.read() == href).then_some("page")>{text}</a> }
 }

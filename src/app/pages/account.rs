@@ -7,7 +7,8 @@ use crate::{
     app::{
         components::{
             action::NextPage,
-            form::{Done, ErrorSummary, Field, Form, FormState, PageTitle, Submit},
+            form::{Done, ErrorSummary, Field, Form, FormState, NeedsJavaScript, PageTitle, Submit},
+            header::NavLink,
         },
         data::{Loaded, from_address, load, shown},
         pages::audit::event_line,
@@ -31,6 +32,7 @@ pub fn Account() -> impl IntoView {
     view! {
         <PageTitle title="Your account"/>
         <AccountNav/>
+        <NeedsJavaScript/>
         <Loaded answer=profile view=shown(|profile: Profile| view! { <Details profile=profile/> }.into_any())/>
         <section aria-labelledby="activity">
             <h2 id="activity">"Recent activity"</h2>
@@ -45,9 +47,9 @@ pub fn Account() -> impl IntoView {
 pub fn AccountNav() -> impl IntoView {
     view! {
         <nav class="sub" aria-label="Your account">
-            <a href="/account">"Profile"</a>
-            <a href="/account/password">"Password"</a>
-            <a href="/account/sessions">"Sessions"</a>
+            <NavLink href="/account" text="Profile"/>
+            <NavLink href="/account/password" text="Password"/>
+            <NavLink href="/account/sessions" text="Sessions"/>
         </nav>
     }
 }
@@ -76,7 +78,6 @@ fn Details(profile: Profile) -> impl IntoView {
                 <Field form=form name="display_name" label="Display name" autocomplete="name" value=profile.display_name.to_string()/>
                 <Submit form=form label="Save" busy="Saving…"/>
             </Form>
-            <noscript><p class="hint">"Changing your profile needs JavaScript."</p></noscript>
         </section>
     }
 }

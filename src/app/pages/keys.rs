@@ -7,7 +7,7 @@ use crate::{
     app::{
         components::{
             action::{Action, columns},
-            form::{FormState, PageTitle},
+            form::{FormState, NeedsJavaScript, PageTitle},
         },
         data::{Loaded, load, shown},
     },
@@ -45,6 +45,7 @@ pub fn Keys() -> impl IntoView {
     };
     view! {
         <PageTitle title="Signing keys"/>
+        <NeedsJavaScript/>
         <p>"Access tokens are signed with the active key. Services verify them with the "
             <a href="/.well-known/jwks.json" rel="external">"public keys"</a>
             ". A new key is published before it signs, and an old one stays until its last token has expired: nobody notices a rotation."</p>

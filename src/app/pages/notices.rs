@@ -1,13 +1,13 @@
 //! Notices: what editors tell everyone.
 
-use leptos::prelude::*;
+use leptos::{html, prelude::*};
 
 use crate::{
     api::notices::{ListNotices, PublishNotice, RetractNotice},
     app::{
         components::{
             action::{Action, NextPage},
-            form::{Done, ErrorSummary, Field, Form, FormState, PageTitle, Submit},
+            form::{Done, ErrorSummary, Field, Form, FormState, NeedsJavaScript, PageTitle, Submit},
             live::live,
         },
         data::{Answer, Loaded, from_address, load, shown},
@@ -86,33 +86,24 @@ fn Retract(id: String, list: Answer) -> impl IntoView {
 #[component]
 fn Write(list: Answer) -> impl IntoView {
     let form = FormState::of::<PublishNotice>();
-    let (published, body) = (RwSignal::new(0_u32), RwSignal::new(String::new()));
+    let fields = NodeRef::<html::Form>::new();
     form.on_success(move |_: NoticeId| {
-        published.update(|count| *count += 1);
-        body.set(String::new());
+        if let Some(fields) = fields.get_untracked() {
+            fields.reset();
+        }
         list.refetch();
     });
-    let problem = move || form.error.read().as_ref().and_then(|error| error.fields.get("body").cloned());
     view! {
         <section class="card wide">
+            <NeedsJavaScript/>
             <ErrorSummary form=form labels=&[("title", "Title"), ("body", "Text")]/>
             <Done form=form text="Published."/>
-            <Form form=form>
-                // A new one after each notice, so that it is empty.
-                {live(move || {
-                    published.get();
-                    view! { <Field form=form name="title" label="Title" autocomplete="off"/> }
-                })}
-                <div class="field">
-                    <label for="body">"Text"</label>
-                    <p class="hint" id="body-hint">"An empty line begins a paragraph. Everything is shown as it is written."</p>
-                    {live(move || problem().map(|problem| view! { <p class="problem" id="body-error">{problem}</p> }))}
-                    <textarea id="body" name="body" rows="8" required maxlength=MAX_BODY.to_string() aria-describedby="body-hint"
-                        prop:value=move || body.get() on:input=move |event| body.set(event_target_value(&event))></textarea>
-                </div>
+            <Form form=form node_ref=fields>
+                <Field form=form name="title" label="Title" autocomplete="off"/>
+                <Field form=form name="body" label="Text" autocomplete="off" text_up_to=MAX_BODY
+                    hint="An empty line begins a paragraph. Everything is shown as it is written."/>
                 <Submit form=form label="Publish" busy="Publishing…"/>
             </Form>
-            <noscript><p class="hint">"Publishing needs JavaScript."</p></noscript>
         </section>
     }
 }

@@ -6,7 +6,9 @@ use super::account::AccountNav;
 use crate::{
     api::account::ChangePassword,
     app::{
-        components::form::{Done, ErrorSummary, Field, Form, FormState, NewPassword, PageTitle, Submit},
+        components::form::{
+            Done, ErrorSummary, Field, Form, FormState, NeedsJavaScript, NewPassword, PageTitle, Submit,
+        },
         session::SessionContext,
     },
     model::session::Session,
@@ -20,6 +22,7 @@ pub fn Password() -> impl IntoView {
     view! {
         <PageTitle title="Change your password" form=form/>
         <AccountNav/>
+        <NeedsJavaScript/>
         <section class="card">
             <ErrorSummary form=form labels=&[("current_password", "Current password"), ("new_password", "New password")]/>
             <Done form=form text="Your password is changed. All your other sessions were ended."/>
@@ -28,7 +31,6 @@ pub fn Password() -> impl IntoView {
                 <NewPassword form=form name="new_password" label="New password"/>
                 <Submit form=form label="Change password" busy="Changing…"/>
             </Form>
-            <noscript><p class="hint">"Changing your password needs JavaScript."</p></noscript>
         </section>
     }
 }

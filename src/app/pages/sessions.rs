@@ -8,7 +8,7 @@ use crate::{
     app::{
         components::{
             action::Action,
-            form::{Form, FormState, PageTitle, Problem, Submit},
+            form::{Form, FormState, NeedsJavaScript, PageTitle, Problem, Submit},
         },
         data::{Answer, Loaded, load, shown},
     },
@@ -31,6 +31,7 @@ pub fn Sessions() -> impl IntoView {
     view! {
         <PageTitle title="Your sessions"/>
         <AccountNav/>
+        <NeedsJavaScript/>
         <p>"Each browser in which you are signed in. End one that you don't know, and change your password."</p>
         <Loaded answer=sessions view=shown(list)/>
     }

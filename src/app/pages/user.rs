@@ -12,7 +12,7 @@ use crate::{
     app::{
         components::{
             action::{Action, columns},
-            form::{Done, Form, FormState, PageTitle, Problem, RolesSelect, Submit},
+            form::{Done, Form, FormState, NeedsJavaScript, PageTitle, Problem, RolesSelect, Submit},
         },
         data::{Fields, Loaded, from_path, load, shown},
     },
@@ -41,11 +41,13 @@ pub fn User() -> impl IntoView {
     };
     view! {
         <PageTitle title="Account"/>
+        <NeedsJavaScript/>
         <nav class="sub" aria-label="Administration"><a href="/admin/users">"All accounts"</a></nav>
         <Loaded answer=person view=shown(details)/>
         <section aria-labelledby="events">
             <h2 id="events">"Recent events"</h2>
             <Loaded answer=events view=shown(list)/>
+            <p><a href=move || format!("/admin/audit?user_id={}", fields()[0].1)>"All events of this account"</a></p>
         </section>
     }
 }

@@ -7,7 +7,9 @@ use crate::{
     app::{
         components::{
             action::{NextPage, columns},
-            form::{ErrorSummary, Field, Form, FormState, PageTitle, RolesSelect, Search, Submit},
+            form::{
+                ErrorSummary, Field, Form, FormState, NeedsJavaScript, PageTitle, RolesSelect, Search, Submit,
+            },
             live::live,
         },
         data::{Answer, Loaded, from_address, load, shown},
@@ -48,6 +50,7 @@ pub fn Users() -> impl IntoView {
     };
     view! {
         <PageTitle title="Accounts"/>
+        <NeedsJavaScript/>
         <Search path="/admin/users" label="Email or name begins with"/>
         <Loaded answer=users view=shown(table)/>
         <Invite list=users/>

@@ -102,7 +102,7 @@ fn doctor_never_shows_a_secret() {
 }
 
 #[test]
-fn a_rotation_within_the_grace_is_warned_of() {
+fn what_is_hardly_meant_is_warned_of() {
     let warnings = |settings: &[(&str, &str)]| read(settings).unwrap().warnings().len();
     assert_eq!(warnings(&[]), 0);
     assert_eq!(warnings(&[("LATCHKEY_SESSIONS_ROTATE_AFTER", "10s")]), 1);
@@ -110,4 +110,5 @@ fn a_rotation_within_the_grace_is_warned_of() {
         warnings(&[("LATCHKEY_SESSIONS_ROTATE_AFTER", "10s"), ("LATCHKEY_SESSIONS_REUSE_GRACE", "5s")]),
         0
     );
+    assert_eq!(warnings(&[("LATCHKEY_TOKENS_JWKS_MAX_AGE", "29s")]), 1);
 }

@@ -40,7 +40,7 @@ pub async fn check_form(request: Request, next: Next) -> Response {
     let body = match Bytes::from_request(Request::from_parts(parts.clone(), body), &()).await {
         Ok(body) => body,
         Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-            return ApiError::new(Code::PayloadTooLarge, "The body of the request is larger than 64 KiB.")
+            return ApiError::new(Code::PayloadTooLarge, "This is too long to be sent: all fields together may have 64 KiB, and what is not ASCII counts several times.")
                 .into_response();
         }
         Err(_) => {
