@@ -21,6 +21,12 @@ export class ApiClient {
     return client;
   }
 
+  static async signIn(server: Server, { email, password }: Account): Promise<ApiClient> {
+    const client = new ApiClient(server);
+    await client.take(await client.post('/api/auth/login', { email, password }));
+    return client;
+  }
+
   get kid(): string {
     return this.header.kid;
   }
@@ -38,6 +44,13 @@ export class ApiClient {
     if (this.cookie) headers.cookie = this.cookie;
     if (this.token) headers.authorization = `Bearer ${this.token}`;
     return fetch(this.server.url + path, { method: 'POST', headers, body: new URLSearchParams(fields) });
+  }
+
+  /** Calls a server function that is expected to do it, and returns what it answers. */
+  async call<T>(path: string, fields: Record<string, string> = {}): Promise<T> {
+    const response = await this.post(path, fields);
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+    return (await response.json()) as T;
   }
 
   async refreshOnce(): Promise<void> {

@@ -10,16 +10,35 @@ export const PUBLIC_PAGES: PageInfo[] = [
   { path: '/login', title: 'Sign in · Latchkey', heading: 'Sign in' },
   { path: '/register', title: 'Create an account · Latchkey', heading: 'Create an account' },
   { path: '/setup', title: 'Set up Latchkey · Latchkey', heading: 'Set up Latchkey' },
+  { path: '/invitation', title: 'Your invitation · Latchkey', heading: 'Your invitation' },
 ];
 
 /** For someone whose name is Ada Lovelace. */
 export const MEMBER_PAGES: PageInfo[] = [
   { path: '/dashboard', title: 'Dashboard · Latchkey', heading: 'Hello, Ada Lovelace' },
   { path: '/account', title: 'Your account · Latchkey', heading: 'Your account' },
+  { path: '/account/password', title: 'Change your password · Latchkey', heading: 'Change your password' },
+  { path: '/account/sessions', title: 'Your sessions · Latchkey', heading: 'Your sessions' },
+  { path: '/notices', title: 'Notices · Latchkey', heading: 'Notices' },
 ];
 
-/** For administrators. */
-export const ADMIN_PAGES: PageInfo[] = [{ path: '/admin/keys', title: 'Signing keys · Latchkey', heading: 'Signing keys' }];
+/** A page for those who hold a role. In its path `:id` stands for an account. */
+export interface RolePageInfo extends PageInfo {
+  role: 'editor' | 'admin';
+}
+
+export const ROLE_PAGES: RolePageInfo[] = [
+  { role: 'editor', path: '/notices/edit', title: 'Write a notice · Latchkey', heading: 'Write a notice' },
+  { role: 'admin', path: '/admin/users', title: 'Accounts · Latchkey', heading: 'Accounts' },
+  { role: 'admin', path: '/admin/users/:id', title: 'Account · Latchkey', heading: 'Account' },
+  { role: 'admin', path: '/admin/audit', title: 'Audit log · Latchkey', heading: 'Audit log' },
+  { role: 'admin', path: '/admin/keys', title: 'Signing keys · Latchkey', heading: 'Signing keys' },
+];
+
+/** The path of a page about this account. */
+export function about(id: string, path: string): string {
+  return path.replace(':id', id);
+}
 
 export const FORBIDDEN = { title: 'Not allowed · Latchkey', heading: 'Not allowed' };
 

@@ -77,9 +77,30 @@ export function follow(page: Page, link: string): Promise<void> {
   return page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: link, exact: true }).click();
 }
 
+/** The sessions in the list of one's own. */
+export function sessions(page: Page) {
+  return page.getByRole('main').getByRole('listitem').filter({ has: page.getByRole('heading') });
+}
+
+export function thisSession(page: Page) {
+  return sessions(page).filter({ has: page.getByText('This session', { exact: true }) });
+}
+
+export function otherSessions(page: Page) {
+  return sessions(page).filter({ has: page.getByRole('button', { name: 'End this session' }) });
+}
+
 /** For `toHaveURL`: a path, whatever its query. */
 export function isAt(path: string): (url: URL) => boolean {
   return (url) => url.pathname === path;
+}
+
+/** A session that is over: the sign-in page says why, and leads back to `next`. */
+export async function toldWhy(page: Page, why: string, next: string): Promise<void> {
+  await expect(page).toHaveURL(isAt('/login'));
+  await expect(page.getByRole('status').filter({ hasText: why })).toBeVisible();
+  expect(new URL(page.url()).searchParams.get('next')).toBe(next);
+  await hydrated(page);
 }
 
 /** Remembers something in the page's memory; it is gone once the page is loaded again. */

@@ -1,8 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 
 const EXAMPLES = resolve(import.meta.dirname, '../../docs/verify');
+const RESULTS = resolve(import.meta.dirname, '../results');
 const PACKAGES = resolve(import.meta.dirname, '../../target/tools/python');
 
 /** Reads tokens, a line each, and answers each with `ok` and its subject or with `no` and why. */
@@ -13,8 +15,9 @@ const NODE_LOOP = `
     try { console.log('ok', (await verify(token)).sub); } catch (error) { console.log('no', error.code ?? String(error)); }
   }`;
 const PYTHON_LOOP = `
-import sys
-from verify import verify
+import os, sys
+from verify import KEYS, verify
+KEYS.cooldown_duration = float(os.environ.get("PAUSE", KEYS.cooldown_duration))
 for line in sys.stdin:
     try:
         print("ok", verify(line.strip())["sub"], flush=True)
@@ -36,14 +39,22 @@ export class Verifier {
     process.stderr!.on('data', (chunk) => this.failures.push(String(chunk)));
   }
 
-  static node(url: string): Verifier {
-    // The examples import "jose", which is found from here.
-    const example = resolve(import.meta.dirname, '../results/verify.mjs');
-    return new Verifier('node', run('node', ['--input-type=module', '--eval', NODE_LOOP, example], url));
+  /** `pause` is how many seconds its library waits between two fetches of the key set, if not its own 30. */
+  static node(url: string, pause?: number): Verifier {
+    const example = readFileSync(join(EXAMPLES, 'verify.mjs'), 'utf8');
+    const keys = "createRemoteJWKSet(new URL('/.well-known/jwks.json', issuer)";
+    if (!example.includes(keys)) throw new Error('docs/verify/verify.mjs fetches its keys in another way');
+    const paused = pause === undefined ? example : example.replace(keys, `${keys}, { cooldownDuration: ${pause * 1000} }`);
+    // Beside node_modules, so that its import of "jose" is found.
+    mkdirSync(RESULTS, { recursive: true });
+    const copy = join(mkdtempSync(join(RESULTS, 'verify-')), 'verify.mjs');
+    writeFileSync(copy, paused);
+    return new Verifier('node', run('node', ['--input-type=module', '--eval', NODE_LOOP, copy], { LATCHKEY_URL: url }));
   }
 
-  static python(url: string): Verifier {
-    return new Verifier('python', run('python3', ['-c', PYTHON_LOOP], url));
+  static python(url: string, pause?: number): Verifier {
+    const environment = pause === undefined ? {} : { PAUSE: `${pause}` };
+    return new Verifier('python', run('python3', ['-c', PYTHON_LOOP], { LATCHKEY_URL: url, ...environment }));
   }
 
   /** `ok` and the subject, or `no` and why. */
@@ -61,7 +72,7 @@ export class Verifier {
   }
 }
 
-function run(program: string, args: string[], url: string): ChildProcess {
+function run(program: string, args: string[], environment: Record<string, string>): ChildProcess {
   const PYTHONPATH = `${EXAMPLES}:${PACKAGES}`;
-  return spawn(program, args, { cwd: EXAMPLES, env: { ...process.env, LATCHKEY_URL: url, PYTHONPATH, PYTHONDONTWRITEBYTECODE: '1' } });
+  return spawn(program, args, { cwd: EXAMPLES, env: { ...process.env, ...environment, PYTHONPATH, PYTHONDONTWRITEBYTECODE: '1' } });
 }

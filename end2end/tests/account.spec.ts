@@ -13,7 +13,8 @@ test('the account page shows the address, the roles and since when', async ({ pa
 });
 
 test('the dashboard shows the panels of those roles that one holds', async ({ page, newContext, server }) => {
-  const panels = { member: ['Your account'], editor: ['Your account', 'Editing'], admin: ['Your account', 'Administration'] };
+  const everyone = ['Your account', 'Notices'];
+  const panels = { member: everyone, editor: [...everyone, 'Editing'], admin: [...everyone, 'Administration'] };
   for (const [role, titles] of Object.entries(panels)) {
     const ada = somebody();
     server.addUser(ada, role);

@@ -51,7 +51,7 @@ test('a tab that nobody touches refreshes once for each token, and not more ofte
 });
 
 test('a request that the server refuses for its token is repeated with a new one', async ({ page, server, expectConsole }) => {
-  expectConsole(/status of 401.*\/api\/account\/me/);
+  expectConsole(/status of 401.*\/api\/account\/(me|activity)/);
   const ada = somebody();
   server.addUser(ada);
   await signIn(page, ada);
@@ -67,7 +67,7 @@ test('a request that the server refuses for its token is repeated with a new one
 });
 
 test('a browser that slept past the end of its token goes on as if nothing had been', async ({ page, server, request, expectConsole }) => {
-  expectConsole(/status of 401.*\/api\/account\/me/);
+  expectConsole(/status of 401.*\/api\/account\/(me|activity)/);
   const ada = somebody();
   server.addUser(ada);
   await page.clock.install();

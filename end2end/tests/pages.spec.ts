@@ -32,11 +32,12 @@ test('a path of no page answers 404, signed in or not, and leads back', async ({
   await expectPage(page, NOT_FOUND, 404);
 });
 
-test('a slash at the end names the same page', async ({ page }) => {
+test('a slash at the end leads to the page without it, for good', async ({ page }) => {
   await signUp(page, somebody());
-  const response = await visit(page, '/dashboard/');
+  const response = await visit(page, '/dashboard/?from=mail');
+  await expect(page).toHaveURL('/dashboard?from=mail');
+  expect((await response?.request().redirectedFrom()?.response())?.status()).toBe(308);
   await expect(greeting(page, 'Ada Lovelace')).toBeVisible();
-  expect(response?.status()).toBe(200);
 });
 
 for (const elsewhere of ['//evil.example', '/\\evil.example', 'https://evil.example/', 'javascript:alert(1)', '/api/auth/logout']) {
@@ -71,8 +72,8 @@ test('the navigation offers what can be done, and shows where one is', async ({ 
   await expect(links).toHaveText(['Sign in', 'Sign up']);
   await expect(page.getByRole('button', { name: 'Sign out' })).toHaveCount(0);
   await signUp(page, somebody());
-  await expect(links).toHaveText(['Dashboard', 'Account']);
-  for (const link of ['Account', 'Dashboard']) {
+  await expect(links).toHaveText(['Dashboard', 'Notices', 'Account']);
+  for (const link of ['Account', 'Notices', 'Dashboard']) {
     await follow(page, link);
     await expect(page).toHaveURL(isAt(`/${link.toLowerCase()}`));
     await expect(page.locator('[aria-current=page]')).toHaveText([link]);

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { expect, greeting, press, signIn, somebody, test, visit, type Page } from '../support/fixtures.ts';
+import { MEMBER_PAGES, PUBLIC_PAGES, ROLE_PAGES, about } from '../support/pages.ts';
 
 const PICTURE = resolve(import.meta.dirname, '../../docs/latchkey.png');
 const PHONE = { width: 360, height: 740 };
@@ -22,18 +23,28 @@ for (const colorScheme of ['light', 'dark'] as const) {
     test.describe(`in ${colorScheme} colours, ${viewport.width} pixels wide,`, () => {
       test.use({ colorScheme, viewport, deviceScaleFactor: 2 });
 
-      test('the sign-in page and the dashboard of an administrator fit the window', async ({ page, server }) => {
+      test('every page fits the window', async ({ page, server }) => {
         const ada = somebody();
-        server.addUser(ada, 'admin');
-        for (const path of ['/', '/register', '/setup', '/login']) {
+        const id = server.addUser(ada, 'editor admin');
+        for (const { path } of PUBLIC_PAGES) {
           await visit(page, path);
           await expectToFit(page);
         }
+        await signIn(page, ada);
+        for (const { path } of [...MEMBER_PAGES, ...ROLE_PAGES]) {
+          await visit(page, about(id, path));
+          await expectToFit(page);
+        }
+      });
+
+      test('the ways in and out are in view, and so is what an administrator has to do', async ({ page, server }) => {
+        const ada = somebody();
+        server.addUser(ada, 'admin');
+        await visit(page, '/login');
         await expectInView(page, 'Sign in');
         await signIn(page, ada);
         await expect(page.getByRole('region', { name: 'Administration' })).toBeInViewport();
         await expectInView(page, 'Sign out');
-        await expectToFit(page);
         if (process.env.LATCHKEY_PICTURES === '1' && colorScheme === 'light' && viewport === DESK) {
           await page.screenshot({ path: PICTURE });
         }

@@ -1,19 +1,19 @@
 import { expect, follow, signIn, somebody, test, visit } from '../support/fixtures.ts';
-import { MEMBER_PAGES, PUBLIC_PAGES } from '../support/pages.ts';
+import { MEMBER_PAGES, PUBLIC_PAGES, ROLE_PAGES, about } from '../support/pages.ts';
 import { readable, Secrets } from '../support/secrets.ts';
 
 test.use({ settings: { LATCHKEY_SESSIONS_ROTATE_AFTER: '0s' } });
 
 test('after signing in no script can read a token anywhere', async ({ page, context, server }) => {
   const ada = somebody();
-  server.addUser(ada);
+  const id = server.addUser(ada, 'editor admin');
   const secrets = new Secrets(context);
   await signIn(page, ada);
   await expect.poll(() => secrets.accessTokens.size).toBe(1);
   expect(secrets.in(await readable(page))).toEqual([]);
-  for (const { path } of [...PUBLIC_PAGES, ...MEMBER_PAGES]) {
+  for (const { path } of [...PUBLIC_PAGES, ...MEMBER_PAGES, ...ROLE_PAGES]) {
     const refreshed = page.waitForResponse('**/api/auth/refresh');
-    await visit(page, path);
+    await visit(page, about(id, path));
     await refreshed;
     expect(secrets.in(await readable(page)), path).toEqual([]);
   }

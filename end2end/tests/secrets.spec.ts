@@ -1,13 +1,15 @@
-import { expect, signUp, somebody, test, visit } from '../support/fixtures.ts';
-import { MEMBER_PAGES, NOT_FOUND, PUBLIC_PAGES } from '../support/pages.ts';
+import { expect, signIn, signUp, somebody, test, visit } from '../support/fixtures.ts';
+import { MEMBER_PAGES, NOT_FOUND, PUBLIC_PAGES, ROLE_PAGES, about } from '../support/pages.ts';
 import { Secrets } from '../support/secrets.ts';
 
-test('after signing in no token stands in the HTML or the address of any page', async ({ page, context, expectConsole }) => {
+test('after signing in no token stands in the HTML or the address of any page', async ({ page, context, server, expectConsole }) => {
   expectConsole(/status of 404/);
   const secrets = new Secrets(context);
-  await signUp(page, somebody());
-  for (const { path } of [...PUBLIC_PAGES, ...MEMBER_PAGES, NOT_FOUND]) {
-    const response = await visit(page, path);
+  const ada = somebody();
+  const id = server.addUser(ada, 'editor admin');
+  await signIn(page, ada);
+  for (const { path } of [...PUBLIC_PAGES, ...MEMBER_PAGES, ...ROLE_PAGES, NOT_FOUND]) {
+    const response = await visit(page, about(id, path));
     expect(secrets.in((await response?.text()) ?? ''), path).toEqual([]);
     expect(secrets.in(await page.content()), path).toEqual([]);
   }
@@ -23,11 +25,13 @@ test('the session cookie is out of reach of scripts, other sites and other hosts
   expect(await page.evaluate(() => document.cookie)).toBe('');
 });
 
-test('signing out takes the cookie away', async ({ page, context }) => {
+test('signing out takes the cookie of the session away, and leaves one that only says that the browser is known', async ({ page, context }) => {
   await signUp(page, somebody());
   await page.getByRole('button', { name: 'Sign out' }).click();
   await expect(page.getByText('You signed out.')).toBeVisible();
-  expect(await context.cookies()).toEqual([]);
+  const cookies = await context.cookies();
+  expect(cookies.map(({ name }) => name)).toEqual(['__Host-latchkey-device']);
+  expect(cookies[0]).toMatchObject({ path: '/', domain: 'localhost', httpOnly: true, secure: true, sameSite: 'Strict' });
 });
 
 test('the cookie of a session that was signed out opens nothing', async ({ page, context, newContext }) => {

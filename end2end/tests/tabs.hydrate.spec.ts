@@ -63,7 +63,7 @@ test('signing in in one tab signs the others in', async ({ page, context, server
 });
 
 test('when somebody else signs in in another tab, a tab shows nothing more of the first', async ({ page, context, server, expectConsole }) => {
-  expectConsole(/status of 401.*\/api\/account\/me/);
+  expectConsole(/status of 401.*\/api\/account\/(me|activity)/);
   const [ada, grace] = [somebody('Ada Lovelace'), somebody('Grace Hopper')];
   server.addUser(ada);
   server.addUser(grace);

@@ -24,7 +24,7 @@ async function expectClosed(page: Page, next: string): Promise<void> {
 }
 
 test('a copied cookie that is used after its owner has moved on closes the session, and both learn why', async ({ page, context, newContext, server, expectConsole }) => {
-  expectConsole(/status of 401.*\/api\/(account\/me|auth\/refresh)/);
+  expectConsole(/status of 401.*\/api\/(account\/(me|activity)|auth\/refresh)/);
   const ada = somebody();
   server.addUser(ada);
   const bystander = await (await newContext()).newPage();
@@ -50,7 +50,7 @@ test('a copied cookie that is used after its owner has moved on closes the sessi
 });
 
 test('a thief without JavaScript is found out as soon as the owner has used the new token', async ({ page, context, newContext, expectConsole }) => {
-  expectConsole(/status of 401.*\/api\/(account\/me|auth\/refresh)/);
+  expectConsole(/status of 401.*\/api\/(account\/(me|activity)|auth\/refresh)/);
   const ada = somebody();
   await signUp(page, ada);
   const thief = await newContext({ javaScriptEnabled: false });
@@ -75,7 +75,7 @@ test('a thief without JavaScript is found out as soon as the owner has used the 
 });
 
 test('an owner whose cookie was used by a thief first closes the session too, and both learn why', async ({ page, context, newContext, expectConsole }) => {
-  expectConsole(/status of 401.*\/api\/(account\/me|auth\/refresh)/);
+  expectConsole(/status of 401.*\/api\/(account\/(me|activity)|auth\/refresh)/);
   const ada = somebody();
   await signUp(page, ada);
   const thief = await newContext();
@@ -93,7 +93,7 @@ test('an owner whose cookie was used by a thief first closes the session too, an
 });
 
 test('every tab of a session that was closed as stolen says so', async ({ page, context, newContext, expectConsole }) => {
-  expectConsole(/status of 401.*\/api\/(account\/me|auth\/refresh)/);
+  expectConsole(/status of 401.*\/api\/(account\/(me|activity)|auth\/refresh)/);
   await signUp(page, somebody());
   const thief = await newContext({ javaScriptEnabled: false });
   await copyCookie(context, thief);

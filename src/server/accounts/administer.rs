@@ -5,6 +5,7 @@ use crate::{
     model::{id::UserId, session::SignOutReason},
     server::{
         audit::{self, Event, EventKind},
+        clock::Timestamp,
         error::Error,
         origin::Context,
         sessions::own::Ending,
@@ -20,21 +21,7 @@ pub async fn disable(
     actor: Option<&UserId>,
     id: &UserId,
 ) -> Result<User, Error> {
-    let mut tx = state.store.begin().await?;
-    refuse_last_admin(&mut tx, id).await?;
-    let mut user = users::lock_by_id(&mut tx, id).await?.ok_or(Error::NotFound)?;
-    if !user.is_enabled() {
-        return Ok(user);
-    }
-    user.disabled_at = Some(context.now);
-    users::set_disabled(&mut tx, id, user.disabled_at).await?;
-    let ending = Ending { actor, user: id, reason: SignOutReason::AccountClosed };
-    let changes = ending.all_but(state, &mut tx, context, None).await?;
-    let event = Event { actor: actor.cloned(), ..Event::new(EventKind::AccountDisabled).about(id) };
-    audit::record(&mut tx, context, event).await?;
-    tx.commit().await?;
-    state.deny(context.now, changes);
-    Ok(user)
+    set_disabled(state, context, actor, id, Some(context.now)).await
 }
 
 /// Lets an account go on. Nobody is signed in by it.
@@ -44,16 +31,33 @@ pub async fn enable(
     actor: Option<&UserId>,
     id: &UserId,
 ) -> Result<User, Error> {
+    set_disabled(state, context, actor, id, None).await
+}
+
+async fn set_disabled(
+    state: &State,
+    context: Context<'_>,
+    actor: Option<&UserId>,
+    id: &UserId,
+    disabled_at: Option<Timestamp>,
+) -> Result<User, Error> {
     let mut tx = state.store.begin().await?;
+    if disabled_at.is_some() {
+        refuse_last_admin(&mut tx, id).await?;
+    }
     let mut user = users::lock_by_id(&mut tx, id).await?.ok_or(Error::NotFound)?;
-    if user.is_enabled() {
+    if user.is_enabled() == disabled_at.is_none() {
         return Ok(user);
     }
-    user.disabled_at = None;
-    users::set_disabled(&mut tx, id, None).await?;
-    let event = Event { actor: actor.cloned(), ..Event::new(EventKind::AccountEnabled).about(id) };
-    audit::record(&mut tx, context, event).await?;
+    user.disabled_at = disabled_at;
+    users::set_disabled(&mut tx, id, disabled_at).await?;
+    // One that is let go on has none.
+    let ending = Ending { actor, user: id, reason: SignOutReason::AccountClosed };
+    let changes = ending.all_but(state, &mut tx, context, None).await?;
+    let kind = if disabled_at.is_some() { EventKind::AccountDisabled } else { EventKind::AccountEnabled };
+    audit::record(&mut tx, context, Event { actor: actor.cloned(), ..Event::new(kind).about(id) }).await?;
     tx.commit().await?;
+    state.deny(context.now, changes);
     Ok(user)
 }
 
