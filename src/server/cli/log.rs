@@ -14,6 +14,8 @@ pub fn init() {
     if stderr().is_terminal() {
         registry.with(fmt::layer().with_writer(stderr).with_target(false).compact()).init();
     } else {
-        registry.with(fmt::layer().with_writer(stderr).json().flatten_event(true)).init();
+        registry
+            .with(fmt::layer().with_writer(stderr).json().flatten_event(true).with_span_list(false))
+            .init();
     }
 }

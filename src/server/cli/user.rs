@@ -107,7 +107,7 @@ async fn change(command: UserCommand, state: &Arc<State>) -> Result<(), Error> {
         }
         UserCommand::RevokeSessions(whom) => {
             let id = whom.find(state).await?;
-            println!("{} sessions ended", administer::revoke_sessions(state, context, None, &id).await?);
+            println!("sessions ended: {}", administer::revoke_sessions(state, context, None, &id).await?);
         }
     }
     Ok(())

@@ -41,7 +41,7 @@ pub async fn trace(Shared(state): Shared<Arc<State>>, mut request: Request, next
         .extensions()
         .get::<MatchedPath>()
         .map_or_else(|| request.uri().path().to_owned(), |path| path.as_str().to_owned());
-    let span = tracing::info_span!("request", id = request_id, method = %request.method(), ?path);
+    let span = tracing::info_span!("request", id = request_id, method = %request.method(), %path);
     async move {
         let mut response = next.run(request).await;
         let millis = (state.now() - began).as_millis();
