@@ -16,7 +16,7 @@ setup: ## Set up everything that is missing, for all of the commands below
 run: ## Build, migrate and serve on http://localhost:3000 with SQLite under data/
 	@.ci/setup run
 	@.ci/site
-	cargo run --quiet -- serve
+	cargo run -- serve
 
 test: lint unit e2e ## Formatting, clippy on both targets, Rust tests, browser tests
 

@@ -1,5 +1,5 @@
 import AxeBuilder from '@axe-core/playwright';
-import { expect, fill, fillSignIn, press, signIn, signUp, somebody, test, visit, type Page } from '../support/fixtures.ts';
+import { arriveAs, expect, fill, fillSignIn, press, signIn, signUp, somebody, test, visit, type Page } from '../support/fixtures.ts';
 import { MEMBER_PAGES, NOT_FOUND, PUBLIC_PAGES, ROLE_PAGES, about } from '../support/pages.ts';
 
 async function expectAccessible(page: Page, what: string): Promise<void> {
@@ -50,9 +50,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       const ada = somebody();
       const id = server.addUser(ada, 'editor admin');
       await signIn(await (await newContext()).newPage(), ada);
-      await signIn(page, ada);
-
-      await visit(page, '/notices/edit');
+      await arriveAs(page, ada, '/notices/edit');
       await page.getByLabel('Title', { exact: true }).fill('The door is mended');
       await page.getByLabel('Text', { exact: true }).fill('It was the hinge.');
       await press(page, 'Publish');

@@ -1,10 +1,9 @@
-import { expect, signIn, signUp, somebody, test, visit } from '../support/fixtures.ts';
+import { arriveAs, expect, signIn, signUp, somebody, test, visit } from '../support/fixtures.ts';
 
 test('the account page shows the address, the roles and since when', async ({ page, server, javaScriptEnabled }) => {
   const ada = somebody();
   server.addUser(ada, 'editor admin');
-  await signIn(page, ada);
-  await visit(page, '/account');
+  await arriveAs(page, ada, '/account');
   await expect(page.getByRole('definition').nth(0)).toHaveText(ada.email);
   await expect(page.getByRole('definition').nth(1)).toHaveText('member, editor, admin');
   await expect(page.getByRole('definition').nth(2)).toHaveText(/^\d{4}-\d{2}-\d{2} \d{2}:\d{2}/);
