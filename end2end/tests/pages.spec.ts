@@ -68,7 +68,8 @@ test('an error message that the address brings is not shown', async ({ page }) =
 
 test('the navigation offers what can be done, and shows where one is', async ({ page }) => {
   await visit(page, '/');
-  const links = page.getByRole('navigation', { name: 'Main' }).getByRole('link');
+  const main = page.getByRole('navigation', { name: 'Main' });
+  const links = main.getByRole('link');
   await expect(links).toHaveText(['Sign in', 'Sign up']);
   await expect(page.getByRole('button', { name: 'Sign out' })).toHaveCount(0);
   await signUp(page, somebody());
@@ -76,7 +77,7 @@ test('the navigation offers what can be done, and shows where one is', async ({ 
   for (const link of ['Account', 'Notices', 'Dashboard']) {
     await follow(page, link);
     await expect(page).toHaveURL(isAt(`/${link.toLowerCase()}`));
-    await expect(page.locator('[aria-current=page]')).toHaveText([link]);
+    await expect(main.locator('[aria-current=page]')).toHaveText([link]);
   }
 });
 
