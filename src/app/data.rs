@@ -61,10 +61,9 @@ where
 #[cfg(not(feature = "ssr"))]
 fn ask<F: ServerFn>(fields: Fields) -> Asking {
     use super::session::client::AuthRequest;
-    use crate::model::local_path::query_value;
+    use crate::model::local_path::query;
 
-    let pairs: Vec<_> = fields.iter().map(|(name, value)| format!("{name}={}", query_value(value))).collect();
-    let request = AuthRequest::new(F::PATH, pairs.join("&"));
+    let request = AuthRequest::new(F::PATH, query(fields.iter()));
     Box::pin(send_wrapper::SendWrapper::new(async {
         let answer = request.send().await?.into_result()?;
         Ok(String::from_utf8_lossy(&answer).into_owned())

@@ -65,6 +65,12 @@ pub fn query_value(text: &str) -> String {
     out
 }
 
+/// Fields as a query, which is also how a form's body has them (WHATWG URL §5.2).
+pub fn query<'a>(fields: impl Iterator<Item = &'a (&'static str, String)>) -> String {
+    let pairs: Vec<_> = fields.map(|(name, value)| format!("{name}={}", query_value(value))).collect();
+    pairs.join("&")
+}
+
 /// The value of a parameter in a query, decoded once (WHATWG URL §5.1).
 pub fn query_parameter(query: &str, name: &str) -> Option<String> {
     let pairs = query.trim_start_matches('?').split('&').filter_map(|pair| pair.split_once('='));

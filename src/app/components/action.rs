@@ -3,7 +3,10 @@
 use leptos::{either::Either, prelude::*};
 
 use super::form::{Form, FormState, Problem, Submit};
-use crate::{app::data::Fields, model::local_path::query_value};
+use crate::{
+    app::data::Fields,
+    model::local_path::{query, query_value},
+};
 
 /// A button that sends a form without visible fields. What goes wrong is said beside it.
 #[component]
@@ -34,11 +37,8 @@ pub fn NextPage(
     fields: Fields,
     cursor: Option<String>,
 ) -> impl IntoView {
-    let kept = |(name, value): &(&'static str, String)| {
-        (*name != "cursor").then(|| format!("{name}={}", query_value(value)))
-    };
-    let filter: Vec<_> = fields.iter().filter_map(kept).collect();
-    let first = if filter.is_empty() { path.to_owned() } else { format!("{path}?{}", filter.join("&")) };
+    let filter = query(fields.iter().filter(|(name, _)| *name != "cursor"));
+    let first = if filter.is_empty() { path.to_owned() } else { format!("{path}?{filter}") };
     let begun = fields.iter().any(|(name, _)| *name == "cursor");
     let next = cursor.map(|cursor| {
         let join = if first.contains('?') { '&' } else { '?' };

@@ -13,7 +13,7 @@ use crate::{
     },
     model::{
         audit_event::{AuditEvent, EventKind, Involved, title},
-        local_path::query_value,
+        local_path::query,
         page::Page,
     },
 };
@@ -46,9 +46,7 @@ pub fn Audit() -> impl IntoView {
 
 /// The whole of what is shown, as a file.
 fn export(fields: &Fields) -> String {
-    let filter = fields.iter().filter(|(name, _)| *name != "cursor");
-    let pairs: Vec<_> = filter.map(|(name, value)| format!("{name}={}", query_value(value))).collect();
-    format!("/admin/audit/export?{}", pairs.join("&"))
+    format!("/admin/audit/export?{}", query(fields.iter().filter(|(name, _)| *name != "cursor")))
 }
 
 /// A form that asks for another part of the log; a GET, so it works without JavaScript.

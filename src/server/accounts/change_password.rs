@@ -27,7 +27,7 @@ pub async fn change_password(
     password_rules::check(new.as_str(), &user.email, Some(&user.display_name))
         .map_err(|problem| Error::invalid("new_password", problem))?;
     let asked = ("current_password", EventKind::PasswordChangeFailed);
-    let user = own_password::confirm(state, context, principal, current, asked).await?;
+    own_password::confirm(state, context, principal, &user, current, asked).await?;
     let hash = state.passwords.hash(new, &state.entropy).await?;
 
     let mut tx = state.store.begin().await?;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Password, lockout::refuse_last_admin, own_password};
+use super::{Password, lockout::refuse_last_admin, own_password, profile};
 use crate::{
     model::{id::UserId, session::SignOutReason},
     server::{
@@ -24,7 +24,8 @@ pub async fn delete_own(
     password: &Password,
 ) -> Result<(), Error> {
     let asked = ("password", EventKind::ReauthenticationFailed);
-    own_password::confirm(state, context, principal, password, asked).await?;
+    let user = profile::get(state, &principal.user).await?;
+    own_password::confirm(state, context, principal, &user, password, asked).await?;
     delete(state, context, Some(&principal.user), &principal.user).await
 }
 

@@ -1,6 +1,6 @@
 //! Asking somebody who is signed in for their password again.
 
-use super::{Password, password::Match, profile};
+use super::{Password, password::Match};
 use crate::server::{
     audit::{self, Event, EventKind},
     error::Error,
@@ -10,19 +10,19 @@ use crate::server::{
     store::users::User,
 };
 
-/// The principal's account, if this is its password. A wrong one is said to be so at `field`, and recorded as `failure`.
+/// Whether this is the password of `user`, the principal's account. A wrong one is said to be so at `field`, and recorded as `failure`.
 /// As many may be tried as at signing in: a stolen access token is no way to guess on.
 pub async fn confirm(
     state: &State,
     context: Context<'_>,
     principal: &Principal,
+    user: &User,
     password: &Password,
     (field, failure): (&'static str, EventKind),
-) -> Result<User, Error> {
-    let user = profile::get(state, &principal.user).await?;
+) -> Result<(), Error> {
     state.attempts.allow(context, user.email.as_str(), Some(principal.session.as_str()))?;
     if state.passwords.verify(password, user.password_hash.clone()).await? != Match::No {
-        return Ok(user);
+        return Ok(());
     }
     let mut tx = state.store.begin().await?;
     let event = Event::new(failure).by(&user.id).about(&user.id).of(&principal.session);

@@ -38,6 +38,17 @@ pub async fn revoke(
     Ok(Some(change))
 }
 
+/// The session of a refresh token of ours, whatever its generation, held for this transaction. Nothing for one that is
+/// none of ours.
+pub async fn lock_authentic(
+    state: &State,
+    tx: &mut Tx,
+    token: &RefreshToken,
+) -> Result<Option<SessionRecord>, Error> {
+    let Some(session) = sessions::lock_by_id(tx, &token.session).await? else { return Ok(None) };
+    Ok(state.refresh_keys.is_authentic(token, &session.salt)?.then_some(session))
+}
+
 /// Signs out. Takes a token of any generation: someone who wants to leave is let go (Kanidm 1.2.0). A token that is
 /// none of ours ends nothing and is no error. Returns whose session it was.
 pub async fn sign_out(
@@ -47,10 +58,7 @@ pub async fn sign_out(
 ) -> Result<Option<User>, Error> {
     let Some(token) = presented.and_then(RefreshToken::parse) else { return Ok(None) };
     let mut tx = state.store.begin().await?;
-    let Some(session) = sessions::lock_by_id(&mut tx, &token.session).await? else { return Ok(None) };
-    if !state.refresh_keys.is_authentic(&token, &session.salt)? {
-        return Ok(None);
-    }
+    let Some(session) = lock_authentic(state, &mut tx, &token).await? else { return Ok(None) };
     let event = Event::new(EventKind::SignedOut).by(&session.user_id).about(&session.user_id);
     let change = revoke(state, &mut tx, context, &session, SignOutReason::SignedOut, event).await?;
     let user = users::by_id(&mut tx, &session.user_id).await?;

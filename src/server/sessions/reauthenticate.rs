@@ -2,7 +2,7 @@
 
 use super::Issued;
 use crate::server::{
-    accounts::{Password, own_password},
+    accounts::{Password, own_password, profile},
     audit::{self, Event, EventKind},
     error::Error,
     origin::Context,
@@ -20,7 +20,8 @@ pub async fn reauthenticate(
     password: &Password,
 ) -> Result<Issued, Error> {
     let asked = ("password", EventKind::ReauthenticationFailed);
-    let user = own_password::confirm(state, context, principal, password, asked).await?;
+    let user = profile::get(state, &principal.user).await?;
+    own_password::confirm(state, context, principal, &user, password, asked).await?;
     let mut tx = state.store.begin().await?;
     let session = sessions::lock_by_id(&mut tx, &principal.session).await?;
     let mut session = session.filter(|session| session.is_live(context.now)).ok_or(Error::NoSession)?;

@@ -2,6 +2,7 @@
 
 use super::{
     Issued,
+    end::{lock_authentic, revoke},
     refresh_token::{RefreshKeys, RefreshToken},
 };
 use crate::{
@@ -74,10 +75,7 @@ async fn replace(
     presented: Option<&str>,
 ) -> Result<Option<Change>, Error> {
     let Some(token) = presented.and_then(RefreshToken::parse) else { return Ok(None) };
-    let Some(session) = sessions::lock_by_id(tx, &token.session).await? else { return Ok(None) };
-    if !state.refresh_keys.is_authentic(&token, &session.salt)? {
-        return Ok(None);
-    }
+    let Some(session) = lock_authentic(state, tx, &token).await? else { return Ok(None) };
     let event = Event::new(EventKind::SessionEnded).by(&session.user_id).about(&session.user_id);
-    super::end::revoke(state, tx, context, &session, SignOutReason::Replaced, event).await
+    revoke(state, tx, context, &session, SignOutReason::Replaced, event).await
 }
