@@ -2,8 +2,9 @@
 //! every second in any case.
 
 use std::{
+    collections::BTreeSet,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicI64, Ordering},
     },
     time::Duration,
@@ -31,7 +32,20 @@ const OVERLAP: i64 = 256;
 
 /// How far this node has read.
 #[derive(Debug, Default)]
-pub struct Progress(AtomicI64);
+pub struct Progress {
+    seen: AtomicI64,
+    /// The changes of keys among those that are read again. Taking one over means reading all keys, so it is done once.
+    keys: Mutex<BTreeSet<i64>>,
+}
+
+impl Progress {
+    /// Takes note of a change of keys. Whether it is news, wherever its number stands.
+    fn is_news(&self, seq: i64) -> bool {
+        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        *keys = keys.split_off(&(self.seen.load(Ordering::SeqCst) - OVERLAP));
+        keys.insert(seq)
+    }
+}
 
 /// Keeps this node current, for as long as the program runs.
 pub async fn run(state: Arc<State>) {
@@ -71,15 +85,15 @@ impl State {
     /// Takes over what has changed since the last time.
     pub async fn catch_up(&self) -> Result<(), Error> {
         let now = self.now();
-        let seen = self.progress.0.load(Ordering::SeqCst);
+        let seen = self.progress.seen.load(Ordering::SeqCst);
         let mut reader = self.store.read().await?;
         let news = changes::live_since(&mut reader, seen - OVERLAP, now).await?;
         drop(reader);
         let mut keys_changed = false;
         for record in news {
-            keys_changed |= record.change == Change::KeysChanged && record.seq > seen;
+            keys_changed |= record.change == Change::KeysChanged && self.progress.is_news(record.seq);
             self.denylist.add(record.change, record.expires_at, now);
-            self.progress.0.fetch_max(record.seq, Ordering::SeqCst);
+            self.progress.seen.fetch_max(record.seq, Ordering::SeqCst);
         }
         if keys_changed { self.reload_keys().await } else { Ok(()) }
     }

@@ -301,6 +301,35 @@ async fn two_nodes_learn_from_each_other() {
     assert_eq!(published(&second).await, published(&first).await);
 }
 
+/// Numbers of changes are given out before they are committed.
+#[tokio::test]
+async fn a_change_of_keys_that_is_committed_behind_another_change_is_not_overlooked() {
+    use crate::server::store::{
+        changes::{self, Change},
+        signing_keys,
+    };
+    let first = TestApp::with(Backend::Postgres, &[]).await;
+    let second = first.another_node().await;
+    let mut admin = first.sign_in_as("root@example.org", "admin").await;
+    let mut browser = first.sign_up("ada@example.org").await;
+    let before = published(&first).await;
+    admin.post("/api/admin/keys/rotate", &[]).await.assert_status(200);
+    second.state.catch_up().await.unwrap();
+    let both = published(&second).await;
+    let next = both.iter().find(|kid| !before.contains(kid)).unwrap();
+
+    let now = first.clock.now();
+    let mut late = first.state.store.begin().await.unwrap();
+    changes::insert(&mut late, &Change::KeysChanged, now + DAY).await.unwrap();
+    signing_keys::revoke(&mut late, next, now).await.unwrap();
+    browser.sign_out().await.assert_status(200);
+    second.state.catch_up().await.unwrap();
+    assert_eq!(published(&second).await, both);
+    late.commit().await.unwrap();
+    second.state.catch_up().await.unwrap();
+    assert_eq!(published(&second).await, before);
+}
+
 #[tokio::test]
 async fn a_node_hears_of_a_change_without_being_told_to_look() {
     let first = TestApp::with(Backend::Postgres, &[]).await;
