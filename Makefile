@@ -1,24 +1,30 @@
-# `make help` lists what there is. Everything that is missing is set up first; .ci/setup says what and why.
+# `make help` lists the commands. Each sets up first what is missing; .ci/setup says what and why.
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 export PATH := $(CURDIR)/target/tools/bin:$(PATH)
+# When a part of the toolchain is missing, rustup by itself updates all of it to the newest release.
+# .ci/setup adds the part and nothing else.
+RUSTUP_AUTO_INSTALL ?= 0
+export RUSTUP_AUTO_INSTALL
 
-.PHONY: help setup run test dev build site lint unit e2e bench clean
+.PHONY: help setup run check test dev build lint unit e2e screenshots bench load observatory fuzz clean
 
 help: ## List the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
 
 setup: ## Set up everything that is missing, for all of the commands below
-	@.ci/setup run build test dev
+	@.ci/setup run lint build test e2e dev
 
 run: ## Build, migrate and serve on http://localhost:3000 with SQLite under data/
 	@.ci/setup run
-	@.ci/site
+	@.ci/client-bundle
 	cargo run -- serve
 
-test: lint unit e2e ## Formatting, clippy on both targets, Rust tests, browser tests
+check: lint unit ## Formatting, clippy, licences of crates and the Rust tests: all but the browser tests
+
+test: check e2e ## Everything: check and the browser tests
 
 dev: ## Serve and rebuild on every change (cargo leptos watch)
 	@.ci/setup run dev
@@ -26,29 +32,56 @@ dev: ## Serve and rebuild on every change (cargo leptos watch)
 
 build: ## Leave target/release/latchkey, one file that runs from any folder
 	@.ci/setup run build
-	@.ci/site --small
+	@.ci/client-bundle --small
 	LATCHKEY_SITE="$$(cat target/site/pkg/* | sha256sum)" cargo build --release
-	@.ci/site --sizes
+	@.ci/client-bundle --sizes
 
-lint: # formatting and clippy
-	@.ci/setup run
+lint: # formatting, clippy on both targets, licences and duplicates of crates
+	@.ci/setup run lint
 	cargo fmt --check
+	.ci/deny
 	cargo clippy --all-targets -- -D warnings
-	cargo clippy --lib --target wasm32-unknown-unknown --no-default-features --features hydrate -- -D warnings
+	cargo clippy --lib --target wasm32-unknown-unknown --no-default-features --features split -- -D warnings
 
 unit: # Rust tests, the store's on SQLite and PostgreSQL
 	@.ci/setup run test
 	cargo test
 
-e2e: # browser tests, with the browser half that a release has
-	@.ci/setup run test
-	@.ci/site --small
+e2e: # browser tests, with the client bundle that a release has
+	@.ci/setup run e2e
+	@.ci/client-bundle --small
+	@node .ci/sizes.mjs target/site/pkg
 	cargo build
 	cd end2end && npx --no-install playwright test
 
-bench: ## Benchmarks
+screenshots: ## Take pictures of every page and state into end2end/pictures
+	@.ci/setup run e2e
+	@.ci/client-bundle --small
+	cargo build
+	cd end2end && npx --no-install playwright test -c screenshots.config.ts
+
+bench: ## Measure the program beside what the hardware allows and the Express tutorial's app
+	@.ci/setup run build bench
+	@.ci/client-bundle --small
+	LATCHKEY_SITE="$$(cat target/site/pkg/* | sha256sum)" cargo build --release
+	cargo bench --bench tokens
+	benches/load.py
+
+load: ## Measure what connections cost: half-open, idle, slow, large
 	@.ci/setup run
-	cargo bench
+	@.ci/client-bundle
+	cargo build
+	benches/connections.py
+
+observatory: ## Grade every kind of page with MDN Observatory
+	@.ci/setup run e2e observatory
+	@.ci/client-bundle
+	cargo build
+	cd end2end && npx --no-install playwright test --config observatory
+
+fuzz: ## Fuzz every parser that faces the network (FUZZ_SECONDS each, 60 by default)
+	@.ci/setup run
+	@.ci/fuzz
 
 clean: ## Remove what was built; accounts and keys under data/ stay
 	cargo clean

@@ -14,15 +14,18 @@ use latchkey::{
         role::Roles,
     },
     server::{
-        clock::{Entropy, Timestamp},
+        clock::Timestamp,
         config::TokenConfig,
-        secret::{MasterSecret, Vault},
-        tokens::{
-            algorithm::Algorithm,
-            claims::{CLIENT_ID, Claims, TokenId},
-            keys::{KeySet, TYPE, purpose},
+        crypto::{algorithm::Algorithm, entropy::Entropy, master_secret::MasterSecret, vault::Vault},
+        keys::{
+            key_set::{ACCESS_TOKEN_TYPE, KeySet, purpose},
+            line::KeyLine,
             rotation::NewKey,
-            verify::{VerifiedCache, verify},
+        },
+        tokens::{
+            cache::VerifiedCache,
+            claims::{Claims, PORTAL_CLIENT_ID, TokenId},
+            verify::verify,
         },
     },
 };
@@ -48,8 +51,9 @@ impl Subject {
         let entropy = Entropy::system();
         let vault = Vault::new(&[MasterSecret::generate(&entropy).unwrap()]).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let new = runtime.block_on(NewKey::generate(algorithm, vault.clone(), entropy.clone())).unwrap();
-        let private = vault.open(&purpose(&new.kid), &new.sealed).unwrap();
+        let new = runtime.block_on(NewKey::generate(KeyLine::Portal, algorithm, entropy.clone())).unwrap();
+        let record = new.into_record(&[], &vault, &entropy, (NOW, NOW)).unwrap();
+        let private = vault.open(&purpose(&record.kid), &record.sealed).unwrap();
         let encoding = match algorithm {
             Algorithm::Es256 => EncodingKey::from_ec_der(&private),
             Algorithm::EdDsa => EncodingKey::from_ed_der(&private),
@@ -57,12 +61,13 @@ impl Subject {
             Algorithm::Rs256 => EncodingKey::from_rsa_der(&private[26..]),
             Algorithm::Hs256 => EncodingKey::from_secret(&private),
         };
-        let keys = KeySet::open(&[new.into_record(NOW, NOW)], &vault, NOW).unwrap();
+        let keys = KeySet::open(&[record], &vault, NOW).unwrap();
         let config = TokenConfig {
             algorithm,
             issuer: ISSUER.to_owned(),
             audience: ISSUER.to_owned(),
             access_ttl: Duration::from_secs(900),
+            client_access_ttl: Duration::from_secs(300),
             jwks_max_age: Duration::from_secs(300),
             rotate_every: None,
         };
@@ -70,7 +75,7 @@ impl Subject {
             iss: ISSUER.to_owned(),
             aud: ISSUER.to_owned(),
             sub: UserId::parse("019a0000-0000-7000-8000-00000000abcd").unwrap(),
-            client_id: CLIENT_ID.to_owned(),
+            client_id: PORTAL_CLIENT_ID.to_owned(),
             iat: NOW.seconds(),
             exp: NOW.seconds() + 900,
             auth_time: NOW.seconds(),
@@ -79,14 +84,15 @@ impl Subject {
             sid: SessionId::parse("019b0000-0000-7000-8000-00000000abcd").unwrap(),
             roles: Roles::default(),
         };
-        let token = keys.active(NOW).unwrap().sign(&claims, &entropy).unwrap();
+        let token =
+            keys.active(KeyLine::Portal, NOW).unwrap().sign(ACCESS_TOKEN_TYPE, &claims, &entropy).unwrap();
         Self { name, algorithm, config, keys, claims, entropy, token, encoding }
     }
 }
 
 fn verifying(criterion: &mut Criterion, subject: &Subject) {
     let mut group = criterion.benchmark_group(format!("verify {}", subject.name));
-    let key: DecodingKey = subject.keys.active(NOW).unwrap().verifying.clone();
+    let key: DecodingKey = subject.keys.active(KeyLine::Portal, NOW).unwrap().verifying.clone();
     let mut validation = Validation::new(subject.algorithm.jwt());
     validation.set_issuer(&[ISSUER]);
     validation.set_audience(&[ISSUER]);
@@ -105,13 +111,18 @@ fn verifying(criterion: &mut Criterion, subject: &Subject) {
 fn signing(criterion: &mut Criterion, subject: &Subject) {
     let mut group = criterion.benchmark_group(format!("sign {}", subject.name));
     let mut header = Header::new(subject.algorithm.jwt());
-    header.typ = Some(TYPE.to_owned());
+    header.typ = Some(ACCESS_TOKEN_TYPE.to_owned());
     group.bench_function("bare", |b| {
         b.iter(|| jsonwebtoken::encode(&header, black_box(&subject.claims), &subject.encoding).unwrap());
     });
     group.bench_function("ours", |b| {
         b.iter(|| {
-            subject.keys.active(NOW).unwrap().sign(black_box(&subject.claims), &subject.entropy).unwrap()
+            subject
+                .keys
+                .active(KeyLine::Portal, NOW)
+                .unwrap()
+                .sign(ACCESS_TOKEN_TYPE, black_box(&subject.claims), &subject.entropy)
+                .unwrap()
         });
     });
     group.finish();

@@ -1,57 +1,50 @@
 //! The app that people see: rendered on the server, then taken over by WASM. It never names `server`.
 
+pub mod clock;
 pub mod components;
-mod data;
-pub mod document;
 pub mod guard;
+pub mod hydrated;
+mod list;
+pub mod page_data;
 pub mod pages;
+pub mod parts;
 mod query;
+mod resource;
 pub mod session;
+pub mod shell;
+mod title;
 
 use leptos::prelude::*;
-use leptos_meta::{Title, provide_meta_context};
 use leptos_router::{
     components::{FlatRoutes, Route, Router},
     path,
 };
 
-use components::{dialog::ReauthenticationDialog, header::Header, notice::ConnectionNotice};
-use document::LeftBehind;
-pub use document::{Document, shell};
+use clock::Clock;
+use components::{dialog::ReauthenticationDialog, footer::Footer, header::Header, notice::ConnectionNotice};
 use guard::guarded;
-use pages::{
-    account::Account,
-    audit::Audit,
-    dashboard::Dashboard,
-    home::Home,
-    invitation::Invitation,
-    keys::Keys,
-    login::Login,
-    not_found::NotFound,
-    notices::{EditNotices, Notices},
-    password::Password,
-    register::Register,
-    sessions::Sessions,
-    setup::Setup,
-    user::User,
-    users::Users,
-};
+use hydrated::Hydrated;
+use page_data::{Flashed, PageData};
+use pages::{home::Home, login::Login, not_found::NotFound, register::Register};
+use parts::{load_ahead, on_demand};
 use session::SessionContext;
 
 /// The app: a header, and the page that the address names. What each page needs is in
 /// [`crate::model::access::PAGES`].
 #[component]
 pub fn App() -> impl IntoView {
-    provide_meta_context();
-    let document = Document::carried();
-    let session = SessionContext::provide(document.session.clone());
-    LeftBehind::provide(document.failure.clone());
-    provide_context(document);
+    title::provide();
+    let page = PageData::carried();
+    let session = SessionContext::provide(page.session.clone());
+    Flashed::provide(page.failure.clone());
+    Hydrated::provide();
+    Clock::provide();
+    provide_context(page);
     // Effects run in the browser alone, after hydration.
     Effect::new(move |_| session.start());
+    load_ahead(session);
 
     view! {
-        <Title formatter=|title: String| if title.is_empty() { "Latchkey".to_owned() } else { format!("{title} · Latchkey") }/>
         <Router>
             <a class="skip" href="#main" rel="external">"Skip to content"</a>
             <Header/>
@@ -62,20 +55,25 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/") view=guarded(Home)/>
                     <Route path=path!("/login") view=guarded(Login)/>
                     <Route path=path!("/register") view=guarded(Register)/>
-                    <Route path=path!("/setup") view=guarded(Setup)/>
-                    <Route path=path!("/dashboard") view=guarded(Dashboard)/>
-                    <Route path=path!("/account") view=guarded(Account)/>
-                    <Route path=path!("/account/password") view=guarded(Password)/>
-                    <Route path=path!("/account/sessions") view=guarded(Sessions)/>
-                    <Route path=path!("/invitation") view=guarded(Invitation)/>
-                    <Route path=path!("/notices") view=guarded(Notices)/>
-                    <Route path=path!("/notices/edit") view=guarded(EditNotices)/>
-                    <Route path=path!("/admin/users") view=guarded(Users)/>
-                    <Route path=path!("/admin/users/:id") view=guarded(User)/>
-                    <Route path=path!("/admin/audit") view=guarded(Audit)/>
-                    <Route path=path!("/admin/keys") view=guarded(Keys)/>
+                    <Route path=path!("/setup") view=on_demand("/setup")/>
+                    <Route path=path!("/consent") view=on_demand("/consent")/>
+                    <Route path=path!("/device") view=on_demand("/device")/>
+                    <Route path=path!("/dashboard") view=on_demand("/dashboard")/>
+                    <Route path=path!("/account") view=on_demand("/account")/>
+                    <Route path=path!("/account/password") view=on_demand("/account/password")/>
+                    <Route path=path!("/account/sessions") view=on_demand("/account/sessions")/>
+                    <Route path=path!("/account/apps") view=on_demand("/account/apps")/>
+                    <Route path=path!("/invitation") view=on_demand("/invitation")/>
+                    <Route path=path!("/reset") view=on_demand("/reset")/>
+                    <Route path=path!("/notices") view=on_demand("/notices")/>
+                    <Route path=path!("/notices/edit") view=on_demand("/notices/edit")/>
+                    <Route path=path!("/admin/users") view=on_demand("/admin/users")/>
+                    <Route path=path!("/admin/users/:id") view=on_demand("/admin/users/:id")/>
+                    <Route path=path!("/admin/audit") view=on_demand("/admin/audit")/>
+                    <Route path=path!("/admin/keys") view=on_demand("/admin/keys")/>
                 </FlatRoutes>
             </main>
+            <Footer/>
         </Router>
     }
 }

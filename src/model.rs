@@ -3,18 +3,26 @@
 //! Nothing here does I/O, reads a clock or draws a random number, and all of it compiles to WASM.
 
 pub mod access;
-pub mod account;
 pub mod audit_event;
+pub mod client_algorithm;
 pub mod display_name;
 pub mod email;
+pub mod error;
+pub mod form;
 pub mod id;
+pub mod json;
 pub mod local_path;
 pub mod notice;
+pub mod oauth;
+pub mod overview;
 pub mod page;
 pub mod password;
-pub mod person;
+pub mod profile;
+pub mod query;
 pub mod role;
 pub mod session;
 pub mod signing_key;
 pub mod text;
+pub mod theme;
+pub mod user;
 pub mod utc_time;

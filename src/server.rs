@@ -1,22 +1,32 @@
-//! What runs on the server alone. Data flows one way: request → principal → domain → store.
+//! What runs on the server alone. Data flows one way: request → use case → store.
+//!
+//! Each module imports only from those above it in this list (`src/tests/layers.rs`).
 
 pub mod accounts;
-pub mod audit;
+pub mod audit_log;
+pub mod change;
 pub mod cli;
+pub mod client_info;
 pub mod clock;
+pub mod cluster;
 pub mod config;
+pub mod crypto;
 pub mod cursor;
 pub mod error;
-pub mod housekeeping;
+pub mod fetch;
 pub mod http;
+pub mod keys;
+pub mod log;
 pub mod notices;
-pub mod origin;
+pub mod oauth;
+pub mod passwords;
 pub mod principal;
+pub mod rate_limit;
+pub mod readiness;
 pub mod request;
-pub mod reseal;
-pub mod secret;
 pub mod sessions;
 pub mod state;
 pub mod store;
-pub mod sync;
+pub mod survive;
+pub mod tasks;
 pub mod tokens;

@@ -3,16 +3,22 @@ import type { Account, Server } from './server.ts';
 interface Session {
   access_token: string;
   expires_in: number;
+  session_id: string;
   user: { id: string; display_name: string; roles: string[] };
 }
 
-/** A program that signs in as a browser does, without being one. */
+/** Calls the API as the browser does, without a browser. */
 export class ApiClient {
   token = '';
   cookie = '';
   user!: Session['user'];
+  sessionId = '';
 
   private constructor(private readonly server: Server) {}
+
+  static anonymous(server: Server): ApiClient {
+    return new ApiClient(server);
+  }
 
   static async signUp(server: Server, account: Account): Promise<ApiClient> {
     const client = new ApiClient(server);
@@ -46,7 +52,7 @@ export class ApiClient {
     return fetch(this.server.url + path, { method: 'POST', headers, body: new URLSearchParams(fields) });
   }
 
-  /** Calls a server function that is expected to do it, and returns what it answers. */
+  /** Calls a server function, which must succeed, and returns its answer. */
   async call<T>(path: string, fields: Record<string, string> = {}): Promise<T> {
     const response = await this.post(path, fields);
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
@@ -57,7 +63,7 @@ export class ApiClient {
     await this.take(await this.post('/api/auth/refresh'));
   }
 
-  /** Refreshes; a server that is away is asked again. */
+  /** Refreshes. While the server is away, it tries again. */
   async refresh(): Promise<void> {
     for (;;) {
       try {
@@ -69,12 +75,14 @@ export class ApiClient {
     }
   }
 
-  private async take(response: Response): Promise<void> {
+  /** Holds on to the session of an answer. */
+  async take(response: Response): Promise<void> {
     if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
     const cookie = response.headers.getSetCookie().find((cookie) => cookie.startsWith('__Host-latchkey='));
     if (cookie) this.cookie = cookie.split(';')[0];
     const session = (await response.json()) as Session;
     this.token = session.access_token;
     this.user = session.user;
+    this.sessionId = session.session_id;
   }
 }

@@ -1,29 +1,31 @@
 import { test as base, type BrowserContext, type BrowserContextOptions } from '@playwright/test';
-import { Consoles } from './consoles.ts';
-import { markScriptless } from './people.ts';
+import { ConsoleWatcher } from './console.ts';
+import { markWithoutJavaScript } from './people.ts';
 import { Server, type Settings } from './server.ts';
 
 export { expect } from '@playwright/test';
-export type { BrowserContext, Page, Response } from '@playwright/test';
+export type { BrowserContext, Page, Request, Response } from '@playwright/test';
 export * from './people.ts';
-export { Server, somebody, type Account, type Settings } from './server.ts';
+export { Server, newAccount, type Account, type Settings } from './server.ts';
 
 interface WorkerFixtures {
-  /** Settings of the server, for a whole file: `test.use({ settings: { … } })`. */
-  settings: Settings;
-  /** The server of this worker, with its data from the tests before. */
-  server: Server;
+  /** The servers of this worker: one for each set of settings, started when a test first needs it. */
+  servers: Map<string, Promise<Server>>;
 }
 
 interface TestFixtures {
+  /** Settings of the server: `test.use({ settings: { … } })`. */
+  settings: Settings;
+  /** The server of this worker that has these settings, with its data from the tests before. */
+  server: Server;
   /** A server of this test alone, which it may stop. */
   freshServer: Server;
-  consoles: Consoles;
-  /** Lets an error or warning stand on the console; the test fails if it does not come, unless it is optional. */
+  console: ConsoleWatcher;
+  /** Allows an error or warning on the console. The test fails if it does not come, unless it is optional. */
   expectConsole: (pattern: RegExp, options?: { optional?: boolean }) => void;
   /** Another browser: cookies and storage of its own. */
   newContext: (options?: BrowserContextOptions) => Promise<BrowserContext>;
-  quiet: void;
+  cleanConsole: void;
 }
 
 function startServer(settings: Settings): Promise<Server> {
@@ -31,16 +33,23 @@ function startServer(settings: Settings): Promise<Server> {
 }
 
 export const test = base.extend<TestFixtures, WorkerFixtures>({
-  settings: [{}, { option: true, scope: 'worker' }],
+  settings: [{}, { option: true }],
 
-  server: [
-    async ({ settings }, use) => {
-      const server = await startServer(settings);
-      await use(server);
-      await server.destroy();
+  servers: [
+    async ({}, use) => {
+      const servers = new Map<string, Promise<Server>>();
+      await use(servers);
+      for (const server of servers.values()) await (await server).destroy();
     },
     { scope: 'worker' },
   ],
+
+  server: async ({ servers, settings }, use) => {
+    const key = JSON.stringify(settings);
+    const server = servers.get(key) ?? startServer(settings);
+    servers.set(key, server);
+    await use(await server);
+  },
 
   freshServer: async ({ settings }, use) => {
     const server = await startServer(settings);
@@ -50,36 +59,36 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
 
   baseURL: async ({ server }, use) => use(server.url),
 
-  consoles: async ({}, use) => use(new Consoles()),
+  console: async ({}, use) => use(new ConsoleWatcher()),
 
-  expectConsole: async ({ consoles }, use) => use((pattern, options) => consoles.expect(pattern, options)),
+  expectConsole: async ({ console }, use) => use((pattern, options) => console.expect(pattern, options)),
 
-  context: async ({ context, consoles, javaScriptEnabled }, use) => {
+  context: async ({ context, console, javaScriptEnabled }, use) => {
     const javaScript = javaScriptEnabled ?? true;
-    if (!javaScript) markScriptless(context);
-    consoles.watch(context, javaScript);
+    if (!javaScript) markWithoutJavaScript(context);
+    await console.watch(context);
     await use(context);
   },
 
-  newContext: async ({ browser, consoles, javaScriptEnabled }, use) => {
-    const made: BrowserContext[] = [];
+  newContext: async ({ browser, console, javaScriptEnabled }, use) => {
+    const contexts: BrowserContext[] = [];
     await use(async (options = {}) => {
       const context = await browser.newContext(options);
       const javaScript = options.javaScriptEnabled ?? javaScriptEnabled ?? true;
-      if (!javaScript) markScriptless(context);
-      consoles.watch(context, javaScript);
-      made.push(context);
+      if (!javaScript) markWithoutJavaScript(context);
+      await console.watch(context);
+      contexts.push(context);
       return context;
     });
-    await Promise.all(made.map((context) => context.close()));
+    await Promise.all(contexts.map((context) => context.close()));
   },
 
-  // Depends on the contexts so that it is taken down, and looks, while they are still open.
-  quiet: [
-    async ({ context, newContext, consoles }, use, testInfo) => {
+  // Depends on the contexts, so that it looks at the console while they are still open.
+  cleanConsole: [
+    async ({ context, newContext, console }, use, testInfo) => {
       await use();
       const passed = testInfo.status === testInfo.expectedStatus;
-      await consoles.verify({ complete: passed });
+      await console.verify({ complete: passed });
     },
     { auto: true },
   ],

@@ -19,6 +19,7 @@ export const MEMBER_PAGES: PageInfo[] = [
   { path: '/account', title: 'Your account · Latchkey', heading: 'Your account' },
   { path: '/account/password', title: 'Change your password · Latchkey', heading: 'Change your password' },
   { path: '/account/sessions', title: 'Your sessions · Latchkey', heading: 'Your sessions' },
+  { path: '/account/apps', title: 'Your apps · Latchkey', heading: 'Your apps' },
   { path: '/notices', title: 'Notices · Latchkey', heading: 'Notices' },
 ];
 

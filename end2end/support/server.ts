@@ -17,7 +17,7 @@ export type Settings = Record<string, string>;
 
 /** A running Latchkey with a database of its own. */
 export class Server {
-  /** What it has written since it was started. */
+  /** What it has printed since its last start. */
   output = '';
   log = '';
   private process?: ChildProcess;
@@ -34,7 +34,7 @@ export class Server {
     return server;
   }
 
-  /** Cookies do not know ports: a test that needs two servers needs two browser contexts. */
+  /** Cookies are shared between ports: a test that needs two servers needs two browser contexts. */
   get url(): string {
     return `http://localhost:${this.port}`;
   }
@@ -49,7 +49,7 @@ export class Server {
     };
   }
 
-  /** Changes a setting; it counts from the next start. */
+  /** Changes a setting. It takes effect at the next start. */
   set(name: string, value: string): void {
     this.settings[name] = value;
   }
@@ -70,7 +70,7 @@ export class Server {
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     const child = this.process;
     if (!child || child.exitCode !== null) return;
-    // Closed, and not just exited: then everything that it wrote has been read.
+    // Not just exited but closed: everything that it printed has been read.
     const gone = new Promise((closed) => child.once('close', closed));
     child.kill(signal);
     await gone;
@@ -96,19 +96,19 @@ export class Server {
     return shown.split(' ')[0];
   }
 
-  /** Lets somebody have entered their password that long ago. Access tokens say so from the next one on. */
-  enteredPasswordAgo({ email }: Account, minutes: number): void {
+  /** Makes it so that somebody last entered their password that long ago. The next access token says so. */
+  setPasswordAge({ email }: Account, minutes: number): void {
     const at = Date.now() - minutes * 60_000;
     this.alter('UPDATE sessions SET authenticated_at = ? WHERE user_id = (SELECT id FROM users WHERE email = ?)', at, email);
   }
 
-  /** Lets every link that works once have expired. */
-  expireLinks(): void {
-    this.alter('UPDATE one_time_links SET expires_at = ?', Date.now());
+  /** Makes it so that the sessions which have ended did so long ago: they are deleted at the next start. */
+  expireEndedSessions(): void {
+    this.alter('UPDATE sessions SET absolute_expires_at = 1 WHERE revoked_at IS NOT NULL');
   }
 
-  /** Changes the database beside the program: what no setting shortens and no test waits for. */
-  private alter(statement: string, ...values: (string | number)[]): void {
+  /** Changes the database directly: for what takes too long to wait for. */
+  alter(statement: string, ...values: (string | number)[]): void {
     const input = JSON.stringify([`${this.folder}/latchkey.db`, statement, values]);
     const done = spawnSync('python3', ['-c', ALTER], { input, encoding: 'utf8' });
     if (done.status !== 0) throw new Error(done.stderr);
@@ -121,15 +121,15 @@ export interface Account {
   password: string;
 }
 
-let made = 0;
+let accounts = 0;
 
-/** Somebody whom no other test knows. */
-export function somebody(name = 'Ada Lovelace'): Account {
-  made += 1;
-  return { email: `somebody-${process.pid}-${made}@example.org`, name, password: `correct horse ${made}` };
+/** An account that no other test knows. It does not exist yet. */
+export function newAccount(name = 'Ada Lovelace'): Account {
+  accounts += 1;
+  return { email: `account-${process.pid}-${accounts}@example.org`, name, password: `correct horse ${accounts}` };
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((found, failed) => {
     const probe = createServer();
     probe.once('error', failed);

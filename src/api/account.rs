@@ -2,57 +2,60 @@
 
 use leptos::prelude::*;
 
-use super::{error::ApiError, json::Json};
 use crate::{
-    app::session::client::AuthClient,
-    model::{account::Account, audit_event::AuditEvent, page::Page, session::Session},
+    client::authorized::AuthClient,
+    model::{
+        audit_event::AuditEvent, error::ApiError, json::Json, overview::Overview, page::Page,
+        profile::Profile, session::TokenResponse,
+    },
 };
 
 /// The account of whoever asks.
 #[server(prefix = "/api", endpoint = "account/me", client = AuthClient, output = Json)]
-pub async fn me() -> Result<Account, ApiError> {
+pub async fn me() -> Result<Profile, ApiError> {
+    use std::sync::Arc;
+
     use crate::{
         model::role::Permission,
-        server::{accounts::profile, request::Request},
+        server::{accounts::profile, request::caller::Caller},
     };
-    Request::answer(async |request| {
-        let principal = request.require(Permission::ReadAccount).await?;
-        Ok(profile::get(&request.state, &principal.user).await?.account())
+    Caller::respond(async |caller| {
+        let principal = caller.require(Permission::ReadAccount).await?;
+        Ok(Arc::unwrap_or_clone(profile::show(&caller.state, &principal.user).await?))
     })
     .await
 }
 
 /// Changes the name that one goes by.
 #[server(prefix = "/api", endpoint = "account/update_profile", client = AuthClient, output = Json)]
-pub async fn update_profile(display_name: String) -> Result<Account, ApiError> {
+pub async fn update_profile(display_name: String) -> Result<Profile, ApiError> {
     use crate::{
         model::{display_name::DisplayName, role::Permission},
-        server::{accounts::profile, error::Error, request::Request},
+        server::{accounts::profile, request::caller::Caller},
     };
-    Request::answer(async |request| {
-        let principal = request.require(Permission::ManageAccount).await?;
-        let name =
-            DisplayName::parse(&display_name).map_err(|problem| Error::invalid("display_name", problem))?;
-        Ok(profile::rename(&request.state, request.context(), &principal.user, name).await?.account())
+    Caller::respond(async |caller| {
+        let principal = caller.require(Permission::ManageAccount).await?;
+        let name = DisplayName::parse(&display_name)?;
+        Ok(profile::rename(&caller.state, caller.context(), &principal.user, name).await?.profile())
     })
     .await
 }
 
 /// Changes the password. Every session ends; the one that asks goes on as a new one.
 #[server(prefix = "/api", endpoint = "account/change_password", client = AuthClient, output = Json)]
-pub async fn change_password(current_password: String, new_password: String) -> Result<Session, ApiError> {
+pub async fn change_password(
+    current_password: String,
+    new_password: String,
+) -> Result<TokenResponse, ApiError> {
     use crate::{
         model::role::Permission,
-        server::{
-            accounts::{Password, change_password::change_password},
-            request::Request,
-        },
+        server::{accounts::change_password::change_password, passwords::Password, request::caller::Caller},
     };
-    Request::answer(async |request| {
-        let principal = request.require(Permission::ManageAccount).await?;
+    Caller::respond(async |caller| {
+        let principal = caller.require(Permission::ManageAccount).await?;
         let (current, new) = (Password::new(current_password), Password::new(new_password));
-        let issued = change_password(&request.state, request.context(), &principal, &current, &new).await?;
-        request.signed_in(issued, None)
+        let issued = change_password(&caller.state, caller.context(), &principal, &current, &new).await?;
+        caller.signed_in(issued, None)
     })
     .await
 }
@@ -62,16 +65,12 @@ pub async fn change_password(current_password: String, new_password: String) -> 
 pub async fn delete_account(password: String) -> Result<(), ApiError> {
     use crate::{
         model::role::Permission,
-        server::{
-            accounts::{Password, delete::delete_own},
-            request::Request,
-            sessions::cookie,
-        },
+        server::{accounts::delete::delete_own, passwords::Password, request::caller::Caller},
     };
-    Request::answer(async |request| {
-        let principal = request.require(Permission::ManageAccount).await?;
-        delete_own(&request.state, request.context(), &principal, &Password::new(password)).await?;
-        cookie::clear(&request.cookies);
+    Caller::respond(async |caller| {
+        let principal = caller.require(Permission::ManageAccount).await?;
+        delete_own(&caller.state, caller.context(), &principal, &Password::new(password)).await?;
+        caller.clear_session();
         Ok(())
     })
     .await
@@ -82,11 +81,25 @@ pub async fn delete_account(password: String) -> Result<(), ApiError> {
 pub async fn activity(cursor: Option<String>, limit: Option<String>) -> Result<Page<AuditEvent>, ApiError> {
     use crate::{
         model::role::Permission,
-        server::{audit::read::Wanted, request::Request},
+        server::{audit_log::AuditQuery, request::caller::Caller},
     };
-    Request::answer(async |request| {
-        let principal = request.require(Permission::ReadAccount).await?;
-        Wanted::of(&principal.user).page(&request.state, cursor.as_deref(), limit.as_deref()).await
+    Caller::respond(async |caller| {
+        let principal = caller.require(Permission::ReadAccount).await?;
+        AuditQuery::of(&principal.user).page(&caller.state, cursor.as_deref(), limit.as_deref()).await
+    })
+    .await
+}
+
+/// One's account at a glance.
+#[server(prefix = "/api", endpoint = "account/overview", client = AuthClient, output = Json)]
+pub async fn get_overview() -> Result<Overview, ApiError> {
+    use crate::{
+        model::role::Permission,
+        server::{accounts::overview::overview, request::caller::Caller},
+    };
+    Caller::respond(async |caller| {
+        let principal = caller.require(Permission::ReadAccount).await?;
+        overview(&caller.state, caller.now, &principal).await
     })
     .await
 }

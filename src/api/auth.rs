@@ -2,8 +2,10 @@
 
 use leptos::prelude::*;
 
-use super::{error::ApiError, json::Json};
-use crate::{app::session::client::AuthClient, model::session::Session};
+use crate::{
+    client::authorized::AuthClient,
+    model::{error::ApiError, json::Json, session::TokenResponse},
+};
 
 /// Makes an account and signs in to it. `next` is where a form without JavaScript goes then.
 #[server(prefix = "/api", endpoint = "auth/register", client = AuthClient, output = Json)]
@@ -12,15 +14,15 @@ pub async fn register(
     display_name: String,
     password: String,
     next: Option<String>,
-) -> Result<Session, ApiError> {
+) -> Result<TokenResponse, ApiError> {
     use crate::server::{
         accounts::{NewAccount, register::register},
-        request::Request,
+        request::caller::Caller,
     };
-    Request::answer(async |request| {
+    Caller::respond(async |caller| {
         let new = NewAccount::parse(&email, &display_name, password)?;
-        let issued = register(&request.state, request.context(), new, request.presented()).await?;
-        request.signed_in(issued, next.as_deref())
+        let issued = register(&caller.state, caller.context(), new, caller.refresh_token.as_ref()).await?;
+        caller.signed_in(issued, next.as_deref())
     })
     .await
 }
@@ -32,15 +34,16 @@ pub async fn setup(
     email: String,
     display_name: String,
     password: String,
-) -> Result<Session, ApiError> {
+) -> Result<TokenResponse, ApiError> {
     use crate::server::{
         accounts::{NewAccount, setup::redeem},
-        request::Request,
+        request::caller::Caller,
     };
-    Request::answer(async |request| {
+    Caller::respond(async |caller| {
         let new = NewAccount::parse(&email, &display_name, password)?;
-        let issued = redeem(&request.state, request.context(), &token, new, request.presented()).await?;
-        request.signed_in(issued, None)
+        let issued =
+            redeem(&caller.state, caller.context(), &token, new, caller.refresh_token.as_ref()).await?;
+        caller.signed_in(issued, None)
     })
     .await
 }
@@ -51,90 +54,95 @@ pub async fn accept_invitation(
     token: String,
     display_name: String,
     password: String,
-) -> Result<Session, ApiError> {
+) -> Result<TokenResponse, ApiError> {
     use crate::{
         model::display_name::DisplayName,
-        server::{
-            accounts::{Password, invite::accept},
-            error::Error,
-            request::Request,
-        },
+        server::{accounts::invite::accept, passwords::Password, request::caller::Caller},
     };
-    Request::answer(async |request| {
-        let name =
-            DisplayName::parse(&display_name).map_err(|problem| Error::invalid("display_name", problem))?;
+    Caller::respond(async |caller| {
+        let name = DisplayName::parse(&display_name)?;
         let password = Password::new(password);
-        let held = request.presented();
-        let issued = accept(&request.state, request.context(), &token, name, &password, held).await?;
-        request.signed_in(issued, None)
+        let presented = caller.refresh_token.as_ref();
+        let issued = accept(&caller.state, caller.context(), &token, name, &password, presented).await?;
+        caller.signed_in(issued, None)
+    })
+    .await
+}
+
+/// Sets a new password with a link that an administrator has made. Signs nobody in.
+#[server(prefix = "/api", endpoint = "auth/reset", client = AuthClient, output = Json)]
+pub async fn reset_password(token: String, password: String) -> Result<(), ApiError> {
+    use crate::{
+        model::{local_path::LocalPath, session::SignOutReason},
+        server::{accounts::reset_password::reset, passwords::Password, request::caller::Caller},
+    };
+    Caller::respond(async |caller| {
+        reset(&caller.state, caller.context(), &token, &Password::new(password)).await?;
+        caller.redirect_form(&LocalPath::signed_out(SignOutReason::PasswordChanged))
     })
     .await
 }
 
 /// Signs in. `next` is where a form without JavaScript goes then.
 #[server(prefix = "/api", endpoint = "auth/login", client = AuthClient, output = Json)]
-pub async fn login(email: String, password: String, next: Option<String>) -> Result<Session, ApiError> {
+pub async fn login(email: String, password: String, next: Option<String>) -> Result<TokenResponse, ApiError> {
     use crate::server::{
         accounts::sign_in::{Credentials, sign_in},
-        request::Request,
+        request::caller::Caller,
     };
-    Request::answer(async |request| {
+    Caller::respond(async |caller| {
         let credentials = Credentials::parse(&email, password)?;
-        let mark = request.state.known_devices.recognise(&request.cookies, &credentials.email);
-        let held = request.presented();
-        let issued = sign_in(&request.state, request.context(), credentials, mark, held).await?;
-        request.signed_in(issued, next.as_deref())
+        let device = caller.device_cookie();
+        let presented = caller.refresh_token.as_ref();
+        let issued = sign_in(&caller.state, caller.context(), credentials, device, presented).await?;
+        caller.signed_in(issued, next.as_deref())
     })
     .await
 }
 
 /// Checks the password of whoever is signed in once more, for what needs it to be recent. The session goes on; the
-/// access token that is answered says when.
+/// access token that is answered says when, and the refresh token moves on.
 #[server(prefix = "/api", endpoint = "auth/reauthenticate", client = AuthClient, output = Json)]
-pub async fn reauthenticate(password: String) -> Result<Session, ApiError> {
+pub async fn reauthenticate(password: String) -> Result<TokenResponse, ApiError> {
     use crate::{
         model::role::Permission,
-        server::{accounts::Password, request::Request, sessions::reauthenticate::reauthenticate},
+        server::{accounts::reauthenticate::reauthenticate, passwords::Password, request::caller::Caller},
     };
-    Request::answer(async |request| {
-        let principal = request.require(Permission::ManageAccount).await?;
+    Caller::respond(async |caller| {
+        let principal = caller.require(Permission::ManageAccount).await?;
         let password = Password::new(password);
-        let issued = reauthenticate(&request.state, request.context(), &principal, &password).await?;
-        Ok(issued.session)
+        let presented = caller.refresh_token.as_ref();
+        let issued =
+            reauthenticate(&caller.state, caller.context(), &principal, &password, presented).await?;
+        Ok(caller.refreshed(issued))
     })
     .await
 }
 
-/// Exchanges the session cookie for an access token, and moves the cookie on.
+/// Exchanges the session cookie for an access token, and rotates it.
 #[server(prefix = "/api", endpoint = "auth/refresh", client = AuthClient, output = Json)]
-pub async fn refresh() -> Result<Session, ApiError> {
-    use crate::server::{request::Request, sessions::refresh::refresh};
-    Request::answer(async |request| {
-        let issued = refresh(&request.state, request.context(), request.presented()).await?;
-        issued.cookie.set(&request.cookies);
-        Ok(issued.session)
+pub async fn refresh() -> Result<TokenResponse, ApiError> {
+    use crate::server::{request::caller::Caller, sessions::refresh::refresh};
+    Caller::respond(async |caller| {
+        let issued = refresh(&caller.state, caller.context(), caller.refresh_token.as_ref()).await?;
+        Ok(caller.refreshed(issued))
     })
     .await
 }
 
 /// Signs out. The cookie is cleared and the answer is 200 whatever happens: somebody who wants to leave is let go. If
-/// the store is silent, the session that nobody holds a cookie of any more ends by itself.
+/// the store does not answer, the session, whose cookie nobody holds any more, expires by itself.
 #[server(prefix = "/api", endpoint = "auth/logout", client = AuthClient, output = Json)]
 pub async fn logout() -> Result<(), ApiError> {
     use crate::{
         model::{local_path::LocalPath, session::SignOutReason},
-        server::{
-            request::Request,
-            sessions::{cookie, end::sign_out},
-        },
+        server::{request::caller::Caller, sessions::revoke::sign_out},
     };
-    Request::answer(async |request| {
-        cookie::clear(&request.cookies);
-        request.see_other(&LocalPath::signed_out(SignOutReason::SignedOut))?;
-        match sign_out(&request.state, request.context(), request.presented()).await {
-            Ok(Some(user)) => {
-                request.state.known_devices.mark(&request.cookies, &user.email, &request.state.entropy)?;
-            }
+    Caller::respond(async |caller| {
+        caller.clear_session();
+        caller.redirect_form(&LocalPath::signed_out(SignOutReason::SignedOut))?;
+        match sign_out(&caller.state, caller.context(), caller.refresh_token.as_ref()).await {
+            Ok(Some((user, session))) => caller.remember_device(&user, &session),
             Ok(None) => {}
             Err(error) => tracing::error!(%error, "a session was left by its browser and could not be ended"),
         }

@@ -2,10 +2,9 @@
 
 use leptos::prelude::*;
 
-use super::{error::ApiError, json::Json};
 use crate::{
-    app::session::client::AuthClient,
-    model::{id::NoticeId, notice::Notice, page::Page},
+    client::authorized::AuthClient,
+    model::{error::ApiError, id::NoticeId, json::Json, notice::Notice, page::Page},
 };
 
 /// Notices, the newest first.
@@ -13,11 +12,11 @@ use crate::{
 pub async fn list_notices(cursor: Option<String>, limit: Option<String>) -> Result<Page<Notice>, ApiError> {
     use crate::{
         model::role::Permission,
-        server::{notices, request::Request},
+        server::{notices, request::caller::Caller},
     };
-    Request::answer(async |request| {
-        request.require(Permission::ReadNotices).await?;
-        notices::list(&request.state, cursor.as_deref(), limit.as_deref()).await
+    Caller::respond(async |caller| {
+        caller.require(Permission::ReadNotices).await?;
+        notices::list(&caller.state, cursor.as_deref(), limit.as_deref()).await
     })
     .await
 }
@@ -27,13 +26,12 @@ pub async fn list_notices(cursor: Option<String>, limit: Option<String>) -> Resu
 pub async fn publish_notice(title: String, body: String) -> Result<NoticeId, ApiError> {
     use crate::{
         model::{notice::Draft, role::Permission},
-        server::{error::Error, notices, request::Request},
+        server::{notices, request::caller::Caller},
     };
-    Request::answer(async |request| {
-        let principal = request.require(Permission::Edit).await?;
-        let draft =
-            Draft::parse(&title, &body).map_err(|problem| Error::invalid(problem.field(), problem))?;
-        notices::publish(&request.state, request.context(), &principal.user, draft).await
+    Caller::respond(async |caller| {
+        let principal = caller.require(Permission::Edit).await?;
+        let draft = Draft::parse(&title, &body)?;
+        notices::publish(&caller.state, caller.context(), &principal.user, draft).await
     })
     .await
 }
@@ -43,12 +41,12 @@ pub async fn publish_notice(title: String, body: String) -> Result<NoticeId, Api
 pub async fn retract_notice(notice_id: String) -> Result<(), ApiError> {
     use crate::{
         model::{id::NoticeId, role::Permission},
-        server::{error::Error, notices, request::Request},
+        server::{notices, request::caller::Caller},
     };
-    Request::answer(async |request| {
-        let principal = request.require(Permission::Edit).await?;
-        let id = NoticeId::parse(&notice_id).map_err(|_| Error::NotFound)?;
-        notices::retract(&request.state, request.context(), &principal.user, &id).await
+    Caller::respond(async |caller| {
+        let principal = caller.require(Permission::Edit).await?;
+        let id = NoticeId::parse(&notice_id)?;
+        notices::retract(&caller.state, caller.context(), &principal.user, &id).await
     })
     .await
 }

@@ -1,8 +1,20 @@
 //! Parts that pages share.
 
 pub mod action;
+pub mod chart;
+pub mod confirm;
+pub mod countdown;
 pub mod dialog;
+pub mod fields;
+pub mod filter;
+pub mod footer;
 pub mod form;
 pub mod header;
-pub mod live;
+pub mod icon;
+pub mod loading;
+pub mod navigation;
 pub mod notice;
+pub mod press;
+pub mod reactive;
+pub mod time;
+pub mod username;

@@ -9,31 +9,36 @@ use leptos_router::{
     hooks::{use_location, use_navigate},
 };
 
-use super::{components::live::live, pages::forbidden::Forbidden, query::next_page, session::SessionContext};
+use super::{
+    components::reactive::reactive, pages::forbidden::Forbidden, query::next_page, session::SessionContext,
+};
 use crate::model::{
     access::{Access, Verdict},
     local_path::LocalPath,
 };
 
-type Page = Arc<dyn Fn() -> AnyView + Send + Sync>;
+pub type Page = Arc<dyn Fn() -> AnyView + Send + Sync>;
 
 /// Wraps a page for the route table, in which all pages are of one type.
 pub fn guarded<V: IntoView + 'static>(
     page: fn() -> V,
 ) -> impl Fn() -> AnyView + Clone + Send + Sync + use<V> + 'static {
-    of_one_type(Arc::new(move || page().into_any()))
+    erase_type(Arc::new(move || page().into_any()))
 }
 
-fn of_one_type(page: Page) -> impl Fn() -> AnyView + Clone + Send + Sync + 'static {
-    move || {
-        let (page, verdict) = (page.clone(), current_verdict());
-        // Where it leads is read now: when the verdict changes, the address may be the next page's already.
-        let next = next_page();
-        live(move || match verdict.get() {
-            Verdict::Show => page(),
-            barred => view! { <Barred verdict=barred next=next.clone()/> }.into_any(),
-        })
-    }
+fn erase_type(page: Page) -> impl Fn() -> AnyView + Clone + Send + Sync + 'static {
+    move || guard(page.clone())
+}
+
+/// The page, or what is shown instead to those whom it is not for.
+pub fn guard(page: Page) -> AnyView {
+    let verdict = current_verdict();
+    // Where it leads is read now: when the verdict changes, the address may be the next page's already.
+    let next = next_page();
+    reactive(move || match verdict.get() {
+        Verdict::Show => page(),
+        denied => view! { <AccessDenied verdict=denied next=next.clone()/> }.into_any(),
+    })
 }
 
 /// What becomes of the page that is being shown; a memo, for a page is not built anew when it stays the same.
@@ -45,15 +50,15 @@ fn current_verdict() -> Memo<Verdict> {
 
 /// Stands in for a page that is not shown: says so, or leads to where it can be.
 #[component]
-fn Barred(verdict: Verdict, next: LocalPath) -> impl IntoView {
+fn AccessDenied(verdict: Verdict, next: LocalPath) -> impl IntoView {
     let (location, navigate) = (use_location(), use_navigate());
     let elsewhere = match verdict {
         Verdict::SignIn => {
             let (path, query) = (location.pathname.get_untracked(), location.search.get_untracked());
             let here = if query.is_empty() { path } else { format!("{path}?{query}") };
-            Some(LocalPath::parse(&here).unwrap_or_default().behind_login())
+            Some(LocalPath::parse(&here).unwrap_or_default().login().to_string())
         }
-        Verdict::GoOn => Some(next.to_string()),
+        Verdict::RedirectToNext => Some(next.to_string()),
         Verdict::Show | Verdict::Forbid => None,
     };
     let leaving = elsewhere.is_some();

@@ -1,8 +1,11 @@
 //! Pages, one file each.
 
 pub mod account;
+pub mod apps;
 pub mod audit;
+pub mod consent;
 pub mod dashboard;
+pub mod device;
 pub mod forbidden;
 pub mod home;
 pub mod invitation;
@@ -12,6 +15,7 @@ pub mod not_found;
 pub mod notices;
 pub mod password;
 pub mod register;
+pub mod reset_password;
 pub mod sessions;
 pub mod setup;
 pub mod user;

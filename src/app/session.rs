@@ -1,57 +1,46 @@
-//! The browser's side of a session: who is signed in, and the access token that proves it.
+//! The browser's side of a session: who is signed in.
 //!
-//! What is shown depends on [`SessionContext::view`] alone, which the page carries. The token lives in WASM memory,
-//! is touched in effects and requests only, and never reaches anything that is rendered or stored.
+//! What is shown depends on [`SessionContext::view`] alone, which the page carries. The access token stays in
+//! [`crate::client`] and never reaches anything that is rendered or stored.
 
-mod broadcast;
-pub mod client;
-mod keeper;
-mod lock;
-pub mod reauth;
-mod refresh;
-mod timer;
-mod token;
-
+use js_sys::Reflect;
 use leptos::prelude::*;
-use leptos_router::{NavigateOptions, hooks::use_navigate};
 
-use super::components::form::FormState;
-use crate::model::{
-    access::{Access, Verdict},
-    display_name::DisplayName,
-    id::UserId,
-    local_path::{LocalPath, query_value},
-    role::{Permission, Roles},
-    session::{Session, SessionView, SignOutReason},
+use crate::{
+    client::{
+        events::{self, Event},
+        renewal, this_tab,
+    },
+    model::{
+        access::{Access, Verdict},
+        display_name::DisplayName,
+        local_path::LocalPath,
+        role::{Permission, Roles},
+        session::{SessionView, SignOutReason, TokenResponse},
+    },
 };
-use broadcast::News;
-
-/// Whether the server answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Connection {
-    Online,
-    /// It does not; it is asked again and again, and nobody is signed out for it.
-    Retrying,
-}
 
 /// What every page may know of the session.
 #[derive(Clone, Copy)]
 pub struct SessionContext {
     pub view: RwSignal<Option<SessionView>>,
-    pub connection: RwSignal<Connection>,
+    /// Whether the server can't be reached. It is asked again and again, and nobody is signed out for it.
+    pub offline: RwSignal<bool>,
     /// Whether some request waits for the password to be entered again.
-    pub asking: RwSignal<bool>,
-    user: StoredValue<Option<UserId>>,
+    pub step_up: RwSignal<bool>,
+    /// Followed by parts of a page that must not be made anew when only the name has changed.
+    roles: Memo<Option<Roles>>,
 }
 
 impl SessionContext {
     /// Makes it for the app, from what the page carries.
     pub fn provide(view: Option<SessionView>) -> Self {
+        let view = RwSignal::new(view);
         let session = Self {
-            view: RwSignal::new(view),
-            connection: RwSignal::new(Connection::Online),
-            asking: RwSignal::new(false),
-            user: StoredValue::new(None),
+            view,
+            offline: RwSignal::new(false),
+            step_up: RwSignal::new(false),
+            roles: Memo::new(move |_| view.read().as_ref().map(|view| view.roles)),
         };
         provide_context(session);
         session
@@ -62,115 +51,74 @@ impl SessionContext {
     }
 
     pub fn roles(self) -> Option<Roles> {
-        self.view.read().as_ref().map(|view| view.roles)
+        self.roles.get()
     }
 
     pub fn is_signed_in(self) -> bool {
-        self.view.read().is_some()
+        self.roles().is_some()
     }
 
     pub fn allows(self, permission: Permission) -> bool {
         self.roles().is_some_and(|roles| roles.allow(permission))
     }
 
-    /// After hydration: fetches an access token if somebody is signed in, and listens to the other tabs.
+    /// After hydration: listens to the transport and to the other tabs, and fetches an access token if somebody is
+    /// signed in.
     pub fn start(self) {
-        keeper::set_context(self);
-        broadcast::listen(move |news| self.hear(news));
-        if self.view.read_untracked().is_some() {
-            keeper::start();
+        events::subscribe(move |event| self.on_event(event));
+        this_tab::start(self.view.read_untracked().as_ref().map(|view| view.session.clone()));
+        renewal::start();
+        reload_when_restored();
+    }
+
+    fn on_event(self, event: Event) {
+        match event {
+            Event::Refreshed(response) => self.show(&response),
+            Event::SignedOut(reason) => go_to(LocalPath::signed_out(reason).as_str()),
+            Event::Revoked(reason) => self.leave(reason),
+            Event::Reload => reload(),
+            Event::Unreachable => set_if_changed(self.offline, true),
+            Event::StepUp(wanted) => set_if_changed(self.step_up, wanted),
         }
     }
 
-    /// Lets a form start the session in this tab, and goes on to `next` then.
-    pub fn begin_with(self, form: FormState, next: LocalPath) {
-        let navigate = use_navigate();
-        form.on_success(move |started: Session| {
-            broadcast::tell(&News::SignedIn(started.user.id.clone()));
-            if self.is_anothers(&started) {
-                go_to(next.as_str());
-                return;
-            }
-            self.hold(&started);
-            keeper::start();
-            navigate(next.as_str(), NavigateOptions { replace: true, ..NavigateOptions::default() });
-        });
-    }
-
-    /// Shows the name that a person goes by from now on.
+    /// Shows a new display name, here and in the other tabs.
     pub fn rename(self, name: DisplayName) {
-        self.view.update(|view| {
-            if let Some(view) = view {
-                view.display_name = name;
-            }
-        });
+        let view = self.view.get_untracked();
+        self.set_view(view.map(|view| SessionView { display_name: name, ..view }));
+        this_tab::tell_change();
     }
 
-    /// Whether the page was made for somebody else. Then nothing on it is theirs, and a page must be loaded.
-    fn is_anothers(self, session: &Session) -> bool {
-        self.user.get_value().is_some_and(|known| known != session.user.id)
+    /// Shows what the server says of the user. Roles that have changed show at once.
+    fn show(self, response: &TokenResponse) {
+        set_if_changed(self.offline, false);
+        let expires_at = self.view.read_untracked().as_ref().and_then(|view| view.expires_at.clone());
+        self.set_view(Some(SessionView { expires_at, ..response.into() }));
     }
 
-    /// Takes over what a refresh has brought. Roles that have changed show at once.
-    pub fn hold(self, session: &Session) {
-        token::hold(session);
-        self.connection.set(Connection::Online);
-        if self.is_anothers(session) {
-            reload();
-            return;
-        }
-        self.user.set_value(Some(session.user.id.clone()));
-        self.view.update(|view| match view {
-            Some(view) => {
-                view.display_name = session.user.display_name.clone();
-                view.roles = session.user.roles;
-            }
-            None => *view = Some(SessionView::from(&session.user)),
-        });
+    /// A signal notifies even when it is set to an equal value. What follows it would be made anew, and with it a
+    /// form whose request is in flight.
+    fn set_view(self, view: Option<SessionView>) {
+        set_if_changed(self.view, view);
     }
 
-    /// What the person did here has ended the session.
-    pub fn signed_out(self, reason: SignOutReason) {
-        broadcast::tell(&News::SignedOut(reason));
-        token::forget();
-        go_to(LocalPath::signed_out(reason).as_str());
-    }
-
-    /// The server says that the session is over.
-    fn ended(self, reason: SignOutReason) {
-        broadcast::tell(&News::SignedOut(reason));
-        self.leave(reason);
-    }
-
-    /// Forgets everything. A page that needs somebody is left by loading the sign-in page, so that nothing of it
-    /// stays in memory.
+    /// Forgets everything. A page that needs somebody is left by loading the sign-in page, so that nothing of it stays
+    /// in memory.
     fn leave(self, reason: SignOutReason) {
-        token::forget();
-        keeper::stop();
         let here = here();
         if Access::of(here.as_str().split('?').next().unwrap_or_default()).verdict(None) == Verdict::SignIn {
-            go_to(&format!("{}&reason={}", here.behind_login(), query_value(reason.as_str())));
+            this_tab::leave();
+            go_to(here.login_because(reason).as_str());
         } else {
-            self.user.set_value(None);
-            self.view.set(None);
+            set_if_changed(self.offline, false);
+            self.set_view(None);
         }
     }
+}
 
-    fn hear(self, news: News) {
-        match news {
-            News::SignedOut(reason) => {
-                if self.view.read_untracked().is_some() {
-                    self.leave(reason);
-                }
-            }
-            News::SignedIn(user) => {
-                let nobody = self.view.read_untracked().is_none();
-                if nobody || self.user.get_value().is_some_and(|known| known != user) {
-                    reload();
-                }
-            }
-            News::Refreshed => keeper::wake(),
-        }
+fn set_if_changed<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
+    if *signal.read_untracked() != value {
+        signal.set(value);
     }
 }
 
@@ -180,11 +128,24 @@ fn here() -> LocalPath {
     LocalPath::parse(&format!("{}{}", part(location.pathname()), part(location.search()))).unwrap_or_default()
 }
 
-fn go_to(path: &str) {
+/// Loads another page, as opposed to moving to it within the app.
+pub fn go_to(path: &str) {
     // A navigation that the browser refuses leaves the page as it is, without its token.
     let _ = window().location().assign(path);
 }
 
 fn reload() {
     let _ = window().location().reload();
+}
+
+/// "Back" may bring a page as it was left, with whoever was signed in then and requests that are never answered.
+fn reload_when_restored() {
+    let restored = |event: &web_sys::Event| {
+        Reflect::get(event, &"persisted".into()).is_ok_and(|value| value.is_truthy())
+    };
+    window_event_listener_untyped("pageshow", move |event| {
+        if restored(&event) {
+            reload();
+        }
+    });
 }

@@ -32,8 +32,13 @@ event_kinds! {
     AccountEnabled = "account_enabled",
     AccountDeleted = "account_deleted",
     ProfileChanged = "profile_changed",
+    /// An administrator vouched that the address is the account's owner's, or no longer does.
+    EmailVerified = "email_verified",
+    EmailUnverified = "email_unverified",
     PasswordChanged = "password_changed",
     PasswordChangeFailed = "password_change_failed",
+    PasswordResetRequested = "password_reset_requested",
+    PasswordReset = "password_reset",
     RolesChanged = "roles_changed",
     SignedIn = "signed_in",
     SignInFailed = "sign_in_failed",
@@ -49,6 +54,29 @@ event_kinds! {
     NoticeRetracted = "notice_retracted",
     SigningKeyAdded = "signing_key_added",
     SigningKeyRevoked = "signing_key_revoked",
+    ClientAdded = "client_added",
+    ClientChanged = "client_changed",
+    ClientSecretRotated = "client_secret_rotated",
+    ClientDisabled = "client_disabled",
+    ClientEnabled = "client_enabled",
+    ClientRemoved = "client_removed",
+    GroupAdded = "group_added",
+    GroupRemoved = "group_removed",
+    GroupMemberAdded = "group_member_added",
+    GroupMemberRemoved = "group_member_removed",
+    /// Somebody allowed a client what it asked for.
+    ConsentGranted = "consent_granted",
+    /// Somebody did not allow a client what it asked for.
+    ConsentDenied = "consent_denied",
+    ConsentRevoked = "consent_revoked",
+    /// A client was given an authorization code.
+    ClientAuthorized = "client_authorized",
+    /// A code was redeemed twice; what it had given was taken back.
+    AuthorizationCodeReplayed = "authorization_code_replayed",
+    /// Two parties hold a refresh token of one grant; it was ended.
+    ClientTokenReused = "client_token_reused",
+    /// A grant ended otherwise than with its session; the detail has the reason.
+    GrantRevoked = "grant_revoked",
     /// Somebody signed in asked for what their roles do not allow.
     AccessDenied = "access_denied",
 }
@@ -60,9 +88,9 @@ pub struct AuditEvent {
     /// What happened; a stable name.
     pub event: String,
     /// Who did it. Nobody: somebody who is not signed in, the program itself, or a command.
-    pub actor: Option<Involved>,
+    pub actor: Option<AuditParty>,
     /// Whose account it is about.
-    pub subject: Option<Involved>,
+    pub subject: Option<AuditParty>,
     pub session_id: Option<String>,
     pub ip: String,
     pub device: String,
@@ -72,7 +100,7 @@ pub struct AuditEvent {
 
 /// An account in the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Involved {
+pub struct AuditParty {
     pub id: String,
     /// Its address; nothing once it is deleted.
     pub email: Option<String>,

@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_refused() {
+    fn malformed_email_addresses_are_refused() {
         assert_eq!(canonical(" "), "Empty");
         for malformed in [
             "ada",

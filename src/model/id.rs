@@ -1,6 +1,6 @@
-//! Ids of accounts and sessions: UUIDs in their canonical text form (RFC 9562 §4). An id is no secret.
+//! Ids of accounts, sessions and what belongs to them: UUIDs in their canonical text form (RFC 9562 §4). An id is no secret.
 
-use std::fmt;
+use std::{borrow::Borrow, fmt};
 
 use serde::{Deserialize, Serialize};
 
@@ -63,8 +63,44 @@ id! {
 }
 
 id! {
+    /// The id of what a client knows as the session of a person; the `sid` of the client's tokens. Each client has its
+    /// own, so two of them can't compare notes.
+    ClientSessionId
+}
+
+id! {
+    /// The id of what a person has granted to a client: a family of the client's refresh tokens.
+    GrantId
+}
+
+id! {
     /// The id of a notice. Ids are in the order of publication.
     NoticeId
+}
+
+id! {
+    /// The id of a group of accounts.
+    GroupId
+}
+
+/// Ended sessions are remembered by their ids, and so are client sessions and grants: all of them are UUIDs, so none is
+/// another one's.
+impl Borrow<str> for SessionId {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl SessionId {
+    /// The id of a client session, where what has ended is remembered.
+    pub fn of_client_session(id: &ClientSessionId) -> Self {
+        Self(id.0.clone())
+    }
+
+    /// The id of a grant, where what has ended is remembered.
+    pub fn of_grant(id: &GrantId) -> Self {
+        Self(id.0.clone())
+    }
 }
 
 fn is_canonical_uuid(input: &str) -> bool {

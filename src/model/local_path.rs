@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::session::SignOutReason;
+use super::{query::encode_value, session::SignOutReason};
 
 const MAX_LENGTH: usize = 1024;
 
@@ -32,8 +32,18 @@ impl LocalPath {
         }
     }
 
+    /// A page by its path, as the program itself names it.
+    pub fn page(path: &'static str) -> Self {
+        Self(path.to_owned())
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Without the query.
+    pub fn path(&self) -> &str {
+        self.0.split(['?', '#']).next().unwrap_or_default()
     }
 
     /// Where one is after signing out.
@@ -42,53 +52,16 @@ impl LocalPath {
     }
 
     /// The sign-in page that leads back here.
-    pub fn behind_login(&self) -> String {
-        format!("/login?next={}", query_value(&self.0))
+    #[must_use]
+    pub fn login(&self) -> Self {
+        Self(format!("/login?next={}", encode_value(&self.0)))
     }
-}
 
-/// Percent-encodes `text` so that it can stand as a value in a query.
-pub fn query_value(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
-                out.push(char::from(byte));
-            }
-            _ => {
-                const HEX: &[u8; 16] = b"0123456789ABCDEF";
-                out.push('%');
-                out.extend([byte >> 4, byte & 15].map(|digit| char::from(HEX[usize::from(digit)])));
-            }
-        }
+    /// The same, and it says why signing in is needed.
+    #[must_use]
+    pub fn login_because(&self, reason: SignOutReason) -> Self {
+        Self(format!("{}&reason={}", self.login(), reason.as_str()))
     }
-    out
-}
-
-/// Fields as a query, which is also how a form's body has them (WHATWG URL §5.2).
-pub fn query<'a>(fields: impl Iterator<Item = &'a (&'static str, String)>) -> String {
-    let pairs: Vec<_> = fields.map(|(name, value)| format!("{name}={}", query_value(value))).collect();
-    pairs.join("&")
-}
-
-/// The value of a parameter in a query, decoded once (WHATWG URL §5.1).
-pub fn query_parameter(query: &str, name: &str) -> Option<String> {
-    let pairs = query.trim_start_matches('?').split('&').filter_map(|pair| pair.split_once('='));
-    let (_, value) = pairs.into_iter().find(|(key, _)| *key == name)?;
-    let mut bytes = Vec::with_capacity(value.len());
-    let mut rest = value.bytes();
-    while let Some(byte) = rest.next() {
-        bytes.push(match byte {
-            b'+' => b' ',
-            b'%' => {
-                let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
-                let (high, low) = (digit(rest.next())?, digit(rest.next())?);
-                u8::try_from(high * 16 + low).ok()?
-            }
-            _ => byte,
-        });
-    }
-    String::from_utf8(bytes).ok()
 }
 
 impl Default for LocalPath {
@@ -129,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn other_hosts_and_what_is_no_page_are_refused() {
+    fn other_hosts_and_api_paths_are_refused() {
         for elsewhere in [
             "",
             "account",
@@ -151,18 +124,8 @@ mod tests {
     }
 
     #[test]
-    fn a_parameter_is_decoded_once() {
-        let query = "?next=/account%3Fa%3D%2526b&reason=a+b&odd=%zz&cut=%4";
-        assert_eq!(query_parameter(query, "next").as_deref(), Some("/account?a=%26b"));
-        assert_eq!(query_parameter(query, "reason").as_deref(), Some("a b"));
-        assert_eq!(query_parameter(query, "odd"), None);
-        assert_eq!(query_parameter(query, "cut"), None);
-        assert_eq!(query_parameter("", "next"), None);
-    }
-
-    #[test]
-    fn the_way_back_survives_the_query() {
+    fn the_login_url_keeps_the_query_of_the_page() {
         let path = LocalPath::parse("/admin/users?query=a&cursor=b").unwrap_or_default();
-        assert_eq!(path.behind_login(), "/login?next=/admin/users%3Fquery%3Da%26cursor%3Db");
+        assert_eq!(path.login().as_str(), "/login?next=/admin/users%3Fquery%3Da%26cursor%3Db");
     }
 }

@@ -34,9 +34,9 @@ pub enum InvalidNotice {
     NoTitle,
     #[error("A title has at most {MAX_TITLE} characters.")]
     LongTitle,
-    #[error("A title is one line.")]
+    #[error("Write the title on one line.")]
     TitleOfSeveralLines,
-    #[error("Enter a text.")]
+    #[error("Enter some text.")]
     NoBody,
     #[error("A text has at most {MAX_BODY} characters.")]
     LongBody,
@@ -59,17 +59,22 @@ impl Draft {
     pub fn parse(title: &str, body: &str) -> Result<Self, InvalidNotice> {
         let title = title.trim();
         let body = body.trim().replace("\r\n", "\n");
-        match () {
-            () if title.is_empty() => Err(InvalidNotice::NoTitle),
-            () if title.chars().count() > MAX_TITLE => Err(InvalidNotice::LongTitle),
-            () if title.chars().any(char::is_control) => Err(InvalidNotice::TitleOfSeveralLines),
-            () if body.is_empty() => Err(InvalidNotice::NoBody),
-            () if body.chars().count() > MAX_BODY => Err(InvalidNotice::LongBody),
-            () if body.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t')) => {
-                Err(InvalidNotice::Control)
-            }
-            () => Ok(Self { title: title.to_owned(), body }),
-        }
+        let problem = if title.is_empty() {
+            Some(InvalidNotice::NoTitle)
+        } else if title.chars().count() > MAX_TITLE {
+            Some(InvalidNotice::LongTitle)
+        } else if title.chars().any(char::is_control) {
+            Some(InvalidNotice::TitleOfSeveralLines)
+        } else if body.is_empty() {
+            Some(InvalidNotice::NoBody)
+        } else if body.chars().count() > MAX_BODY {
+            Some(InvalidNotice::LongBody)
+        } else if body.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t')) {
+            Some(InvalidNotice::Control)
+        } else {
+            None
+        };
+        problem.map_or_else(|| Ok(Self { title: title.to_owned(), body }), Err)
     }
 }
 

@@ -12,9 +12,9 @@ pub enum WeakPassword {
     TooShort,
     #[error("Use at most {MAX_LENGTH} characters.")]
     TooLong,
-    #[error("This is one of the passwords that are tried first. Choose another one.")]
+    #[error("This password is too common. Choose another one.")]
     Common,
-    #[error("This contains your name or your email address. Choose another one.")]
+    #[error("This password contains your name or email address. Choose another one.")]
     Personal,
 }
 
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn length_counts_characters_and_nothing_else_matters() {
+    fn password_length_is_counted_in_characters() {
         assert_eq!(check_length("1234567"), Err(WeakPassword::TooShort));
         assert_eq!(check_length("        "), Ok(()));
         assert_eq!(check_length("påsswörd"), Ok(()));

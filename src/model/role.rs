@@ -49,6 +49,24 @@ impl Role {
         }
     }
 
+    /// What it allows, in a sentence.
+    pub const fn description(self) -> &'static str {
+        match self {
+            Self::Member => "Uses their own account and reads notices. Everyone is a member.",
+            Self::Editor => "Publishes and retracts notices.",
+            Self::Admin => "Manages accounts, sessions and signing keys, and reads the audit log.",
+        }
+    }
+
+    /// Its name for people.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Member => "Member",
+            Self::Editor => "Editor",
+            Self::Admin => "Admin",
+        }
+    }
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Member => "member",

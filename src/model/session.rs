@@ -11,18 +11,20 @@ use super::{
 
 /// The answer to sign-up, sign-in and refresh. It goes into WASM memory and nowhere else.
 #[derive(Clone, Serialize, Deserialize)]
-pub struct Session {
+pub struct TokenResponse {
     /// A signed access token (RFC 9068), for `Authorization: Bearer`.
     pub access_token: String,
     pub token_type: TokenType,
     /// Lifetime of the access token, in seconds.
     pub expires_in: u64,
+    /// The session that it was minted for: its `sid`.
+    pub session_id: SessionId,
     pub user: SessionUser,
 }
 
-impl std::fmt::Debug for Session {
+impl std::fmt::Debug for TokenResponse {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Session").field("user", &self.user).finish_non_exhaustive()
+        f.debug_struct("TokenResponse").field("user", &self.user).finish_non_exhaustive()
     }
 }
 
@@ -40,24 +42,40 @@ pub struct SessionUser {
     pub roles: Roles,
 }
 
+/// A session, and whose it is. It proves nothing: neither id is a secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldSession {
+    pub user: UserId,
+    pub id: SessionId,
+}
+
+impl From<&TokenResponse> for HeldSession {
+    fn from(response: &TokenResponse) -> Self {
+        Self { user: response.user.id.clone(), id: response.session_id.clone() }
+    }
+}
+
 /// What a page knows of the session that it was rendered for: who, and what they may do. No proof of anything.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionView {
+    /// The page's script compares it with the session of every access token: the browser may be somebody else's by then.
+    pub session: HeldSession,
     pub display_name: DisplayName,
     pub roles: Roles,
     /// When the session ends unless it is used before; unknown after signing in without a page load.
     pub expires_at: Option<UtcTime>,
 }
 
-impl From<&SessionUser> for SessionView {
-    fn from(user: &SessionUser) -> Self {
-        Self { display_name: user.display_name.clone(), roles: user.roles, expires_at: None }
+impl From<&TokenResponse> for SessionView {
+    fn from(response: &TokenResponse) -> Self {
+        let SessionUser { display_name, roles, .. } = response.user.clone();
+        Self { session: response.into(), display_name, roles, expires_at: None }
     }
 }
 
 /// A session in its owner's list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SessionItem {
+pub struct SessionSummary {
     pub id: SessionId,
     /// Whether it is the one that asks.
     pub current: bool,
@@ -70,6 +88,12 @@ pub struct SessionItem {
     pub last_seen_at: UtcTime,
     /// When it ends unless it is used before.
     pub expires_at: UtcTime,
+    /// Whether no sign-in before it came from such a device.
+    #[serde(default)]
+    pub new_device: bool,
+    /// Whether no sign-in before it came from its network.
+    #[serde(default)]
+    pub new_network: bool,
 }
 
 /// Why a session ended, as its owner is told.
@@ -84,6 +108,8 @@ pub enum SignOutReason {
     EndedElsewhere,
     /// The same browser signed in again.
     Replaced,
+    /// The account has too many sessions; it was the one unused for longest.
+    TooMany,
     /// The password was changed on another device.
     PasswordChanged,
     /// An administrator ended it.
@@ -99,11 +125,12 @@ pub enum SignOutReason {
 }
 
 impl SignOutReason {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::SignedOut,
         Self::Expired,
         Self::EndedElsewhere,
         Self::Replaced,
+        Self::TooMany,
         Self::PasswordChanged,
         Self::EndedByAdmin,
         Self::AccountClosed,
@@ -119,6 +146,7 @@ impl SignOutReason {
             Self::Expired => "expired",
             Self::EndedElsewhere => "ended_elsewhere",
             Self::Replaced => "replaced",
+            Self::TooMany => "too_many",
             Self::PasswordChanged => "password_changed",
             Self::EndedByAdmin => "ended_by_admin",
             Self::AccountClosed => "account_closed",
@@ -136,17 +164,20 @@ impl SignOutReason {
     pub const fn message(self) -> &'static str {
         match self {
             Self::SignedOut => "You signed out.",
-            Self::Expired => "Your session ended because it was not used for a while. Sign in to go on.",
+            Self::Expired => "Your session has expired. Sign in to continue.",
             Self::EndedElsewhere => "You signed out on another device.",
             Self::Replaced => "You signed in again in this browser.",
-            Self::PasswordChanged => "Your password was changed on another device. Sign in with the new one.",
+            Self::TooMany => {
+                "You signed in on many other devices, so this session ended. Sign in to continue."
+            }
+            Self::PasswordChanged => "Your password was changed. Sign in with the new one.",
             Self::EndedByAdmin => "An administrator ended this session.",
             Self::AccountClosed => "This account is no longer active.",
             Self::AccountDeleted => "This account was deleted.",
             Self::Reused => {
                 "This session was used from two places, so it was closed. If that was not you, sign in and change your password."
             }
-            Self::Missing => "You are not signed in.",
+            Self::Missing => "Your session in this browser has ended. Sign in again.",
         }
     }
 }
@@ -156,7 +187,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_reason_is_found_by_the_name_it_travels_under() {
+    fn every_sign_out_reason_parses_from_its_wire_name() {
         for reason in SignOutReason::ALL {
             assert_eq!(SignOutReason::parse(reason.as_str()), Some(reason));
             assert_eq!(serde_json::to_string(&reason).unwrap(), format!("\"{}\"", reason.as_str()));
@@ -165,9 +196,9 @@ mod tests {
     }
 
     #[test]
-    fn a_session_never_prints_its_token() {
-        let session: Session = serde_json::from_str(
-            r#"{"access_token":"secret","token_type":"Bearer","expires_in":900,
+    fn a_token_response_never_prints_its_token() {
+        let session: TokenResponse = serde_json::from_str(
+            r#"{"access_token":"secret","token_type":"Bearer","expires_in":900,"session_id":"019a0000-0000-7000-8000-00000000abcd",
                 "user":{"id":"019a0000-0000-7000-8000-00000000abcd","display_name":"Ada","roles":["member"]}}"#,
         )
         .unwrap();

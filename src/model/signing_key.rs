@@ -9,6 +9,8 @@ pub struct SigningKey {
     /// Its name in tokens and in the key set.
     pub kid: String,
     pub algorithm: String,
+    /// What it signs: `portal`, access tokens of Latchkey itself, or `clients`, tokens for apps.
+    pub purpose: String,
     /// `next`, `active`, `retired` or `gone`.
     pub state: String,
     /// Since when it is in that state.
@@ -17,6 +19,6 @@ pub struct SigningKey {
     pub until: Option<UtcTime>,
     /// Whether it was ended before its time.
     pub revoked: bool,
-    /// Live sessions that hold an access token of it.
+    /// Active sessions that hold an access token of it.
     pub sessions: u64,
 }

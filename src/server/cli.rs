@@ -2,10 +2,13 @@
 
 #![expect(clippy::print_stdout, reason = "what a command prints is its answer")]
 
+mod client;
 mod doctor;
+mod group;
 mod keys;
-mod log;
-mod serve;
+pub mod log;
+pub mod serve;
+mod sessions;
 mod user;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -13,10 +16,10 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    clock::Entropy,
     config::{Config, Layers, Overrides, Problem},
-    reseal::reseal,
-    secret::MasterSecret,
+    crypto::{entropy::Entropy, master_secret::MasterSecret},
+    error::Error,
+    keys::reseal::reseal,
     store::{OpenError, Store},
 };
 
@@ -36,7 +39,7 @@ struct SettingFlags {
     /// Read settings from FILE instead of ./latchkey.toml
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Where the accounts are: `sqlite://FILE` or `postgres://USER@HOST/NAME`
+    /// Database: `sqlite://FILE` or `postgres://USER@HOST/NAME`
     #[arg(long, global = true, value_name = "URL")]
     database_url: Option<String>,
     /// Address and port to listen on
@@ -51,11 +54,20 @@ struct SettingFlags {
 enum Command {
     /// Run the server
     Serve,
-    /// Bring the database to this program's version
+    /// Migrate the database to this version of the program
     Migrate,
     /// Accounts
     #[command(subcommand)]
     User(user::UserCommand),
+    /// Sessions
+    #[command(subcommand)]
+    Sessions(sessions::SessionsCommand),
+    /// Apps and services that get tokens from here
+    #[command(subcommand)]
+    Client(Box<client::ClientCommand>),
+    /// Groups of accounts: who may use which client
+    #[command(subcommand)]
+    Group(group::GroupCommand),
     /// Signing keys
     #[command(subcommand)]
     Keys(keys::KeysCommand),
@@ -70,7 +82,7 @@ enum Command {
 enum SecretCommand {
     /// Print a new master secret
     Generate,
-    /// Seal everything anew under the first of the configured master secrets
+    /// Encrypt everything again with the first of the configured master secrets
     Rotate,
 }
 
@@ -92,6 +104,16 @@ impl CliError {
         Self::Failed(error.to_string())
     }
 
+    /// Names the setting if the program could not start because of a wrong master secret.
+    fn from_start(error: Error, setting: &str) -> Self {
+        match error {
+            Error::OtherSecret => Self::Usage(format!(
+                "{setting}: this is not the master secret that the database was made with. Set it to that one."
+            )),
+            other => Self::failed(other),
+        }
+    }
+
     fn exit_code(&self) -> ExitCode {
         match self {
             Self::Settings(_) | Self::Usage(_) => ExitCode::from(2),
@@ -109,12 +131,19 @@ impl From<OpenError> for CliError {
 /// Runs the command that the arguments name.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    log::init();
-    // Rendering a page can hold a thread for a while; with one or two others would wait for it.
-    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).max(4);
+    let warnings = log::init();
+    // One a core, and never one alone: rendering a page holds its thread for a while.
+    let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get).max(2);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
     let outcome = match runtime {
-        Ok(runtime) => runtime.block_on(run(cli)),
+        Ok(runtime) => {
+            runtime.spawn(warnings.clone().run());
+            let outcome = runtime.block_on(run(cli));
+            warnings.report();
+            // What still runs is waited for by nobody: a database that hangs must not keep the program.
+            runtime.shutdown_background();
+            outcome
+        }
         Err(error) => Err(CliError::failed(error)),
     };
     match outcome {
@@ -142,6 +171,9 @@ async fn run(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Serve => serve::serve(config).await?,
         Command::Migrate => migrate(&config).await?,
         Command::User(command) => user::run(command, config).await?,
+        Command::Sessions(command) => sessions::run(command, config).await?,
+        Command::Client(command) => client::run(*command, config).await?,
+        Command::Group(command) => group::run(command, config).await?,
         Command::Keys(command) => keys::run(command, &config).await?,
         Command::Secret(SecretCommand::Rotate) => rotate_secret(&config).await?,
         Command::Doctor | Command::Secret(SecretCommand::Generate) => {}
@@ -170,10 +202,12 @@ async fn rotate_secret(config: &Config) -> Result<(), CliError> {
     let entropy = Entropy::system();
     let vault = serve::open_vault(&config.secret, &entropy)?;
     let store = Store::open(&config.database_url).await?;
-    let done = reseal(&store, &vault, &entropy).await.map_err(CliError::failed)?;
+    let done = reseal(&store, &vault, &entropy)
+        .await
+        .map_err(|error| CliError::from_start(error.into(), config.secret.setting()))?;
     store.close().await;
     println!(
-        "Sealed anew under the first master secret: {} signing keys and {} secrets. {} were under it already.",
+        "Encrypted again with the first master secret: {} signing keys and {} secrets. {} were already.",
         done.signing_keys, done.secrets, done.already
     );
     if done.already == 0 {
@@ -182,8 +216,22 @@ async fn rotate_secret(config: &Config) -> Result<(), CliError> {
         );
     } else if done.signing_keys + done.secrets == 0 {
         println!(
-            "Nothing was to be done. To change the master secret, put a new one (`latchkey secret generate`) before the old one, with a comma between."
+            "Nothing to do. To change the master secret, put a new one (`latchkey secret generate`) before the old one, with a comma between."
         );
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_master_secret_is_a_configuration_error_that_names_its_setting() {
+        let error = CliError::from_start(Error::OtherSecret, "LATCHKEY_SECRET_FILE");
+        assert_eq!(error.exit_code(), ExitCode::from(2));
+        assert!(error.to_string().starts_with("LATCHKEY_SECRET_FILE: "), "{error}");
+        let other = CliError::from_start(Error::Internal("x".to_owned()), "LATCHKEY_SECRET");
+        assert_eq!(other.exit_code(), ExitCode::FAILURE);
+    }
 }

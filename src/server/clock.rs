@@ -1,13 +1,15 @@
-//! Time and randomness, which everything else takes as arguments: the one file that reads either (`clippy.toml`).
+//! Time, which everything else takes as an argument: the one file that reads the clock (`clippy.toml`).
 
 use std::{
     fmt,
     ops::{Add, Sub},
-    sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::model::utc_time::UtcTime;
@@ -67,74 +69,96 @@ impl Sub for Timestamp {
     }
 }
 
-/// Where `now` comes from: the system, or a test's hand.
+/// How far another node's clock may be ahead of ours.
+pub const LEEWAY: Duration = Duration::from_secs(5);
+
+/// Where `now` comes from: the system, or a test's hand; set right by the clock that all nodes share, if there is one.
 #[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
+pub struct Clock {
+    read: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    /// In milliseconds, added to what is read.
+    correction: Arc<AtomicI64>,
+    elapsed: Arc<dyn Fn() -> Duration + Send + Sync>,
+}
+
+/// One look at another clock, between two looks at one's own.
+#[derive(Clone, Copy, Debug)]
+pub struct Comparison {
+    pub before: Timestamp,
+    pub theirs: Timestamp,
+    pub after: Timestamp,
+}
+
+impl Comparison {
+    /// A look that took longer says too little.
+    const LONGEST: Duration = Duration::from_millis(500);
+
+    /// How far the other clock is ahead, in milliseconds; nothing if that can't be said.
+    fn ahead(self) -> Option<i64> {
+        let took = self.after - self.before;
+        let middle = self.before + took / 2;
+        (took <= Self::LONGEST).then(|| self.theirs.0.saturating_sub(middle.0))
+    }
+}
 
 impl Clock {
     #[expect(clippy::disallowed_methods, reason = "this is the file that reads the clock")]
     pub fn system() -> Self {
-        Self(Arc::new(|| match SystemTime::now().duration_since(UNIX_EPOCH) {
+        let began = Instant::now();
+        let read = || match SystemTime::now().duration_since(UNIX_EPOCH) {
             Ok(since) => Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX)),
             Err(_) => Timestamp(0),
-        }))
+        };
+        Self::new(read, move || began.elapsed())
     }
 
-    /// A clock that shows what `read` says.
+    fn new(
+        read: impl Fn() -> Timestamp + Send + Sync + 'static,
+        elapsed: impl Fn() -> Duration + Send + Sync + 'static,
+    ) -> Self {
+        Self { read: Arc::new(read), correction: Arc::default(), elapsed: Arc::new(elapsed) }
+    }
+
+    /// A clock that shows what these say.
     #[cfg(test)]
-    pub fn of(read: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
-        Self(Arc::new(read))
+    pub fn of(
+        read: impl Fn() -> Timestamp + Send + Sync + 'static,
+        elapsed: impl Fn() -> Duration + Send + Sync + 'static,
+    ) -> Self {
+        Self::new(read, elapsed)
     }
 
-    /// The time.
+    /// The time of day. Somebody may set it, back too.
     pub fn now(&self) -> Timestamp {
-        (self.0)()
+        Timestamp(self.own().0.saturating_add(self.correction.load(Ordering::SeqCst)))
+    }
+
+    /// How long the program runs: for measuring, whatever is done to the time of day.
+    pub fn elapsed(&self) -> Duration {
+        (self.elapsed)()
+    }
+
+    /// The time as this machine has it.
+    pub fn own(&self) -> Timestamp {
+        (self.read)()
+    }
+
+    /// Goes by the other clock from now on.
+    pub fn follow(&self, comparison: Comparison) {
+        if let Some(ahead) = comparison.ahead() {
+            self.correction.store(ahead, Ordering::SeqCst);
+        }
+    }
+
+    /// How far this machine's clock is from the one that it follows.
+    pub fn error(&self) -> Duration {
+        Duration::from_millis(self.correction.load(Ordering::SeqCst).unsigned_abs())
     }
 }
 
 impl fmt::Debug for Clock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Clock").field(&self.now()).finish()
-    }
-}
-
-/// The system's cryptographic random number generator.
-#[derive(Clone)]
-pub struct Entropy(Arc<SystemRandom>);
-
-/// The system gave no random numbers.
-#[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("the system's random number generator failed")]
-pub struct NoEntropy;
-
-impl Entropy {
-    #[expect(clippy::disallowed_methods, reason = "this is the file that owns the generator")]
-    pub fn system() -> Self {
-        Self(Arc::new(SystemRandom::new()))
-    }
-
-    pub fn bytes<const N: usize>(&self) -> Result<[u8; N], NoEntropy> {
-        let mut bytes = [0; N];
-        self.0.fill(&mut bytes).map_err(|_| NoEntropy)?;
-        Ok(bytes)
-    }
-
-    /// A new id: UUIDv7 (RFC 9562 §5.7), so that rows in the order of their ids are in the order of their making.
-    pub fn uuid(&self, now: Timestamp) -> Result<String, NoEntropy> {
-        let millis = u64::try_from(now.millis()).unwrap_or(0);
-        let id = uuid::Builder::from_unix_timestamp_millis(millis, &self.bytes::<10>()?).into_uuid();
-        Ok(id.hyphenated().to_string())
-    }
-
-    /// For the functions of aws-lc-rs that draw for themselves.
-    pub fn source(&self) -> &SystemRandom {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Entropy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Entropy")
     }
 }
 
@@ -150,16 +174,22 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_set_back_makes_no_negative_time() {
-        assert_eq!(Timestamp::from_seconds(5) - Timestamp::from_seconds(7), Duration::ZERO);
+    fn a_clock_follows_another_unless_looking_at_it_took_too_long() {
+        let at = Timestamp::from_millis;
+        let clock = Clock::of(move || at(1000), || Duration::ZERO);
+        clock.follow(Comparison { before: at(1000), theirs: at(61_100), after: at(1200) });
+        assert_eq!(
+            (clock.now(), clock.own(), clock.error()),
+            (at(61_000), at(1000), Duration::from_secs(60))
+        );
+        clock.follow(Comparison { before: at(1000), theirs: at(0), after: at(1501) });
+        assert_eq!(clock.now(), at(61_000));
+        clock.follow(Comparison { before: at(1000), theirs: at(0), after: at(1000) });
+        assert_eq!((clock.now(), clock.error()), (at(0), Duration::from_secs(1)));
     }
 
     #[test]
-    fn ids_are_made_in_order() {
-        let entropy = Entropy::system();
-        let ids: Vec<_> =
-            (0..5).map(|n| entropy.uuid(Timestamp::from_seconds(1_000_000 + n)).unwrap()).collect();
-        assert!(ids.is_sorted(), "{ids:?}");
-        assert!(crate::model::id::UserId::parse(&ids[0]).is_ok());
+    fn a_clock_set_back_gives_no_negative_duration() {
+        assert_eq!(Timestamp::from_seconds(5) - Timestamp::from_seconds(7), Duration::ZERO);
     }
 }

@@ -3,6 +3,8 @@
 //! [`Layers`] merges the sources, [`Settings`] reads each setting and collects every problem, so that a person
 //! mends them all at once.
 
+mod accent;
+pub mod brand;
 mod layers;
 mod value;
 
@@ -11,12 +13,14 @@ use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 use ipnet::IpNet;
 use url::Url;
 
+use brand::BrandConfig;
 pub use layers::{Layers, Overrides, Source};
 use value::Value;
+pub use value::is_loopback;
 
-use super::{
-    secret::{MIN_LENGTH, MasterSecret},
-    tokens::algorithm::Algorithm,
+use super::crypto::{
+    algorithm::Algorithm,
+    master_secret::{MIN_LENGTH, MasterSecret},
 };
 
 /// Everything that can be set, in the order in which `latchkey doctor` shows it: name, default, what it is.
@@ -28,11 +32,26 @@ pub const SETTINGS: &[Setting] = &[
         "address that people and services use; by default http://localhost and the port",
     ),
     Setting::new("database_url", "sqlite://data/latchkey.db", "sqlite://FILE or postgres://USER@HOST/NAME"),
-    Setting::secret("secret", "master secret; several with commas between: the first seals, all open"),
+    Setting::secret(
+        "secret",
+        "master secret; several with commas between: the first encrypts, each decrypts",
+    ),
     Setting::new("secret_file", "data/secret", "file with the master secret, made on first start"),
     Setting::new("registration", "open", "whether people may sign up: open or closed"),
+    Setting::new("brand_name", "Latchkey", "what the portal is called, on every page"),
+    Setting::new(
+        "brand_logo",
+        "",
+        "file with a logo (SVG or PNG, at most 64 KiB) for the head of every page",
+    ),
+    Setting::new("brand_accent", "", "colour of links and buttons, #rrggbb; dark enough to be read on white"),
     Setting::new("tokens_algorithm", "ES256", "ES256, EdDSA, RS256 or HS256"),
     Setting::new("tokens_access_ttl", "15m", "lifetime of an access token"),
+    Setting::new(
+        "tokens_client_access_ttl",
+        "5m",
+        "lifetime of an access token for an app that has none of its own",
+    ),
     Setting::new(
         "tokens_rotate_every",
         "30d",
@@ -49,6 +68,23 @@ pub const SETTINGS: &[Setting] = &[
     Setting::new("passwords_parallelism", "1", "argon2id lanes"),
     Setting::new("passwords_concurrency", "0", "password checks at once; 0: one a core"),
     Setting::new("trusted_proxies", "", "networks (CIDR, comma-separated) whose X-Forwarded-For is believed"),
+    Setting::new(
+        "tls_certificate",
+        "",
+        "file with the certificate and its chain (PEM), to speak TLS without a proxy",
+    ),
+    Setting::new("tls_key", "", "file with the certificate's private key (PEM), mode 0600"),
+    Setting::new(
+        "redirect_addr",
+        "",
+        "address and port that lead plain http to the public URL; with TLS only",
+    ),
+    Setting::new(
+        "security_contact",
+        "",
+        "where to report vulnerabilities (mailto: or https:, comma-separated), for security.txt",
+    ),
+    Setting::new("audit_retention", "365d", "how long events stay in the audit log; off: for ever"),
     Setting::new("rate_limit", "on", "whether attempts to sign in are limited: on or off"),
 ];
 
@@ -98,11 +134,20 @@ pub struct Config {
     pub database_url: DatabaseUrl,
     pub secret: SecretSource,
     pub registration: Registration,
+    pub brand: BrandConfig,
     pub tokens: TokenConfig,
     pub sessions: SessionConfig,
     pub passwords: PasswordConfig,
     pub trusted_proxies: Vec<IpNet>,
+    /// Where the program speaks TLS itself.
+    pub tls: Option<TlsConfig>,
+    /// Where plain http is led to the public URL.
+    pub redirect_addr: Option<SocketAddr>,
+    /// URLs for `security.txt`.
+    pub security_contacts: Vec<Url>,
     pub rate_limit: bool,
+    /// How long audit events are kept; nothing: for ever.
+    pub audit_retention: Option<Duration>,
 }
 
 /// Which database, and where.
@@ -112,10 +157,27 @@ pub enum DatabaseUrl {
     Postgres(String),
 }
 
+/// A certificate, and the key that belongs to it.
+#[derive(Clone, Debug)]
+pub struct TlsConfig {
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+}
+
 /// Where the master secret is.
 pub enum SecretSource {
     Given(Vec<MasterSecret>),
     File(PathBuf),
+}
+
+impl SecretSource {
+    /// The setting that names it.
+    pub fn setting(&self) -> &'static str {
+        match self {
+            Self::Given(_) => "LATCHKEY_SECRET",
+            Self::File(_) => "LATCHKEY_SECRET_FILE",
+        }
+    }
 }
 
 impl fmt::Debug for SecretSource {
@@ -139,10 +201,17 @@ pub struct TokenConfig {
     pub issuer: String,
     pub audience: String,
     pub access_ttl: Duration,
+    /// The same for a client that has none of its own.
+    pub client_access_ttl: Duration,
     /// How long others may keep a copy of the key set.
     pub jwks_max_age: Duration,
     /// How long a key signs; nothing: until somebody rotates.
     pub rotate_every: Option<Duration>,
+}
+
+/// Where a client asks who its user is: the audience of its access tokens, unless it asked for a service's.
+pub fn userinfo_endpoint(issuer: &str) -> String {
+    format!("{issuer}/oauth/userinfo")
 }
 
 /// How long a session lives and how its refresh token rotates.
@@ -167,6 +236,13 @@ const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(86400);
 
+/// The shortest life of an access token that lets a browser renew it in time: it does so when four fifths are over, and
+/// sends no token in its last second.
+const SHORTEST_ACCESS: Duration = Duration::from_secs(5);
+
+/// How long a token for a client may live at the most: its key verifies for so long after it has signed its last one.
+pub const LONGEST_CLIENT_TOKEN: Duration = HOUR;
+
 /// How long common libraries wait before they fetch a key set once more for a key that they do not know.
 const COMMON_PAUSE: Duration = Duration::from_secs(30);
 
@@ -184,6 +260,26 @@ impl Config {
             warnings.push(
                 "LATCHKEY_TOKENS_JWKS_MAX_AGE is shorter than 30 s: common libraries (jose, PyJWT) ask for the key set once \
                  in 30 s at most, and refuse the tokens of a new key until then",
+            );
+        }
+        if self.is_https() && self.tls.is_none() && self.trusted_proxies.is_empty() {
+            warnings.push(
+                "LATCHKEY_TRUSTED_PROXIES is empty, but the public URL is https, so a proxy must be in front: all people \
+                 seem to come from its address, share one rate limit and one limit of connections, and the audit log \
+                 tells nothing about where they are",
+            );
+        }
+        if value::is_exposed(&self.database_url) {
+            warnings.push(
+                "LATCHKEY_DATABASE_URL has an sslmode other than verify-full: whoever is between here and the database can \
+                 read and change what is sent",
+            );
+        }
+        if let SecretSource::Given(secrets) = &self.secret
+            && !secrets.iter().all(MasterSecret::is_random)
+        {
+            warnings.push(
+                "LATCHKEY_SECRET is a passphrase; it is stretched, but what `latchkey secret generate` prints can't be guessed",
             );
         }
         warnings
@@ -221,22 +317,34 @@ impl Settings<'_> {
         let registration = self.get("registration", |v| {
             v.one_of(&[("open", Registration::Open), ("closed", Registration::Closed)])
         });
+        let brand_name = self.get("brand_name", brand::name);
+        let logo = self.get("brand_logo", brand::logo);
+        let accent = self.get("brand_accent", brand::accent);
         let tokens = self.tokens(public_url.as_ref());
         let sessions = self.sessions();
         let passwords = self.passwords();
         let trusted_proxies = self.get("trusted_proxies", value::networks);
+        let tls = self.tls(public_url.as_ref());
+        let redirect_addr = self.redirect_addr(tls.as_ref());
+        let security_contacts = self.get("security_contact", value::contacts);
         let rate_limit = self.get("rate_limit", |v| v.one_of(&[("on", true), ("off", false)]));
+        let audit_retention = self.get("audit_retention", |v| v.duration_or_off(DAY, 36500 * DAY));
         Some(Config {
             addr: addr?,
             public_url: public_url?,
             database_url: database_url?,
             secret: secret?,
             registration: registration?,
+            brand: BrandConfig { name: brand_name?, logo: logo?, accent: accent? },
             tokens: tokens?,
             sessions: sessions?,
             passwords: passwords?,
             trusted_proxies: trusted_proxies?,
+            tls,
+            redirect_addr,
+            security_contacts: security_contacts?,
             rate_limit: rate_limit?,
+            audit_retention: audit_retention?,
         })
     }
 
@@ -287,20 +395,47 @@ impl Settings<'_> {
         })
     }
 
+    fn tls(&mut self, public_url: Option<&Url>) -> Option<TlsConfig> {
+        let [certificate, key] = ["tls_certificate", "tls_key"].map(|name| self.layers.value(name));
+        match (certificate.is_empty(), key.is_empty()) {
+            (true, true) => return None,
+            (true, false) => self.refuse("tls_certificate", "is empty, but LATCHKEY_TLS_KEY is set"),
+            (false, true) => self.refuse("tls_key", "is empty, but LATCHKEY_TLS_CERTIFICATE is set"),
+            (false, false) if public_url.is_some_and(|url| url.scheme() != "https") => {
+                self.refuse("public_url", "must start with https:// where the program speaks TLS itself");
+            }
+            (false, false) => {}
+        }
+        Some(TlsConfig { certificate: certificate.as_str().into(), key: key.as_str().into() })
+    }
+
+    fn redirect_addr(&mut self, tls: Option<&TlsConfig>) -> Option<SocketAddr> {
+        if self.layers.value("redirect_addr").is_empty() {
+            return None;
+        }
+        if tls.is_none() {
+            self.refuse("redirect_addr", "is of no use without LATCHKEY_TLS_CERTIFICATE");
+        }
+        self.get("redirect_addr", value::socket_addr)
+    }
+
     fn tokens(&mut self, public_url: Option<&Url>) -> Option<TokenConfig> {
         let algorithm = self.get("tokens_algorithm", |v| v.one_of(&Algorithm::NAMES));
-        let access_ttl = self.duration("tokens_access_ttl", SECOND, 24 * HOUR);
+        let access_ttl = self.duration("tokens_access_ttl", SHORTEST_ACCESS, 24 * HOUR);
+        let client_access_ttl =
+            self.duration("tokens_client_access_ttl", SHORTEST_ACCESS, LONGEST_CLIENT_TOKEN);
         let jwks_max_age = self.duration("tokens_jwks_max_age", SECOND, DAY);
-        let rotate_every = self.get("tokens_rotate_every", |v| match v.as_str() {
-            "off" => Ok(None),
-            _ => v.duration(HOUR, 3650 * DAY).map(Some),
-        });
+        let rotate_every = self.get("tokens_rotate_every", |v| v.duration_or_off(HOUR, 3650 * DAY));
         let audience = self.layers.value("tokens_audience").as_str().to_owned();
         let issuer = public_url?.as_str().trim_end_matches('/').to_owned();
         let audience = if audience.is_empty() { issuer.clone() } else { audience };
+        if audience == userinfo_endpoint(&issuer) {
+            self.refuse("tokens_audience", "is what the access tokens of apps have: use another one");
+        }
         Some(TokenConfig {
             algorithm: algorithm?,
             access_ttl: access_ttl?,
+            client_access_ttl: client_access_ttl?,
             jwks_max_age: jwks_max_age?,
             rotate_every: rotate_every?,
             issuer,

@@ -1,65 +1,119 @@
 //! The router, as a table of contents.
 
+mod csp;
 pub mod endpoints;
+mod error;
 pub mod middleware;
+mod plain_page;
+mod redirect;
 pub mod routes;
+pub mod serve;
 
 use std::sync::{Arc, OnceLock};
 
 use axum::{
     Router,
-    extract::DefaultBodyLimit,
+    extract::{DefaultBodyLimit, Request},
+    http::{Method, StatusCode},
     middleware::{from_fn, from_fn_with_state},
+    response::IntoResponse,
     routing::{get, post},
 };
 use leptos_axum::{AxumRouteListing, generate_route_list};
 use tower_cookies::CookieManagerLayer;
 use tower_http::catch_panic::CatchPanicLayer;
+use url::Url;
 
-use super::state::State;
-use crate::app::App;
-use routes::{account, assets, export, functions, health, keys, pages};
+use super::state::AppState;
+use crate::app::{App, components::footer::APPEARANCE};
+use routes::{account, appearance, assets, export, functions, health, keys, oauth, pages, security};
 
 /// Largest body of a request, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
 
 /// The program as one service.
-pub fn router(state: Arc<State>) -> Router {
+pub fn router(state: Arc<AppState>) -> Router {
     let pages = page_routes()
         .iter()
+        .filter(|page| !matches!(page.path(), "/consent" | "/device"))
         .fold(Router::new(), |router, page| router.route(page.path(), get(pages::render)))
         .route("/admin/audit/export", get(export::audit_log))
+        .route("/oauth/authorize", get(oauth::authorize::get))
+        .route("/oauth/logout", get(oauth::logout::get))
+        .route("/oauth/logout/confirm", post(oauth::logout::confirm))
+        .route("/consent", get(oauth::consent::show).post(oauth::consent::answer))
+        .route("/device", get(oauth::device::show).post(oauth::device::answer))
         .fallback(pages::not_found)
-        .layer(from_fn_with_state(state.clone(), middleware::guard::guard_page));
+        .layer(from_fn_with_state(state.clone(), middleware::authorize_page::authorize_page))
+        .layer(from_fn_with_state(state.clone(), middleware::cross_site::refuse_cross_site));
 
     let functions = Router::new()
         .route("/api/{*function}", post(functions::call).fallback(functions::wrong_method))
         .route("/api", get(functions::unknown).fallback(functions::unknown))
-        .layer(from_fn(middleware::answer::shape_answer))
-        .layer(from_fn(middleware::form::check_form))
-        .layer(DefaultBodyLimit::max(MAX_BODY));
+        .layer(from_fn(middleware::response::map_response))
+        .layer(from_fn(middleware::form::validate_form))
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(from_fn_with_state(state.clone(), middleware::cross_site::refuse_cross_site));
 
-    let plain = Router::new()
-        .route("/oauth/userinfo", get(account::userinfo).post(account::userinfo))
+    // What clients call. No cookie counts here, so a page of another site may ask, and may read the answer: it has nothing
+    // to ride on.
+    let protocol = Router::new()
+        .route("/.well-known/openid-configuration", get(oauth::discovery::server))
+        .route("/.well-known/oauth-authorization-server", get(oauth::discovery::server))
+        .route("/.well-known/oauth-protected-resource", get(oauth::discovery::resource))
         .route("/.well-known/jwks.json", get(keys::jwks))
+        .route("/oauth/userinfo", get(oauth::userinfo::userinfo).post(oauth::userinfo::userinfo))
+        .route("/oauth/token", post(oauth::token::token))
+        .route("/oauth/device_authorization", post(oauth::device::begin))
+        .route("/oauth/par", post(oauth::par::push))
+        .route("/oauth/introspect", post(oauth::introspect::introspect))
+        .route("/oauth/revoke", post(oauth::revoke::revoke))
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(from_fn(middleware::cors::allow_all_origins));
+
+    // No cookie counts here either.
+    let plain = Router::new()
+        .route("/oauth/authorize", post(oauth::authorize::post).layer(DefaultBodyLimit::max(MAX_BODY)))
+        .route("/oauth/logout", post(oauth::logout::post).layer(DefaultBodyLimit::max(MAX_BODY)))
         .route("/.well-known/change-password", get(account::change_password))
+        .route("/.well-known/security.txt", get(security::contact))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/pkg/{version}/{*file}", get(assets::package))
+        .route("/brand/logo", get(appearance::logo))
+        .route("/brand/accent.css", get(appearance::accent))
+        .route("/manifest.webmanifest", get(appearance::manifest))
         .route("/favicon.svg", get(assets::public))
+        .route("/touch-icon.png", get(assets::public))
         .route("/robots.txt", get(assets::public));
+
+    let appearance = Router::new()
+        .route(APPEARANCE, post(appearance::choose))
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(from_fn_with_state(state.clone(), middleware::cross_site::refuse_cross_site));
 
     Router::new()
         .merge(functions)
+        .merge(protocol)
+        .merge(appearance)
         .merge(plain)
         .merge(pages)
         .with_state(state.clone())
-        .layer(from_fn_with_state(state.clone(), middleware::cross_site::refuse_cross_site))
         .layer(CookieManagerLayer::new())
-        .layer(from_fn(middleware::deadline::keep_deadline))
-        .layer(CatchPanicLayer::custom(middleware::panic_answer))
+        .layer(from_fn(middleware::timeout::timeout))
+        .layer(CatchPanicLayer::custom(error::panic_response))
         .layer(from_fn_with_state(state.clone(), middleware::headers::add_headers))
         .layer(from_fn_with_state(state, middleware::trace::trace))
+}
+
+/// What answers at the plain port where the program speaks TLS at the other: the way there. What was sent already was sent
+/// in the clear, so only a page is led on.
+pub fn redirect_to_https(public_url: &Url) -> Router {
+    let origin = public_url.origin().ascii_serialization();
+    Router::new().fallback(async move |request: Request| match *request.method() {
+        Method::GET | Method::HEAD => redirect::to_origin(&origin, request.uri()),
+        _ => (StatusCode::FORBIDDEN, "This address speaks no TLS. Use https.\n").into_response(),
+    })
 }
 
 /// The pages that the app has. Found by rendering it once, which toggles a flag of the whole process: once is enough.

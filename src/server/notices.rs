@@ -3,12 +3,15 @@
 use serde_json::json;
 
 use super::{
-    audit::{self, Event, EventKind},
+    change::Change,
+    client_info::ActionContext,
     cursor::{limit, one_more, page_of},
     error::Error,
-    origin::Context,
-    state::State,
-    store::notices::{self, NoticeRecord},
+    state::AppState,
+    store::{
+        audit::{Event, EventKind},
+        notices::{self, NoticeRecord},
+    },
 };
 use crate::model::{
     id::{NoticeId, UserId},
@@ -21,7 +24,11 @@ const LIST: &str = "notices";
 const END: &str = "~";
 
 /// One page, the newest first.
-pub async fn list(state: &State, cursor: Option<&str>, asked: Option<&str>) -> Result<Page<Notice>, Error> {
+pub async fn list(
+    state: &AppState,
+    cursor: Option<&str>,
+    asked: Option<&str>,
+) -> Result<Page<Notice>, Error> {
     let limit = limit(asked)?;
     let before = state.cursors.read(LIST, cursor)?.unwrap_or_else(|| END.to_owned());
     let mut reader = state.store.read().await?;
@@ -33,8 +40,8 @@ pub async fn list(state: &State, cursor: Option<&str>, asked: Option<&str>) -> R
 
 /// Publishes a notice.
 pub async fn publish(
-    state: &State,
-    context: Context<'_>,
+    state: &AppState,
+    context: ActionContext<'_>,
     author: &UserId,
     draft: Draft,
 ) -> Result<NoticeId, Error> {
@@ -47,28 +54,28 @@ pub async fn publish(
         body: draft.body,
         published_at: context.now,
     };
-    let mut tx = state.store.begin().await?;
-    notices::insert(&mut tx, &record).await?;
+    let mut change = Change::begin(state, context).await?;
+    notices::insert(change.tx(), &record).await?;
     let detail = json!({ "notice": record.id, "title": record.title });
-    audit::record(&mut tx, context, Event::new(EventKind::NoticePublished).by(author).with(detail)).await?;
-    tx.commit().await?;
+    change.record(Event::new(EventKind::NoticePublished).by(author).with(detail)).await?;
+    change.commit().await?;
     Ok(id)
 }
 
 /// Takes a notice back, whoever wrote it.
 pub async fn retract(
-    state: &State,
-    context: Context<'_>,
+    state: &AppState,
+    context: ActionContext<'_>,
     editor: &UserId,
     id: &NoticeId,
 ) -> Result<(), Error> {
-    let mut tx = state.store.begin().await?;
-    if !notices::delete(&mut tx, id).await? {
+    let mut change = Change::begin(state, context).await?;
+    if !notices::delete(change.tx(), id).await? {
         return Err(Error::NotFound);
     }
     let detail = json!({ "notice": id.as_str() });
-    audit::record(&mut tx, context, Event::new(EventKind::NoticeRetracted).by(editor).with(detail)).await?;
-    tx.commit().await?;
+    change.record(Event::new(EventKind::NoticeRetracted).by(editor).with(detail)).await?;
+    change.commit().await?;
     Ok(())
 }
 

@@ -1,47 +1,60 @@
-//! What every request shares.
+//! The composition root: everything that a running program shares. Nothing below it knows it.
 
 use std::sync::Arc;
 
+use tokio::sync::Notify;
+
 use super::{
-    accounts::{attempts::Attempts, known_device::KnownDevices, password::Hasher},
-    clock::{Clock, Entropy, Timestamp},
+    client_info::{ActionContext, ClientInfo},
+    clock::{Clock, Timestamp},
+    cluster::Progress,
     config::Config,
+    crypto::{entropy::Entropy, vault::Vault},
     cursor::Cursors,
     error::Error,
-    origin::{Context, Origin},
-    secret::Vault,
-    sessions::{
-        confirm::{Confirmations, write_confirmations},
-        refresh_token::RefreshKeys,
+    keys::{key_set::KeySet, manage::KeyManager},
+    passwords::hasher::Hasher,
+    rate_limit::{RateLimiter, device_cookies::DeviceCookies},
+    readiness::Readiness,
+    store::{Store, loader::Loader, sealed_secrets, signing_keys},
+    tokens::{
+        access::AccessTokens,
+        denylist::Denylist,
+        refresh::{
+            confirm::Confirmations,
+            group::{Refreshes, Rules},
+            token::RefreshKeys,
+        },
     },
-    store::{Store, sealed_secrets, signing_keys},
-    sync::Progress,
-    tokens::{denylist::Denylist, keys::KeySet, manage::KeyManager, verify::VerifiedCache},
 };
 
 /// The program, running.
 #[derive(Debug)]
-pub struct State {
+pub struct AppState {
     pub config: Config,
     pub clock: Clock,
     pub entropy: Entropy,
     pub store: Store,
+    /// Accounts and sessions by id, for whatever only reads.
+    pub loader: Loader,
     pub vault: Vault,
-    pub keys: KeySet,
-    pub verified: VerifiedCache,
-    pub denylist: Denylist,
+    pub tokens: AccessTokens,
     pub refresh_keys: RefreshKeys,
-    pub passwords: Hasher,
-    pub attempts: Attempts,
-    pub known_devices: KnownDevices,
-    pub cursors: Cursors,
+    pub refreshes: Refreshes,
     pub confirmations: Confirmations,
+    pub passwords: Hasher,
+    pub rate_limiter: RateLimiter,
+    pub device_cookies: DeviceCookies,
+    pub cursors: Cursors,
     pub progress: Progress,
+    pub readiness: Readiness,
+    /// Woken when apps must be told that a session has ended.
+    pub logout_deliveries: Notify,
 }
 
-impl State {
-    /// Opens the keys, making the first if there is none, and loads what is kept in memory. Must be called within the
-    /// async runtime: it starts the task that writes confirmations.
+impl AppState {
+    /// Starts a server: makes a signing key if one is due, and opens the program. Nothing is changed if a stored key
+    /// cannot be opened.
     pub async fn start(
         config: Config,
         store: Store,
@@ -50,56 +63,79 @@ impl State {
         entropy: Entropy,
     ) -> Result<Arc<Self>, Error> {
         let now = clock.now();
-        let keys = open_keys(&config, &store, &vault, &entropy, now).await?;
+        open_keys(&store, &vault, now).await?;
+        let client = ClientInfo::program();
+        let manager = KeyManager { store: &store, vault: &vault, config: &config.tokens, entropy: &entropy };
+        if let Some(reason) = manager.rotate_at_start(ActionContext { now, client: &client }).await? {
+            tracing::info!(reason = reason.as_str(), algorithm = %config.tokens.algorithm, "made a signing key");
+        }
+        Self::open(config, store, vault, clock, entropy).await
+    }
+
+    /// Opens the program as a command does, which may run with other settings than the server: it makes no signing key.
+    /// Must be called within the async runtime: it starts the tasks that read and write for many requests at once.
+    pub async fn open(
+        config: Config,
+        store: Store,
+        vault: Vault,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> Result<Arc<Self>, Error> {
+        let now = clock.now();
+        let keys = open_keys(&store, &vault, now).await?;
+        let tokens = AccessTokens::new(config.tokens.clone(), keys, Denylist::load(&store, now).await?);
         let refresh_keys = refresh_keys(&store, &vault, &entropy).await?;
-        let denylist = Denylist::load(&store, now).await?;
-        let passwords = Hasher::new(&config.passwords)?;
-        let attempts = Attempts::new(config.rate_limit, clock.clone());
-        let known_devices = KnownDevices::new(&*refresh_keys.derive("latchkey known device")?);
-        let cursors = Cursors::new(&*refresh_keys.derive("latchkey cursor")?);
-        let (confirmations, queue) = Confirmations::channel();
-        tokio::spawn(write_confirmations(store.clone(), queue));
-        let verified = VerifiedCache::default();
+        let rules = Rules {
+            keys: refresh_keys.clone(),
+            sessions: config.sessions,
+            access_ttl: config.tokens.access_ttl,
+        };
+        let (confirmations, writer) = Confirmations::channel();
+        tokio::spawn(writer.run(store.clone()));
         Ok(Arc::new(Self {
+            tokens,
+            confirmations,
+            refreshes: Refreshes::start(store.clone(), rules),
+            passwords: Hasher::new(&config.passwords)?,
+            rate_limiter: RateLimiter::new(config.rate_limit, clock.clone()),
+            device_cookies: DeviceCookies::new(&*refresh_keys.derive("latchkey known device")?),
+            cursors: Cursors::new(&*refresh_keys.derive("latchkey cursor")?),
+            progress: Progress::default(),
+            loader: Loader::start(store.clone()),
+            readiness: Readiness::default(),
+            logout_deliveries: Notify::new(),
+            refresh_keys,
             config,
             clock,
             entropy,
             store,
             vault,
-            keys,
-            verified,
-            denylist,
-            refresh_keys,
-            passwords,
-            attempts,
-            known_devices,
-            cursors,
-            confirmations,
-            progress: Progress::default(),
         }))
     }
 
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
+
+    /// Reads the signing keys anew.
+    pub async fn reload_keys(&self) -> Result<(), Error> {
+        let mut reader = self.store.read().await?;
+        let records = signing_keys::all(&mut reader).await?;
+        self.tokens.keys.replace(&records, &self.vault, self.now());
+        Ok(())
+    }
+
+    pub fn key_manager(&self) -> KeyManager<'_> {
+        KeyManager {
+            store: &self.store,
+            vault: &self.vault,
+            config: &self.config.tokens,
+            entropy: &self.entropy,
+        }
+    }
 }
 
-/// Opens the stored keys, or fails before anything is changed.
-async fn open_keys(
-    config: &Config,
-    store: &Store,
-    vault: &Vault,
-    entropy: &Entropy,
-    now: Timestamp,
-) -> Result<KeySet, Error> {
-    let mut reader = store.read().await?;
-    KeySet::open(&signing_keys::all(&mut reader).await?, vault, now)?;
-    drop(reader);
-    let origin = Origin::program();
-    let manager = KeyManager { store, vault, config: &config.tokens, entropy };
-    if let Some(reason) = manager.keep_current(Context { now, origin: &origin }).await? {
-        tracing::info!(reason = reason.as_str(), algorithm = %config.tokens.algorithm, "made a signing key");
-    }
+async fn open_keys(store: &Store, vault: &Vault, now: Timestamp) -> Result<KeySet, Error> {
     let mut reader = store.read().await?;
     Ok(KeySet::open(&signing_keys::all(&mut reader).await?, vault, now)?)
 }
@@ -118,6 +154,6 @@ async fn refresh_keys(store: &Store, vault: &Vault, entropy: &Entropy) -> Result
     let key = opened
         .as_slice()
         .try_into()
-        .map_err(|_| Error::Fault("the key of the refresh tokens has another length".to_owned()))?;
+        .map_err(|_| Error::Internal("the key of the refresh tokens has another length".to_owned()))?;
     Ok(RefreshKeys::new(key))
 }

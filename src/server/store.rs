@@ -8,14 +8,34 @@
 
 #![expect(clippy::disallowed_methods, reason = "this is where SQL lives")]
 
+use std::time::Duration;
+
 use sqlx::{PgConnection, SqliteConnection, Transaction, pool::PoolConnection, postgres::PgListener};
 
-use super::config::DatabaseUrl;
+use super::{clock::Timestamp, config::DatabaseUrl};
 
+mod account_version;
+pub mod allowed_apps;
 pub mod audit;
-pub mod changes;
-pub mod links;
+pub mod authorization_requests;
+pub mod by_ids;
+pub mod client_assertions;
+pub mod client_secrets;
+pub mod client_sessions;
+pub mod client_uris;
+pub mod clients;
+pub mod codes;
+pub mod consents;
+pub mod device_codes;
+pub mod grants;
+pub mod groups;
+pub mod held_reader;
+pub mod invalidations;
+pub mod loader;
+pub mod logout_deliveries;
+pub mod many_sessions;
 pub mod notices;
+pub mod one_time_tokens;
 mod postgres;
 pub mod sealed_secrets;
 pub mod sessions;
@@ -34,6 +54,40 @@ macro_rules! on_db {
 }
 pub(crate) use on_db;
 
+/// Runs a statement with its values, in the order of `$1`, `$2`…, and returns how many rows it changed.
+macro_rules! execute {
+    ($db:expr, $sql:expr $(, $value:expr)* $(,)?) => {
+        $crate::server::store::on_db!($db, |c| {
+            sqlx::query($sql)$(.bind($value))*.execute(c).await.map(|done| done.rows_affected())
+        })
+    };
+}
+pub(crate) use execute;
+
+/// Declares a macro that reads rows or values: `fetch_all!(db, SQL, value…)`.
+macro_rules! fetch {
+    ($($(#[$doc:meta])* $name:ident = $query:ident $fetch:ident;)*) => { $(fetch!(@one ($) $(#[$doc])* $name $query $fetch);)* };
+    (@one ($d:tt) $(#[$doc:meta])* $name:ident $query:ident $fetch:ident) => {
+        $(#[$doc])*
+        macro_rules! $name {
+            ($d db:expr, $d sql:expr $d (, $d value:expr)* $d (,)?) => {
+                $d crate::server::store::on_db!($d db, |c| sqlx::$query($d sql)$d (.bind($d value))*.$fetch(c).await)
+            };
+        }
+        pub(crate) use $name;
+    };
+}
+fetch! {
+    /// All rows.
+    fetch_all = query_as fetch_all;
+    /// One row, if there is one.
+    fetch_optional = query_as fetch_optional;
+    /// The value of the one row.
+    fetch_scalar = query_scalar fetch_one;
+    /// The value of one row, if there is one.
+    fetch_optional_scalar = query_scalar fetch_optional;
+}
+
 /// Declares a module's SQL: named constants, and the list of them all for the test that prepares each.
 macro_rules! statements {
     ($($(#[$doc:meta])* $name:ident = $sql:expr;)*) => {
@@ -44,25 +98,6 @@ macro_rules! statements {
 }
 pub(crate) use statements;
 
-/// A row of the database as a struct whose fields bear the columns' names.
-macro_rules! row {
-    ($(#[$doc:meta])* $vis:vis struct $name:ident { $($(#[$field_doc:meta])* $field_vis:vis $field:ident: $type:ty,)* }) => {
-        $(#[$doc])*
-        $vis struct $name { $($(#[$field_doc])* $field_vis $field: $type,)* }
-
-        impl<'r, R: sqlx::Row> sqlx::FromRow<'r, R> for $name
-        where
-            &'static str: sqlx::ColumnIndex<R>,
-            $($type: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,)*
-        {
-            fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
-                Ok(Self { $($field: row.try_get(stringify!($field))?,)* })
-            }
-        }
-    };
-}
-pub(crate) use row;
-
 /// Why the store could not do it.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -72,6 +107,9 @@ pub enum StoreError {
     /// A row breaks a rule that the program keeps.
     #[error("{table} {row}: {problem}")]
     Corrupt { table: &'static str, row: String, problem: String },
+    /// A statement that several requests shared has failed, and with it each of them.
+    #[error("{0}")]
+    Group(std::sync::Arc<StoreError>),
     /// A guarded change met a row that was no longer as it had been read.
     #[error("{table} {row} changed while it was being changed")]
     Conflict { table: &'static str, row: String },
@@ -93,6 +131,19 @@ pub enum OpenError {
     Migrate { database: String, error: sqlx::migrate::MigrateError },
 }
 
+/// How long a task that many rely on waits for the database.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Gives up on a database that is silent: a failover or a firewall can end a connection without a word. It fails those who
+/// ask now, instead of everyone after them too.
+pub fn within_patience<T, E: From<StoreError>>(
+    work: impl Future<Output = Result<T, E>>,
+) -> impl Future<Output = Result<T, E>> {
+    // Boxed: it may be large, and is moved.
+    let work = tokio::time::timeout(PATIENCE, Box::pin(work));
+    async { work.await.unwrap_or_else(|_| Err(StoreError::Database(sqlx::Error::PoolTimedOut).into())) }
+}
+
 /// A handle to the database; cheap to clone.
 #[derive(Clone, Debug)]
 pub enum Store {
@@ -111,7 +162,7 @@ pub enum Reader {
 /// On SQLite it holds the one write lock from its beginning, on PostgreSQL it locks the rows that it reads to
 /// change (`lock` in the functions' names).
 pub enum Tx {
-    Sqlite(Transaction<'static, sqlx::Sqlite>),
+    Sqlite(sqlite::Write),
     Postgres(Transaction<'static, sqlx::Postgres>),
 }
 
@@ -160,7 +211,7 @@ impl Queryable for Tx {
         #[cfg(test)]
         counted::add_one();
         match self {
-            Self::Sqlite(tx) => Connection::Sqlite(tx),
+            Self::Sqlite(write) => Connection::Sqlite(&mut write.tx),
             Self::Postgres(tx) => Connection::Postgres(tx),
         }
     }
@@ -191,18 +242,44 @@ impl Store {
         })
     }
 
+    /// Returns once the store is being closed: whoever holds a connection gives it back then.
+    pub async fn closed(&self) {
+        match self {
+            Self::Sqlite(pools) => pools.readers.close_event().await,
+            Self::Postgres(pool) => pool.close_event().await,
+        }
+    }
+
+    /// Changes with every change of an account, and can be had without asking the database; nothing where it can't.
+    pub fn account_version(&self) -> Option<u64> {
+        match self {
+            Self::Sqlite(pools) => pools.accounts.current(),
+            Self::Postgres(_) => None,
+        }
+    }
+
     pub async fn begin(&self) -> Result<Tx, StoreError> {
         Ok(match self {
-            Self::Sqlite(pools) => Tx::Sqlite(pools.writer.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Sqlite(pools) => Tx::Sqlite(pools.begin().await?),
             Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
         })
     }
 
-    /// Whether it answers.
-    pub async fn ping(&self) -> Result<(), StoreError> {
-        let mut reader = self.read().await?;
-        on_db!(&mut reader, |c| sqlx::query(PING).execute(c).await.map(drop))?;
-        Ok(())
+    /// Whether it takes writes. Only a commit finds out: SQLite keeps what is rolled back in memory, and a replica of
+    /// PostgreSQL that has not become the primary answers every question.
+    pub async fn probe(&self, now: Timestamp) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        let rows = execute!(&mut tx, PROBE, now)?;
+        expect_one_row(rows, "write_probe", "")?;
+        tx.commit().await
+    }
+
+    /// The time that all nodes share; nothing on SQLite, where there is one node.
+    pub async fn clock(&self) -> Result<Option<Timestamp>, StoreError> {
+        match self {
+            Self::Sqlite(_) => Ok(None),
+            Self::Postgres(pool) => Ok(Some(sqlx::query_scalar(postgres::CLOCK).fetch_one(pool).await?)),
+        }
     }
 
     /// Hears of changes that other nodes commit; nothing on SQLite.
@@ -228,7 +305,7 @@ impl Store {
 impl Tx {
     pub async fn commit(self) -> Result<(), StoreError> {
         match self {
-            Self::Sqlite(tx) => tx.commit().await?,
+            Self::Sqlite(write) => write.commit().await?,
             Self::Postgres(tx) => tx.commit().await?,
         }
         Ok(())
@@ -254,7 +331,8 @@ impl Tx {
 }
 
 statements! {
-    PING = "SELECT 1";
+    /// A value that is there already would not be written.
+    PROBE = "UPDATE write_probe SET at = $1";
 }
 
 /// The migration that a database has and this program lacks, or nothing.
@@ -264,7 +342,7 @@ fn newer_than_known(applied: Option<i64>, migrator: &sqlx::migrate::Migrator) ->
 }
 
 /// One row must have changed: none means that it was no longer there, or not as it was.
-fn changed_one(rows: u64, table: &'static str, row: &str) -> Result<(), StoreError> {
+fn expect_one_row(rows: u64, table: &'static str, row: &str) -> Result<(), StoreError> {
     if rows == 1 { Ok(()) } else { Err(StoreError::Conflict { table, row: row.to_owned() }) }
 }
 
@@ -279,9 +357,21 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
     let common = [
         STATEMENTS,
         audit::STATEMENTS,
-        changes::STATEMENTS,
-        links::STATEMENTS,
+        authorization_requests::STATEMENTS,
+        client_assertions::STATEMENTS,
+        client_secrets::STATEMENTS,
+        client_sessions::STATEMENTS,
+        client_uris::STATEMENTS,
+        clients::STATEMENTS,
+        codes::STATEMENTS,
+        consents::STATEMENTS,
+        device_codes::STATEMENTS,
+        grants::STATEMENTS,
+        groups::STATEMENTS,
+        invalidations::STATEMENTS,
+        logout_deliveries::STATEMENTS,
         notices::STATEMENTS,
+        one_time_tokens::STATEMENTS,
         sealed_secrets::STATEMENTS,
         sessions::STATEMENTS,
         signing_keys::STATEMENTS,

@@ -1,27 +1,15 @@
-//! Access tokens (RFC 9068): made with the active signing key, verified by one function, refused early by a denylist.
+//! Tokens: access tokens (RFC 9068) of the portal and of clients, ID and logout tokens, the refresh tokens that renew them, and
+//! tokens that work once.
 
-pub mod algorithm;
+pub mod access;
+pub mod cache;
 pub mod claims;
+pub mod client_access;
 pub mod denylist;
-pub mod keys;
-pub mod manage;
-pub mod material;
-pub mod rotation;
+pub mod id_token;
+pub mod id_token_hint;
+pub mod logout_token;
+pub mod one_time;
+pub mod person_claims;
+pub mod refresh;
 pub mod verify;
-
-use super::{clock::Timestamp, state::State, store::changes::Change};
-
-impl State {
-    /// How long tokens that exist now can still be presented, at the most.
-    pub fn denied_until(&self, now: Timestamp) -> Timestamp {
-        now + self.config.tokens.access_ttl + verify::LEEWAY
-    }
-
-    /// Takes a change over on this node. Called after the transaction that stored it was committed and before the
-    /// answer is given, so that the very next request sees it.
-    pub fn deny(&self, now: Timestamp, changes: impl IntoIterator<Item = Change>) {
-        for change in changes {
-            self.denylist.add(change, self.denied_until(now), now);
-        }
-    }
-}

@@ -2,10 +2,15 @@
 
 use std::time::Duration;
 
-use super::test_app::{Backend, PASSWORD, TestApp};
-use crate::server::{
-    accounts::{administer, password::Hasher, setup},
-    origin::{Context, Origin},
+use crate::{
+    model::{email::EmailAddress, id::UserId},
+    server::{
+        accounts::{administer, setup},
+        client_info::{ActionContext, ClientInfo},
+        passwords::hasher::{Hasher, Turn},
+        store::users::{self, User},
+    },
+    tests::test_app::{Backend, PASSWORD, TestApp},
 };
 
 #[tokio::test]
@@ -47,7 +52,7 @@ async fn one_address_makes_one_account_however_it_is_spelt() {
 }
 
 #[tokio::test]
-async fn closed_registration_takes_nobody() {
+async fn closed_registration_refuses_sign_up() {
     let app = TestApp::with(Backend::Sqlite, &[("LATCHKEY_REGISTRATION", "closed")]).await;
     app.browser().sign_up("ada@example.org").await.assert_error(403, "registration_closed");
     let page = app.browser().get("/register").await;
@@ -104,7 +109,7 @@ async fn every_attempt_hashes_a_password_and_a_full_queue_is_a_503() {
 }
 
 #[tokio::test]
-async fn a_hash_of_older_parameters_is_renewed_at_the_next_sign_in() {
+async fn a_hash_with_old_parameters_is_replaced_at_the_next_sign_in() {
     let app = TestApp::start().await;
     app.sign_up("ada@example.org").await;
     let older = Hasher::new(&crate::server::config::PasswordConfig {
@@ -114,11 +119,12 @@ async fn a_hash_of_older_parameters_is_renewed_at_the_next_sign_in() {
         concurrency: 1,
     })
     .unwrap();
-    let password = crate::server::accounts::Password::new(PASSWORD.to_owned());
-    let hash = older.hash(&password, &app.state.entropy).await.unwrap();
+    let password = crate::server::passwords::Password::new(PASSWORD.to_owned());
+    let hash =
+        older.hash(Turn::other(&ClientInfo::command_line()), &password, &app.state.entropy).await.unwrap();
     let user = app.user("ada@example.org").await;
     let mut tx = app.state.store.begin().await.unwrap();
-    crate::server::store::users::set_password_hash(&mut tx, &user.id, &hash).await.unwrap();
+    users::set_password_hash(&mut tx, &user.id, &hash).await.unwrap();
     tx.commit().await.unwrap();
 
     app.browser().sign_in("ada@example.org", "wrong").await.assert_status(401);
@@ -177,7 +183,7 @@ async fn the_setup_link_makes_one_administrator() {
         let won = if first.status == 200 { first } else { second };
         assert_eq!(won.json()["user"]["roles"], serde_json::json!(["member", "admin"]));
 
-        assert!(app.browser().get(&link).await.body.contains("used up"));
+        assert!(app.browser().get(&link).await.body.contains("was used or has expired"));
         assert_eq!(setup::offer(&app.state, app.clock.now()).await.unwrap(), None);
     }
 }
@@ -187,11 +193,11 @@ async fn a_setup_link_works_for_an_hour_and_only_the_newest_does() {
     let app = TestApp::start().await;
     let old = setup::offer(&app.state, app.clock.now()).await.unwrap().unwrap();
     let new = setup::offer(&app.state, app.clock.now()).await.unwrap().unwrap();
-    assert!(app.browser().get(&old).await.body.contains("used up"));
+    assert!(app.browser().get(&old).await.body.contains("was used or has expired"));
     app.advance(Duration::from_secs(3599));
     assert!(app.browser().get(&new).await.body.contains("Create administrator"));
     app.advance(Duration::from_secs(1));
-    assert!(app.browser().get(&new).await.body.contains("used up"));
+    assert!(app.browser().get(&new).await.body.contains("was used or has expired"));
     let fields = [
         ("token", new.strip_prefix("/setup?token=").unwrap()),
         ("email", "ada@example.org"),
@@ -223,8 +229,31 @@ async fn a_name_is_changed_by_its_owner_with_an_access_token() {
 
 async fn disable(app: &TestApp, email: &str) {
     let user = app.user(email).await;
-    let origin = Origin::command_line();
-    administer::disable(&app.state, Context { now: app.clock.now(), origin: &origin }, None, &user.id)
+    let client = ClientInfo::command_line();
+    administer::disable(&app.state, ActionContext { now: app.clock.now(), client: &client }, None, &user.id)
         .await
         .unwrap();
+}
+
+#[tokio::test]
+async fn an_address_that_looks_like_another_makes_no_account_and_an_old_one_still_signs_in() {
+    let app = TestApp::start().await;
+    let mut admin = app.sign_in_as("admin@example.org", "admin").await;
+    for email in ["\u{ff41}da@example.org", "ad\u{430}@example.org", "ada\u{2800}@example.org"] {
+        let fields = [("email", email), ("display_name", "Ada"), ("password", PASSWORD)];
+        let answer = app.browser().post("/api/auth/register", &fields).await;
+        answer.assert_error(422, "invalid_input");
+        assert_eq!(answer.fields(), ["email"]);
+        let invited = admin.post("/api/admin/users/invite", &fields[..2]).await;
+        invited.assert_error(422, "invalid_input");
+    }
+    // An account from before the rule.
+    app.sign_up("ada@example.org").await;
+    let mut tx = app.state.store.begin().await.unwrap();
+    let ada = app.user("ada@example.org").await;
+    let old = EmailAddress::parse("ad\u{430}@example.org").unwrap();
+    let id = UserId::parse(&app.state.entropy.uuid(app.clock.now()).unwrap()).unwrap();
+    assert!(users::insert(&mut tx, &User { id, email: old, ..ada }).await.unwrap());
+    tx.commit().await.unwrap();
+    app.browser().sign_in("ad\u{430}@example.org", PASSWORD).await.assert_status(200);
 }

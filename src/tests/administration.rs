@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::test_app::{Backend, Browser, PASSWORD, TestApp};
+use crate::{
+    server::accounts::setup,
+    tests::test_app::{Backend, Browser, PASSWORD, TestApp},
+};
 
 type Filter<'a> = &'a [(&'a str, &'a str)];
 
@@ -29,7 +32,7 @@ fn events(page: &Value) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn a_role_given_or_taken_counts_from_the_next_request_and_signs_nobody_out() {
+async fn a_role_change_applies_to_the_next_request_and_signs_nobody_out() {
     for backend in [Backend::Sqlite, Backend::Postgres] {
         let (app, mut admin) = start(backend).await;
         let mut ada = app.sign_up("ada@example.org").await;
@@ -51,7 +54,7 @@ async fn a_role_given_or_taken_counts_from_the_next_request_and_signs_nobody_out
 }
 
 #[tokio::test]
-async fn a_disabled_account_is_out_at_once_and_back_when_it_is_enabled() {
+async fn disabling_an_account_revokes_its_sessions_at_once_and_enabling_it_allows_sign_in() {
     for backend in [Backend::Sqlite, Backend::Postgres] {
         let (app, mut admin) = start(backend).await;
         let mut ada = app.sign_up("ada@example.org").await;
@@ -89,7 +92,7 @@ async fn sessions_are_ended_by_an_administrator_who_says_so() {
 }
 
 #[tokio::test]
-async fn an_invitation_makes_one_person_choose_one_password() {
+async fn an_invitation_sets_one_password_once() {
     for backend in [Backend::Sqlite, Backend::Postgres] {
         let (app, mut admin) = start(backend).await;
         let fields = [("email", "New@Example.org"), ("display_name", "New"), ("roles", "editor")];
@@ -123,12 +126,12 @@ async fn an_invitation_makes_one_person_choose_one_password() {
         let won = if one.status == 200 { one } else { two };
         assert_eq!(won.json()["user"]["roles"], json!(["member", "editor"]));
         assert_eq!(won.json()["user"]["display_name"], "Newt");
-        assert!(app.browser().get(path).await.body.contains("used up"));
+        assert!(app.browser().get(path).await.body.contains("was used or has expired"));
     }
 }
 
 #[tokio::test]
-async fn an_invitation_ends_with_its_time_and_with_its_account() {
+async fn an_invitation_expires_and_ends_with_its_account() {
     let (app, mut admin) = start(Backend::Sqlite).await;
     let mut links = Vec::new();
     for email in ["late@example.org", "disabled@example.org", "deleted@example.org"] {
@@ -234,6 +237,42 @@ async fn the_audit_log_says_who_did_what_to_whom_and_is_filtered() {
             assert_eq!(answer.fields(), [field]);
         }
     }
+}
+
+/// Every way to sign in that there is.
+#[tokio::test]
+async fn the_audit_log_says_how_somebody_signed_in() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let app = TestApp::with(backend, &[]).await;
+        let mut browser = app.browser();
+        let link = setup::offer(&app.state, app.clock.now()).await.unwrap().unwrap();
+        let token = link.strip_prefix("/setup?token=").unwrap();
+        let account = [("display_name", "Ada"), ("password", PASSWORD)];
+        let fields = [&account[..], &[("token", token), ("email", "ada@example.org")]].concat();
+        browser.post("/api/auth/setup", &fields).await.assert_status(200);
+        let passwords = [("current_password", PASSWORD), ("new_password", "a quite different one")];
+        browser.post("/api/account/change_password", &passwords).await.assert_status(200);
+        let invitation = [("email", "grace@example.org"), ("display_name", "Grace"), ("roles", "")];
+        let invited = browser.post("/api/admin/users/invite", &invitation).await.json();
+        let token = invited["link"].as_str().unwrap().split_once("token=").unwrap().1;
+        let fields = [&account[..], &[("token", token)]].concat();
+        app.browser().post("/api/auth/accept_invitation", &fields).await.assert_status(200);
+        app.sign_up("eve@example.org").await;
+        browser.sign_in("ada@example.org", "a quite different one").await.assert_status(200);
+
+        let expected = ["password", "registration", "invitation", "password_changed", "setup"];
+        let page = browser.post("/api/admin/audit/list", &[("event", "signed_in")]).await.json();
+        assert_eq!(methods(page["items"].as_array().unwrap()), expected);
+        let export = browser.get("/admin/audit/export?event=signed_in").await.body;
+        let lines: Vec<Value> = export.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(methods(&lines), expected);
+        let shown = browser.get("/admin/audit?event=signed_in").await.body;
+        assert!(shown.contains("method: password_changed"), "{shown}");
+    }
+}
+
+fn methods(events: &[Value]) -> Vec<&str> {
+    events.iter().map(|event| event["detail"]["method"].as_str().unwrap()).collect()
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use axum::{body::Body, http::header};
 
-use super::test_app::{Browser, PASSWORD, TestApp};
+use crate::tests::test_app::{Backend, Browser, PASSWORD, TestApp};
 
 #[tokio::test]
 async fn bad_input_is_refused_by_the_name_of_its_field() {
@@ -39,7 +39,7 @@ async fn bad_input_is_refused_by_the_name_of_its_field() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_form_of_the_function_is_refused() {
+async fn a_body_with_other_fields_than_the_function_has_is_refused() {
     let app = TestApp::start().await;
     let complete = "email=ada%40example.org&display_name=Ada&password=correct+horse";
     for (body, status, field) in [
@@ -80,7 +80,7 @@ async fn unknown_functions_are_404_and_other_methods_405() {
 }
 
 #[tokio::test]
-async fn other_sites_can_post_nothing() {
+async fn cross_site_posts_are_refused() {
     let app = TestApp::start().await;
     let browser = app.sign_up("ada@example.org").await;
     for (name, value) in
@@ -98,7 +98,7 @@ async fn other_sites_can_post_nothing() {
 }
 
 #[tokio::test]
-async fn a_form_without_javascript_leads_on_or_back_with_what_was_typed() {
+async fn a_form_without_javascript_redirects_and_keeps_what_was_typed() {
     let app = TestApp::start().await;
     let mut browser = app.browser();
     let fields =
@@ -129,7 +129,7 @@ async fn a_form_without_javascript_leads_on_or_back_with_what_was_typed() {
 }
 
 #[tokio::test]
-async fn where_to_go_next_is_only_ever_a_path_of_ours() {
+async fn next_is_only_a_local_path() {
     let app = TestApp::start().await;
     app.sign_up("ada@example.org").await;
     for elsewhere in [
@@ -149,5 +149,97 @@ async fn where_to_go_next_is_only_ever_a_path_of_ours() {
     let mut request = Browser::form("/api/auth/login", "email=ada%40example.org&password=wrong");
     request.headers_mut().insert(header::ACCEPT, "text/html".parse().unwrap());
     request.headers_mut().insert(header::REFERER, "https://evil.example/login".parse().unwrap());
-    assert_eq!(app.browser().send(request).await.location(), "/");
+    assert_eq!(app.browser().send(request).await.location(), "/login");
+}
+
+#[tokio::test]
+async fn a_form_without_javascript_is_answered_with_an_empty_body() {
+    let app = TestApp::start().await;
+    app.sign_up("ada@example.org").await;
+    let mut browser = app.browser();
+    let credentials = [("email", "ada@example.org"), ("password", PASSWORD)];
+    let answer = browser.submit("/login", "/api/auth/login", &credentials).await;
+    answer.assert_status(303);
+    assert_eq!((answer.location(), answer.body.as_str()), ("/dashboard", ""));
+    assert_eq!(answer.header("content-type"), None);
+    browser.get("/dashboard").await.assert_status(200);
+}
+
+#[tokio::test]
+async fn a_refused_form_without_a_referer_leads_to_its_own_page() {
+    let app = TestApp::start().await;
+    let html = "text/html,application/xhtml+xml";
+    for (function, body, page) in [
+        ("/api/auth/login", "email=ada&password=x&next=/account", "/login?next=/account"),
+        ("/api/auth/register", "email=ada&display_name=Ada&password=x", "/register"),
+        ("/api/auth/reset", "token=abc&password=x", "/reset?token=abc"),
+        ("/api/account/update_profile", "display_name=", "/account"),
+        ("/api/notices/publish", "title=a&body=b", "/notices/edit"),
+    ] {
+        for referer in [None, Some("https://evil.example/login"), Some("http://localhost:3000//evil.example")]
+        {
+            let mut request = Browser::form(function, body);
+            request.headers_mut().insert(header::ACCEPT, html.parse().unwrap());
+            if let Some(referer) = referer {
+                request.headers_mut().insert(header::REFERER, referer.parse().unwrap());
+            }
+            let mut browser = app.browser();
+            let answer = browser.send(request).await;
+            answer.assert_status(303);
+            assert_eq!(answer.location(), page, "{function} {referer:?}");
+        }
+    }
+    let mut request = Browser::form("/api/auth/login", "email=ada&password=x");
+    request.headers_mut().insert(header::ACCEPT, html.parse().unwrap());
+    let mut browser = app.browser();
+    let back = browser.send(request).await.location().to_owned();
+    assert!(browser.get(&back).await.body.contains("Enter an email address like name@example.org."));
+}
+
+#[tokio::test]
+async fn no_address_and_no_referer_makes_a_redirect_to_another_host() {
+    let app = TestApp::start().await;
+    let mut browser = app.sign_in_as("ada@example.org", "member").await;
+    for address in [
+        "//evil.example?__err=x",
+        "//evil.example/?__path=x&a=b",
+        "/\\evil.example?__err=x",
+        "//evil.example/login/",
+        "//?__err=x",
+        "/login?next=//evil.example",
+    ] {
+        let answer = browser.get(address).await;
+        let location = answer.header("location").unwrap_or("/");
+        assert!(location.starts_with('/') && !location.starts_with("//"), "{address}: {location}");
+    }
+    let token = browser.access_token.clone().unwrap();
+    for referer in [
+        "https://evil.example/account",
+        "http://localhost:3000//evil.example",
+        "http://localhost:3000/api/auth/logout",
+        "//evil.example",
+        "nonsense",
+    ] {
+        for name in ["Grace", ""] {
+            let mut request = Browser::form("/api/account/update_profile", format!("display_name={name}"));
+            let headers = request.headers_mut();
+            headers.insert("accept", "text/html".parse().unwrap());
+            headers.insert("referer", referer.parse().unwrap());
+            headers.insert("authorization", format!("Bearer {token}").parse().unwrap());
+            let answer = browser.send(request).await;
+            answer.assert_status(303);
+            assert_eq!(answer.location(), "/account", "{referer}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_host_that_resolves_to_this_machine_is_another_site() {
+    for public_url in ["https://id.example.org", "http://localhost:3000"] {
+        let app = TestApp::with(Backend::Sqlite, &[("LATCHKEY_PUBLIC_URL", public_url)]).await;
+        let mut request = Browser::form("/api/auth/login", "email=ada%40example.org&password=x");
+        request.headers_mut().insert("host", "evil.example:3000".parse().unwrap());
+        request.headers_mut().insert("origin", "http://evil.example:3000".parse().unwrap());
+        app.browser().send(request).await.assert_error(403, "cross_site");
+    }
 }

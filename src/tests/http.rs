@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use super::test_app::{Backend, TestApp};
+use crate::tests::test_app::{Backend, TestApp};
 
 #[tokio::test]
-async fn every_answer_has_the_headers_that_keep_browsers_safe() {
+async fn every_response_has_the_security_headers() {
     let app = TestApp::with(Backend::Sqlite, &[("LATCHKEY_PUBLIC_URL", "https://id.example.org")]).await;
     for path in
         ["/", "/nowhere", "/healthz", "/.well-known/jwks.json", "/oauth/userinfo", "/api/nothing", "/pkg/x/y"]
@@ -29,7 +29,7 @@ async fn every_answer_has_the_headers_that_keep_browsers_safe() {
 }
 
 #[tokio::test]
-async fn who_is_asking_is_answered_as_rfc_6750_has_it() {
+async fn missing_and_invalid_tokens_are_answered_as_rfc_6750_says() {
     let app = TestApp::start().await;
     let browser = app.sign_up("ada@example.org").await;
     let answer = browser.get_with_token("/oauth/userinfo", None).await;
@@ -66,11 +66,13 @@ async fn the_key_set_is_public_and_has_no_private_part() {
 }
 
 #[tokio::test]
-async fn it_tells_whether_it_lives_and_whether_it_can_work() {
+async fn healthz_and_readyz_report_liveness_and_readiness() {
     let app = TestApp::start().await;
     app.browser().get("/healthz").await.assert_status(200);
     app.browser().get("/readyz").await.assert_status(200);
     app.state.store.close().await;
+    // An answer about the database holds for a second.
+    app.advance(std::time::Duration::from_secs(1));
     app.browser().get("/healthz").await.assert_status(200);
     app.browser().get("/readyz").await.assert_status(503);
 }
@@ -81,4 +83,19 @@ async fn password_managers_find_the_page_to_change_a_password() {
     let answer = app.browser().get("/.well-known/change-password").await;
     answer.assert_status(303);
     assert_eq!(answer.location(), "/account/password");
+}
+
+#[tokio::test]
+async fn security_txt_names_the_contact_of_the_configuration() {
+    let path = "/.well-known/security.txt";
+    TestApp::start().await.browser().get(path).await.assert_status(404);
+    let contact = ("LATCHKEY_SECURITY_CONTACT", "mailto:security@example.org, https://example.org/report");
+    let app = TestApp::with(Backend::Sqlite, &[contact]).await;
+    let answer = app.browser().get(path).await;
+    answer.assert_status(200);
+    assert_eq!(answer.header("content-type"), Some("text/plain; charset=utf-8"));
+    let expected = "Contact: mailto:security@example.org\nContact: https://example.org/report\n\
+                    Expires: 2026-06-30T00:00:00Z\nPreferred-Languages: en\n\
+                    Canonical: http://localhost:3000/.well-known/security.txt\n";
+    assert_eq!(answer.body, expected);
 }

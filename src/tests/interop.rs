@@ -4,7 +4,10 @@
 use jsonwebtoken::jwk::JwkSet;
 use serde_json::json;
 
-use super::test_app::{Backend, TestApp};
+use crate::{
+    server::keys::line::KeyLine,
+    tests::test_app::{Backend, TestApp},
+};
 
 #[path = "../../docs/verify/verify.rs"]
 mod verify;
@@ -12,7 +15,7 @@ mod verify;
 const PUBLIC_URL: &str = "http://localhost:3000";
 
 #[tokio::test]
-async fn another_program_verifies_our_tokens_and_refuses_others() {
+async fn other_libraries_verify_our_tokens_and_refuse_forged_ones() {
     for algorithm in ["ES256", "EdDSA", "RS256"] {
         let app = TestApp::with(Backend::Sqlite, &[("LATCHKEY_TOKENS_ALGORITHM", algorithm)]).await;
         // This library reads the system's clock itself.
@@ -31,7 +34,7 @@ async fn another_program_verifies_our_tokens_and_refuses_others() {
             verify::verify(&token[..token.len() - 2], &keys, PUBLIC_URL, PUBLIC_URL).is_err(),
             "signature"
         );
-        let key = app.state.keys.active(app.clock.now()).unwrap();
+        let key = app.state.tokens.keys.active(KeyLine::Portal, app.clock.now()).unwrap();
         let header = json!({ "alg": algorithm, "typ": "JWT", "kid": key.kid }).to_string();
         let other = key.sign_anything(&header, &json!({ "sub": "x", "roles": [] }).to_string());
         assert!(verify::verify(&other, &keys, PUBLIC_URL, PUBLIC_URL).is_err(), "type");

@@ -4,13 +4,20 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::test_app::{Backend, Browser, PASSWORD, TestApp};
-use crate::server::{
-    origin::{Context, Origin},
-    reseal::{Resealed, reseal},
-    secret::{MasterSecret, Vault},
-    state::State,
-    store::Store,
+use crate::{
+    server::{
+        client_info::{ActionContext, ClientInfo},
+        crypto::{master_secret::MasterSecret, vault::Vault},
+        error::Error,
+        keys::{
+            manage::KeyManager,
+            reseal::{Resealed, reseal},
+        },
+        state::AppState,
+        store::Store,
+        tasks::sync,
+    },
+    tests::test_app::{Backend, Browser, PASSWORD, TestApp},
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -71,7 +78,7 @@ async fn a_rotation_is_published_before_it_signs_and_after_it_has_signed() {
 
         // Gone once its last token has expired.
         app.advance(910 * SECOND);
-        app.state.keep_keys_current().await.unwrap();
+        sync::rotate_keys_if_due(&app.state).await.unwrap();
         assert_eq!(published(&app).await, both[1..], "{backend:?}");
         admin.refresh().await.assert_status(200);
         assert_eq!(states(&mut admin).await[1], (both[0].clone(), "gone".to_owned()));
@@ -85,26 +92,26 @@ async fn keys_rotate_by_themselves_every_thirty_days() {
     let app = TestApp::start().await;
     let first = published(&app).await;
     app.advance(29 * DAY);
-    app.state.keep_keys_current().await.unwrap();
+    sync::rotate_keys_if_due(&app.state).await.unwrap();
     assert_eq!(published(&app).await, first);
     app.advance(DAY);
-    app.state.keep_keys_current().await.unwrap();
-    app.state.keep_keys_current().await.unwrap();
+    sync::rotate_keys_if_due(&app.state).await.unwrap();
+    sync::rotate_keys_if_due(&app.state).await.unwrap();
     assert_eq!(published(&app).await.len(), 2);
     app.advance(DAY);
-    app.state.keep_keys_current().await.unwrap();
+    sync::rotate_keys_if_due(&app.state).await.unwrap();
     let second = published(&app).await;
     assert_eq!(second.len(), 1);
     assert_ne!(second, first);
 
     let by_hand = TestApp::with(Backend::Sqlite, &[("LATCHKEY_TOKENS_ROTATE_EVERY", "off")]).await;
     by_hand.advance(300 * DAY);
-    by_hand.state.keep_keys_current().await.unwrap();
+    sync::rotate_keys_if_due(&by_hand.state).await.unwrap();
     assert_eq!(published(&by_hand).await.len(), 1);
 }
 
 #[tokio::test]
-async fn another_algorithm_is_a_rotation_and_old_tokens_stay_good() {
+async fn changing_the_algorithm_rotates_the_key_and_old_tokens_stay_valid() {
     let mut app = TestApp::with(Backend::Sqlite, &[("LATCHKEY_TOKENS_ALGORITHM", "ES256")]).await;
     let mut browser = app.sign_up("ada@example.org").await;
     for algorithm in ["EdDSA", "RS256", "HS256", "ES256"] {
@@ -123,22 +130,22 @@ async fn another_algorithm_is_a_rotation_and_old_tokens_stay_good() {
     // A symmetric key is never published.
     let app = app.restart_with("LATCHKEY_TOKENS_ALGORITHM", "HS256").await;
     app.advance(7 * DAY);
-    app.state.keep_keys_current().await.unwrap();
+    sync::rotate_keys_if_due(&app.state).await.unwrap();
     assert_eq!(published(&app).await, [""; 0]);
 }
 
 #[tokio::test]
-async fn a_leaked_key_is_gone_at_once_and_browsers_refresh() {
+async fn revoking_a_key_refuses_its_tokens_at_once_and_browsers_refresh() {
     for backend in [Backend::Sqlite, Backend::Postgres] {
         let app = TestApp::with(backend, &[]).await;
         let mut browser = app.sign_up("ada@example.org").await;
         browser.use_token().await.assert_status(200);
         let leaked = kid_of(&browser);
         // As a command does it, beside the running server.
-        let origin = Origin::command_line();
-        let context = Context { now: app.clock.now(), origin: &origin };
+        let client = ClientInfo::command_line();
+        let context = ActionContext { now: app.clock.now(), client: &client };
         app.state.key_manager().revoke(context, None, &leaked).await.unwrap();
-        app.state.catch_up().await.unwrap();
+        sync::catch_up(&app.state).await.unwrap();
         browser.use_token().await.assert_error(401, "invalid_token");
         assert!(!published(&app).await.contains(&leaked), "{backend:?}");
         browser.refresh().await.assert_status(200);
@@ -153,6 +160,99 @@ async fn a_leaked_key_is_gone_at_once_and_browsers_refresh() {
     }
 }
 
+/// A request that is verifying a token while its key is revoked is done only afterwards.
+#[tokio::test]
+async fn a_token_that_is_remembered_after_its_key_was_revoked_is_refused() {
+    let app = TestApp::start().await;
+    let browser = app.sign_up("ada@example.org").await;
+    let token = browser.access_token.clone().unwrap();
+    let verified = app.state.tokens.verify(&token, app.clock.now()).unwrap();
+    let client = ClientInfo::command_line();
+    let context = ActionContext { now: app.clock.now(), client: &client };
+    app.state.key_manager().revoke(context, None, &kid_of(&browser)).await.unwrap();
+    sync::catch_up(&app.state).await.unwrap();
+    app.state.tokens.remember(&token, verified);
+    browser.use_token().await.assert_error(401, "invalid_token");
+}
+
+const NEW_SECRET: &str = "a new master secret 5e884898da28047151d0e56f8dc62927";
+
+/// What a command needs that is run with the new master secret before the old one.
+fn new_vault() -> Vault {
+    let secrets = [NEW_SECRET, super::test_app::SECRET].map(|secret| MasterSecret::parse(secret).unwrap());
+    Vault::new(&secrets).unwrap()
+}
+
+#[tokio::test]
+async fn a_key_that_cannot_be_opened_keeps_no_revoked_key_alive() {
+    let app = TestApp::start().await;
+    let browser = app.sign_up("ada@example.org").await;
+    let vault = new_vault();
+    reseal(&app.state.store, &vault, &app.state.entropy).await.unwrap();
+    let manager = KeyManager { vault: &vault, ..app.state.key_manager() };
+    let client = ClientInfo::command_line();
+    let context = ActionContext { now: app.clock.now(), client: &client };
+    // The one that follows is sealed under a secret that the server does not have yet.
+    manager.revoke(context, None, &kid_of(&browser)).await.unwrap();
+    sync::catch_up(&app.state).await.unwrap();
+    browser.use_token().await.assert_error(401, "invalid_token");
+    app.browser().get("/readyz").await.assert_status(503);
+
+    let app = app.restart_with("LATCHKEY_SECRET", NEW_SECRET).await;
+    app.browser().get("/readyz").await.assert_status(200);
+    let mut browser = app.same(&browser);
+    browser.refresh().await.assert_status(200);
+    browser.use_token().await.assert_status(200);
+}
+
+#[tokio::test]
+async fn a_node_with_the_old_master_secret_goes_on_and_adds_no_key_that_blocks_the_next_start() {
+    for servers in [super::test_app::SECRET.to_owned(), format!("{},{NEW_SECRET}", super::test_app::SECRET)] {
+        let app = TestApp::with(Backend::Sqlite, &[("LATCHKEY_SECRET", &servers)]).await;
+        let mut browser = app.sign_up("ada@example.org").await;
+        reseal(&app.state.store, &new_vault(), &app.state.entropy).await.unwrap();
+        app.advance(30 * DAY);
+        let rotated = sync::rotate_keys_if_due(&app.state).await;
+        assert_eq!(
+            rotated.is_ok(),
+            servers.contains(','),
+            "it cannot open what is stored, so it adds nothing"
+        );
+        browser.sign_in("ada@example.org", PASSWORD).await.assert_status(200);
+        browser.use_token().await.assert_status(200);
+
+        let app = app.restart_with("LATCHKEY_SECRET", NEW_SECRET).await;
+        app.same(&browser).use_token().await.assert_status(200);
+    }
+}
+
+#[tokio::test]
+async fn nodes_that_disagree_about_the_algorithm_do_not_make_keys_in_turn() {
+    let first = TestApp::with(Backend::Postgres, &[("LATCHKEY_TOKENS_ALGORITHM", "ES256")]).await;
+    let second = first.another_node_with("LATCHKEY_TOKENS_ALGORITHM", "EdDSA").await;
+    let keys = published(&second).await;
+    assert_eq!(keys.len(), 2, "a start with another algorithm makes a key");
+    for _ in 0..3 {
+        for node in [&first, &second] {
+            node.advance(60 * SECOND);
+            sync::rotate_keys_if_due(&node.state).await.unwrap();
+        }
+    }
+    assert_eq!(published(&first).await, keys);
+}
+
+#[tokio::test]
+async fn a_command_without_the_servers_settings_makes_no_key() {
+    let app = TestApp::with(Backend::Sqlite, &[("LATCHKEY_TOKENS_ALGORITHM", "EdDSA")]).await;
+    let keys = published(&app).await;
+    let (config, store, vault) =
+        (super::test_app::config(&[]), app.state.store.clone(), app.state.vault.clone());
+    let entropy = app.state.entropy.clone();
+    AppState::open(config, store, vault, app.clock.clock(), entropy).await.unwrap();
+    app.state.reload_keys().await.unwrap();
+    assert_eq!(published(&app).await, keys);
+}
+
 #[tokio::test]
 async fn revoking_the_next_key_leaves_one_that_signs() {
     let app = TestApp::start().await;
@@ -160,10 +260,10 @@ async fn revoking_the_next_key_leaves_one_that_signs() {
     let first = published(&app).await[0].clone();
     admin.post("/api/admin/keys/rotate", &[]).await.assert_status(200);
     let next = published(&app).await[1].clone();
-    let origin = Origin::command_line();
-    let context = Context { now: app.clock.now(), origin: &origin };
+    let client = ClientInfo::command_line();
+    let context = ActionContext { now: app.clock.now(), client: &client };
     app.state.key_manager().revoke(context, None, &next).await.unwrap();
-    app.state.catch_up().await.unwrap();
+    sync::catch_up(&app.state).await.unwrap();
     app.advance(DAY);
     let mut browser = app.sign_up("ada@example.org").await;
     assert_eq!(kid_of(&browser), first);
@@ -200,14 +300,18 @@ async fn keys_are_for_administrators() {
             assert_eq!(answer.header("www-authenticate"), Some(r#"Bearer error="insufficient_scope""#));
             let page = browser.get("/admin/keys").await;
             page.assert_status(403);
-            assert!(page.body.contains("Not allowed") && !page.body.contains("Rotate now"), "{}", page.body);
+            assert!(
+                page.body.contains("Not allowed") && !page.body.contains("Rotate the keys"),
+                "{}",
+                page.body
+            );
         }
     }
     assert_eq!(app.events().await.iter().filter(|event| *event == "access_denied").count(), 8);
     let mut admin = app.sign_in_as("root@example.org", "admin").await;
     let page = admin.get("/admin/keys").await;
     page.assert_status(200);
-    assert!(page.body.contains("Rotate now") && page.body.contains(&published(&app).await[0]));
+    assert!(page.body.contains("Rotate the keys") && page.body.contains(&published(&app).await[0]));
 }
 
 #[tokio::test]
@@ -221,18 +325,22 @@ async fn a_wrong_master_secret_stops_the_start_and_changes_nothing() {
         Vault::new(&[MasterSecret::parse("another secret of somebody else 9876543210").unwrap()]).unwrap();
     let store = Store::open(&database.url).await.unwrap();
     let config = super::test_app::config(&settings);
-    let started =
-        State::start(config, store.clone(), wrong, clock.clock(), crate::server::clock::Entropy::system())
-            .await;
-    let message = started.unwrap_err().to_string();
-    assert!(message.contains("another master secret") && message.contains("LATCHKEY_SECRET"), "{message}");
+    let started = AppState::start(
+        config,
+        store.clone(),
+        wrong,
+        clock.clock(),
+        crate::server::crypto::entropy::Entropy::system(),
+    )
+    .await;
+    assert!(matches!(started.unwrap_err(), Error::OtherSecret));
     store.close().await;
     let app = TestApp::on(database, settings, clock).await;
     assert_eq!(published(&app).await, keys);
 }
 
 #[tokio::test]
-async fn the_master_secret_can_be_changed_without_anybody_noticing() {
+async fn rotating_the_master_secret_signs_nobody_out() {
     for backend in [Backend::Sqlite, Backend::Postgres] {
         let app = TestApp::with(backend, &[]).await;
         let browser = app.sign_up("ada@example.org").await;
@@ -255,7 +363,7 @@ async fn the_master_secret_can_be_changed_without_anybody_noticing() {
 
 #[tokio::test]
 async fn the_private_part_of_a_key_that_is_gone_is_forgotten() {
-    use crate::server::{housekeeping, store::signing_keys};
+    use crate::server::{store::signing_keys, tasks::housekeeping};
     let app = TestApp::start().await;
     let mut admin = app.sign_in_as("root@example.org", "admin").await;
     admin.post("/api/admin/keys/rotate", &[]).await.assert_status(200);
@@ -268,15 +376,15 @@ async fn the_private_part_of_a_key_that_is_gone_is_forgotten() {
             .map(|key| !key.sealed.is_empty())
             .collect::<Vec<_>>()
     };
-    housekeeping::tidy(&app.state, app.clock.now()).await.unwrap();
+    housekeeping::delete_expired(&app.state, app.clock.now()).await.unwrap();
     assert_eq!(sealed().await, [true, true]);
     app.advance(DAY);
-    housekeeping::tidy(&app.state, app.clock.now()).await.unwrap();
+    housekeeping::delete_expired(&app.state, app.clock.now()).await.unwrap();
     assert_eq!(sealed().await, [false, true]);
 }
 
 #[tokio::test]
-async fn two_nodes_learn_from_each_other() {
+async fn invalidations_reach_the_other_node() {
     let first = TestApp::with(Backend::Postgres, &[]).await;
     let second = first.another_node().await;
     let mut admin = first.sign_in_as("root@example.org", "admin").await;
@@ -285,7 +393,7 @@ async fn two_nodes_learn_from_each_other() {
     elsewhere.use_token().await.assert_status(200);
 
     first.set_roles("ada@example.org", "editor").await;
-    second.state.catch_up().await.unwrap();
+    sync::catch_up(&second.state).await.unwrap();
     elsewhere.use_token().await.assert_error(401, "invalid_token");
     elsewhere.refresh().await.assert_status(200);
     elsewhere.use_token().await.assert_status(200);
@@ -293,48 +401,19 @@ async fn two_nodes_learn_from_each_other() {
 
     browser.cookies.clone_from(&elsewhere.cookies);
     browser.sign_out().await.assert_status(200);
-    second.state.catch_up().await.unwrap();
+    sync::catch_up(&second.state).await.unwrap();
     elsewhere.use_token().await.assert_error(401, "invalid_token");
 
     admin.post("/api/admin/keys/rotate", &[]).await.assert_status(200);
-    second.state.catch_up().await.unwrap();
+    sync::catch_up(&second.state).await.unwrap();
     assert_eq!(published(&second).await, published(&first).await);
 }
 
-/// Numbers of changes are given out before they are committed.
 #[tokio::test]
-async fn a_change_of_keys_that_is_committed_behind_another_change_is_not_overlooked() {
-    use crate::server::store::{
-        changes::{self, Change},
-        signing_keys,
-    };
+async fn a_node_is_notified_of_invalidations() {
     let first = TestApp::with(Backend::Postgres, &[]).await;
     let second = first.another_node().await;
-    let mut admin = first.sign_in_as("root@example.org", "admin").await;
-    let mut browser = first.sign_up("ada@example.org").await;
-    let before = published(&first).await;
-    admin.post("/api/admin/keys/rotate", &[]).await.assert_status(200);
-    second.state.catch_up().await.unwrap();
-    let both = published(&second).await;
-    let next = both.iter().find(|kid| !before.contains(kid)).unwrap();
-
-    let now = first.clock.now();
-    let mut late = first.state.store.begin().await.unwrap();
-    changes::insert(&mut late, &Change::KeysChanged, now + DAY).await.unwrap();
-    signing_keys::revoke(&mut late, next, now).await.unwrap();
-    browser.sign_out().await.assert_status(200);
-    second.state.catch_up().await.unwrap();
-    assert_eq!(published(&second).await, both);
-    late.commit().await.unwrap();
-    second.state.catch_up().await.unwrap();
-    assert_eq!(published(&second).await, before);
-}
-
-#[tokio::test]
-async fn a_node_hears_of_a_change_without_being_told_to_look() {
-    let first = TestApp::with(Backend::Postgres, &[]).await;
-    let second = first.another_node().await;
-    let task = tokio::spawn(crate::server::sync::run(second.state.clone()));
+    let task = tokio::spawn(sync::run(second.state.clone()));
     let mut browser = first.sign_up("ada@example.org").await;
     let elsewhere = second.same(&browser);
     elsewhere.use_token().await.assert_status(200);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::test_app::{Backend, Browser, TestApp};
+use crate::tests::test_app::{Backend, Browser, TestApp};
 
 async fn publish(editor: &mut Browser, title: &str, body: &str) -> String {
     let answer = editor.post("/api/notices/publish", &[("title", title), ("body", body)]).await;
@@ -61,7 +61,7 @@ async fn a_notice_outlives_its_author() {
 }
 
 #[tokio::test]
-async fn what_looks_like_markup_is_text_on_the_page() {
+async fn markup_in_user_text_is_escaped() {
     let app = TestApp::start().await;
     let mut editor = app.sign_in_as("editor@example.org", "editor").await;
     let body = "<script>alert(1)</script>\n\n<img src=x onerror=alert(2)>\n\n<a href=\"javascript:alert(3)\">x</a>\n\n\

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::test_app::{Backend, Browser, PASSWORD, TestApp};
+use serde_json::json;
+
+use crate::tests::test_app::{Backend, Browser, PASSWORD, TestApp};
 
 const NEW_PASSWORD: &str = "another horse, another battery";
 const QUARTER_OF_AN_HOUR: Duration = Duration::from_secs(15 * 60);
@@ -82,7 +84,7 @@ async fn a_password_is_not_changed_without_the_current_one_or_to_a_bad_one() {
 }
 
 #[tokio::test]
-async fn passwords_that_everybody_uses_or_that_say_who_one_is_make_no_account() {
+async fn common_and_personal_passwords_are_refused_at_sign_up() {
     let app = TestApp::start().await;
     for bad in ["12345678", "Password1", "qwertyuiop", "trustno1", "ada.lovelace", "Ada Lovelace"] {
         let fields =
@@ -100,7 +102,7 @@ async fn passwords_that_everybody_uses_or_that_say_who_one_is_make_no_account() 
 }
 
 #[tokio::test]
-async fn a_deleted_account_is_gone_and_its_history_stays() {
+async fn deleting_an_account_keeps_its_audit_events() {
     for backend in [Backend::Sqlite, Backend::Postgres] {
         let app = TestApp::with(backend, &[]).await;
         let mut browser = app.sign_up("ada@example.org").await;
@@ -184,7 +186,7 @@ async fn all_other_sessions_are_ended_at_once() {
     }
     let answer = browser.post("/api/sessions/revoke_others", &[]).await;
     answer.assert_status(200);
-    assert_eq!(answer.json(), serde_json::json!({ "revoked": 3 }));
+    assert_eq!(answer.json(), json!({ "revoked": 3 }));
     for other in &mut others {
         other.use_token().await.assert_error(401, "invalid_token");
         assert_eq!(other.refresh().await.json()["reason"], "ended_elsewhere");
@@ -195,7 +197,7 @@ async fn all_other_sessions_are_ended_at_once() {
 }
 
 #[tokio::test]
-async fn nothing_is_minted_once_a_revocation_has_answered() {
+async fn no_token_is_minted_after_a_revocation_was_answered() {
     for backend in [Backend::Sqlite, Backend::Postgres] {
         let settings = [("LATCHKEY_RATE_LIMIT", "off"), ("LATCHKEY_SESSIONS_ROTATE_AFTER", "0s")];
         let app = TestApp::with(backend, &settings).await;
@@ -214,7 +216,7 @@ async fn nothing_is_minted_once_a_revocation_has_answered() {
 }
 
 #[tokio::test]
-async fn what_matters_needs_a_password_that_was_entered_a_short_while_ago() {
+async fn sensitive_actions_need_a_recent_password() {
     let app = TestApp::start().await;
     let mut browser = app.sign_up("ada@example.org").await;
     app.advance(Duration::from_millis(15 * 60 * 1000 - 1));
@@ -235,7 +237,7 @@ async fn what_matters_needs_a_password_that_was_entered_a_short_while_ago() {
 
     let cookie = browser.refresh_token();
     browser.post("/api/auth/reauthenticate", &[("password", PASSWORD)]).await.assert_status(200);
-    assert_eq!(browser.refresh_token(), cookie, "the session goes on as it is");
+    assert_ne!(browser.refresh_token(), cookie, "a copy of the cookie from before inherits nothing");
     browser.post("/api/sessions/revoke_others", &[]).await.assert_status(200);
     browser.refresh().await.assert_status(200);
     browser.post("/api/sessions/revoke_others", &[]).await.assert_status(200);
@@ -246,7 +248,31 @@ async fn what_matters_needs_a_password_that_was_entered_a_short_while_ago() {
 }
 
 #[tokio::test]
-async fn each_function_that_matters_asks_for_the_password_again() {
+async fn a_copied_cookie_inherits_no_entered_password_and_a_lost_response_signs_nobody_out() {
+    let app = TestApp::start().await;
+    let mut browser = app.sign_up("ada@example.org").await;
+    app.advance(QUARTER_OF_AN_HOUR);
+    browser.refresh().await.assert_status(200);
+    let mut thief = browser.thief();
+    browser.post("/api/auth/reauthenticate", &[("password", PASSWORD)]).await.assert_status(200);
+    browser.post("/api/sessions/revoke_others", &[]).await.assert_status(200);
+    thief.refresh().await.assert_status(200);
+    thief.post("/api/sessions/revoke_others", &[]).await.assert_error(403, "reauthentication_required");
+
+    // Of an answer that never arrives only the cookie is missing.
+    let mut browser = app.sign_up("eve@example.org").await;
+    let mut request =
+        Browser::form("/api/auth/reauthenticate", format!("password={}", PASSWORD.replace(' ', "+")));
+    let token = browser.access_token.clone().unwrap();
+    request.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
+    browser.send_and_forget(request).await.assert_status(200);
+    app.advance(Duration::from_secs(3600));
+    browser.refresh().await.assert_status(200);
+    browser.use_token().await.assert_status(200);
+}
+
+#[tokio::test]
+async fn sensitive_functions_require_recent_authentication() {
     let app = TestApp::start().await;
     let mut admin = app.sign_in_as("admin@example.org", "admin").await;
     app.sign_up("ada@example.org").await;
@@ -254,13 +280,15 @@ async fn each_function_that_matters_asks_for_the_password_again() {
     app.advance(QUARTER_OF_AN_HOUR);
     admin.refresh().await.assert_status(200);
     let whom = ("user_id", ada.as_str());
-    let functions: [(&str, &[(&str, &str)]); 9] = [
+    let functions: [(&str, &[(&str, &str)]); 11] = [
         ("/api/sessions/revoke", &[("session_id", "any")]),
         ("/api/sessions/revoke_others", &[]),
         ("/api/admin/users/invite", &[("email", "new@example.org"), ("display_name", "New")]),
         ("/api/admin/users/set_roles", &[whom, ("roles", "admin")]),
         ("/api/admin/users/disable", &[whom]),
         ("/api/admin/users/enable", &[whom]),
+        ("/api/admin/users/verify_email", &[whom]),
+        ("/api/admin/users/unverify_email", &[whom]),
         ("/api/admin/users/delete", &[whom]),
         ("/api/admin/users/revoke_sessions", &[whom]),
         ("/api/admin/keys/rotate", &[]),
@@ -274,7 +302,7 @@ async fn each_function_that_matters_asks_for_the_password_again() {
 }
 
 #[tokio::test]
-async fn people_see_what_happened_to_their_account_and_to_no_other() {
+async fn users_see_only_the_audit_events_of_their_own_account() {
     for backend in [Backend::Sqlite, Backend::Postgres] {
         let app = TestApp::with(backend, &[]).await;
         let mut browser = app.sign_up("ada@example.org").await;
@@ -287,8 +315,10 @@ async fn people_see_what_happened_to_their_account_and_to_no_other() {
         let page = browser.post("/api/account/activity", &[("limit", "2")]).await.json();
         let newest = &page["items"][0];
         assert_eq!(newest["event"], "roles_changed");
-        assert_eq!(newest["detail"], serde_json::json!({ "from": "member", "to": "member editor" }));
-        assert_eq!(newest["ip"], "203.0.113.7");
+        assert_eq!(newest["detail"], json!({ "from": "member", "to": "member editor" }));
+        // Where the administrator was is nobody else's to know.
+        assert_eq!((&newest["ip"], &newest["device"]), (&json!(""), &json!("An administrator")));
+        assert_eq!(page["items"][1]["ip"], "203.0.113.7");
         assert!(!newest["request_id"].as_str().unwrap().is_empty());
         let cursor = page["next_cursor"].as_str().unwrap();
         let rest = browser.post("/api/account/activity", &[("cursor", cursor)]).await.json();

@@ -2,15 +2,15 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use super::test_app::{Backend, Browser, TestApp};
+use crate::tests::test_app::{Backend, Browser, TestApp};
 
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(86400);
 
 /// Waits until the use of an access token has been written down, which happens beside the request.
-async fn until_confirmed(app: &TestApp, browser: &Browser) {
-    use crate::server::{sessions::refresh_token::RefreshToken, store::sessions};
+pub async fn until_confirmed(app: &TestApp, browser: &Browser) {
+    use crate::server::{store::sessions, tokens::refresh::token::RefreshToken};
     let token = RefreshToken::parse(&browser.refresh_token()).unwrap();
     for _ in 0..1000 {
         let mut reader = app.state.store.read().await.unwrap();
@@ -25,7 +25,7 @@ async fn until_confirmed(app: &TestApp, browser: &Browser) {
 }
 
 #[tokio::test]
-async fn a_young_token_is_kept_and_an_older_one_rotates() {
+async fn a_recent_refresh_token_is_kept_and_an_older_one_rotates() {
     let app = TestApp::start().await;
     let mut browser = app.sign_up("ada@example.org").await;
     let first = browser.refresh_token();
@@ -66,7 +66,7 @@ async fn fifty_tabs_at_once_get_one_successor() {
 }
 
 #[tokio::test]
-async fn a_lost_response_signs_nobody_out_however_late_it_is_asked_for_again() {
+async fn a_lost_refresh_response_can_be_retried_at_any_time() {
     for late in [SECOND, 31 * SECOND, DAY] {
         let app = TestApp::start().await;
         let mut browser = app.sign_up("ada@example.org").await;
@@ -82,7 +82,24 @@ async fn a_lost_response_signs_nobody_out_however_late_it_is_asked_for_again() {
 }
 
 #[tokio::test]
-async fn a_thief_is_caught_once_the_owner_has_moved_on_and_both_learn_why() {
+async fn tabs_that_come_back_after_a_lost_response_sign_nobody_out() {
+    let app = TestApp::start().await;
+    let mut browser = app.sign_up("ada@example.org").await;
+    app.advance(HOUR);
+    browser.send_and_forget(Browser::form("/api/auth/refresh", "")).await.assert_status(200);
+    app.advance(DAY);
+    // Its page is still on its way while the first tab has its answer already, and uses it.
+    let mut second_tab = browser.clone();
+    browser.refresh().await.assert_status(200);
+    browser.use_token().await.assert_status(200);
+    until_confirmed(&app, &browser).await;
+    second_tab.get("/dashboard").await.assert_status(200);
+    app.advance(HOUR);
+    browser.refresh().await.assert_status(200);
+}
+
+#[tokio::test]
+async fn an_old_refresh_token_revokes_the_session_once_the_new_one_was_used() {
     for backend in [Backend::Sqlite, Backend::Postgres] {
         let app = TestApp::with(backend, &[]).await;
         let mut owner = app.sign_up("ada@example.org").await;
@@ -118,7 +135,7 @@ async fn a_thief_is_caught_once_the_owner_has_moved_on_and_both_learn_why() {
 }
 
 #[tokio::test]
-async fn a_thief_who_is_first_is_caught_when_the_owner_comes() {
+async fn a_thief_who_refreshes_first_is_caught_when_the_owner_refreshes() {
     let app = TestApp::start().await;
     let mut owner = app.sign_up("ada@example.org").await;
     let mut thief = owner.thief();
@@ -133,7 +150,7 @@ async fn a_thief_who_is_first_is_caught_when_the_owner_comes() {
 }
 
 #[tokio::test]
-async fn an_older_generation_is_theft_even_within_the_same_second() {
+async fn an_older_generation_is_reuse_even_within_the_same_second() {
     let app = TestApp::with(Backend::Sqlite, &[("LATCHKEY_SESSIONS_ROTATE_AFTER", "0s")]).await;
     let mut owner = app.sign_up("ada@example.org").await;
     let mut thief = owner.thief();
@@ -143,7 +160,7 @@ async fn an_older_generation_is_theft_even_within_the_same_second() {
 }
 
 #[tokio::test]
-async fn theft_ends_one_session_and_leaves_the_others() {
+async fn reuse_revokes_one_session_and_leaves_the_others() {
     let app = TestApp::with(Backend::Sqlite, &[("LATCHKEY_SESSIONS_ROTATE_AFTER", "0s")]).await;
     let mut owner = app.sign_up("ada@example.org").await;
     let mut elsewhere = app.browser();
@@ -170,7 +187,7 @@ async fn a_restart_revives_no_rotated_token() {
 }
 
 #[tokio::test]
-async fn what_is_no_token_of_ours_changes_nothing() {
+async fn a_foreign_refresh_token_changes_nothing() {
     let app = TestApp::start().await;
     let mut browser = app.sign_up("ada@example.org").await;
     let token = browser.refresh_token();
@@ -192,7 +209,22 @@ async fn what_is_no_token_of_ours_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_session_ends_when_unused_and_use_never_extends_its_absolute_end() {
+async fn a_forged_refresh_token_waits_for_no_lock() {
+    let app = TestApp::start().await;
+    let mut forger = app.sign_up("ada@example.org").await;
+    let token = forger.refresh_token();
+    let forged = format!("{}AAAA", &token[..token.len() - 4]);
+    forger.cookies.insert("__Host-latchkey".to_owned(), forged.clone());
+    // Whoever writes now holds the one lock that there is.
+    let _writing = app.state.store.begin().await.unwrap();
+    forger.refresh().await.assert_error(401, "no_session");
+    forger.cookies.insert("__Host-latchkey".to_owned(), forged);
+    forger.sign_out().await.assert_status(200);
+    app.browser().refresh().await.assert_error(401, "no_session");
+}
+
+#[tokio::test]
+async fn refreshing_extends_the_idle_expiry_and_never_the_absolute_expiry() {
     let app = TestApp::start().await;
     let mut unused = app.sign_up("ada@example.org").await;
     app.advance(7 * DAY);
@@ -216,7 +248,7 @@ async fn a_session_ends_when_unused_and_use_never_extends_its_absolute_end() {
 }
 
 #[tokio::test]
-async fn a_silent_store_is_a_503_and_leaves_the_cookie_alone() {
+async fn an_unavailable_store_is_a_503_and_keeps_the_cookie() {
     let app = TestApp::start().await;
     let mut browser = app.sign_up("ada@example.org").await;
     app.state.store.close().await;
@@ -228,7 +260,8 @@ async fn a_silent_store_is_a_503_and_leaves_the_cookie_alone() {
     browser.use_token().await.assert_error(503, "unavailable");
     let page = browser.get("/dashboard").await;
     page.assert_status(503);
-    assert!(page.body.contains("still signed in"));
+    assert!(page.body.contains("still signed in") && page.body.contains("rel=\"stylesheet\""));
+    assert!(page.header("content-security-policy").unwrap().contains("style-src 'self'"));
 
     let app = app.restart().await;
     let mut again = app.browser();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::test_app::{Backend, PASSWORD, TestApp};
+use crate::tests::test_app::{Backend, PASSWORD, TestApp};
 
 #[tokio::test]
 async fn signing_out_ends_the_session_and_its_access_tokens_at_once() {
@@ -105,12 +105,12 @@ async fn the_cookie_is_out_of_reach_of_scripts_and_other_hosts() {
 }
 
 #[tokio::test]
-async fn housekeeping_forgets_what_has_run_out_and_nothing_else() {
+async fn housekeeping_deletes_what_has_expired_and_nothing_else() {
     let app = TestApp::start().await;
     let mut old = app.sign_up("ada@example.org").await;
     app.advance(Duration::from_secs(86400 * 38));
     let mut young = app.sign_up("eve@example.org").await;
-    crate::server::housekeeping::tidy(&app.state, app.clock.now()).await.unwrap();
+    crate::server::tasks::housekeeping::delete_expired(&app.state, app.clock.now()).await.unwrap();
     old.refresh().await.assert_error(401, "no_session");
     young.refresh().await.assert_status(200);
 }

@@ -4,7 +4,6 @@
 
 use sqlx::{Connection, Executor, SqlSafeStr};
 
-use super::test_app::{BEGINNING, Backend, TestDatabase};
 use crate::{
     model::{
         display_name::DisplayName,
@@ -14,19 +13,21 @@ use crate::{
         session::SignOutReason,
     },
     server::{
-        audit::{self, Event, EventKind},
+        client_info::{ActionContext, ClientInfo},
         clock::Timestamp,
         config::DatabaseUrl,
-        origin::{Context, Origin},
         store::{
             OpenError, Queryable, Store, StoreError, all_statements,
-            changes::{self, Change},
-            links::{self, Purpose},
+            audit::{self, Event, EventKind},
+            invalidations::{self, Invalidation},
+            many_sessions,
+            one_time_tokens::{self, Purpose},
             sealed_secrets,
             sessions::{self, SessionRecord},
             users::{self, User},
         },
     },
+    tests::test_app::{BEGINNING, Backend, TestDatabase},
 };
 
 /// Runs a test on SQLite and on PostgreSQL, each with a database of its own.
@@ -77,6 +78,7 @@ fn user(n: u32) -> User {
         roles: Roles::parse("editor").unwrap(),
         token_epoch: 3,
         disabled_at: None,
+        email_verified_at: None,
         created_at: BEGINNING,
     }
 }
@@ -91,6 +93,8 @@ fn session(n: u32, of: &User) -> SessionRecord {
         rotated_at: BEGINNING,
         created_at: BEGINNING,
         authenticated_at: BEGINNING,
+        authenticated_before: None,
+        replaced_at: None,
         last_seen_at: BEGINNING,
         idle_expires_at: Timestamp::from_seconds(2_000_000_000),
         absolute_expires_at: Timestamp::from_seconds(3_000_000_000),
@@ -156,9 +160,9 @@ async fn rotation_is_guarded(_: TestDatabase, store: Store) {
     insert(&store, &user, std::slice::from_ref(&session)).await;
     let next = SessionRecord { generation: 1, ..session };
     let mut tx = store.begin().await.unwrap();
-    sessions::advance(&mut tx, 0, &next).await.unwrap();
+    many_sessions::advance(&mut tx, &[(0, &next)]).await.unwrap();
     assert!(matches!(
-        sessions::advance(&mut tx, 0, &next).await,
+        many_sessions::advance(&mut tx, &[(0, &next)]).await,
         Err(StoreError::Conflict { table: "sessions", .. })
     ));
     sessions::confirm(&mut tx, &next.id, 0).await.unwrap();
@@ -177,7 +181,10 @@ async fn revocation_is_final(_: TestDatabase, store: Store) {
         sessions::by_id(&mut tx, &session.id).await.unwrap().unwrap().revoked,
         Some((BEGINNING, SignOutReason::Reused))
     );
-    assert!(matches!(sessions::advance(&mut tx, 0, &session).await, Err(StoreError::Conflict { .. })));
+    assert!(matches!(
+        many_sessions::advance(&mut tx, &[(0, &session)]).await,
+        Err(StoreError::Conflict { .. })
+    ));
 }
 
 async fn drop_rolls_back(_: TestDatabase, store: Store) {
@@ -203,33 +210,39 @@ async fn delete_cascades(_: TestDatabase, store: Store) {
 
 async fn changes_in_order(_: TestDatabase, store: Store) {
     let (first, second) = (
-        Change::SessionEnded(session(1, &user(1)).id),
-        Change::AccountChanged { user: user(1).id, epoch: 4 },
+        Invalidation::SessionRevoked(session(1, &user(1)).id),
+        Invalidation::AccountChanged { user: user(1).id, epoch: 4 },
     );
     let mut tx = store.begin().await.unwrap();
-    changes::insert(&mut tx, &first, Timestamp::from_seconds(100)).await.unwrap();
-    changes::insert(&mut tx, &second, Timestamp::from_seconds(200)).await.unwrap();
+    invalidations::insert(&mut tx, &first, Timestamp::from_seconds(100)).await.unwrap();
+    invalidations::insert(&mut tx, &second, Timestamp::from_seconds(200)).await.unwrap();
     tx.commit().await.unwrap();
     let mut reader = store.read().await.unwrap();
-    let all = changes::live_since(&mut reader, 0, Timestamp::from_seconds(99)).await.unwrap();
-    assert_eq!(all.iter().map(|record| &record.change).collect::<Vec<_>>(), [&first, &second]);
-    let later = changes::live_since(&mut reader, all[0].seq, Timestamp::from_seconds(99)).await.unwrap();
+    let all = invalidations::live_since(&mut reader, 0, Timestamp::from_seconds(99)).await.unwrap();
+    assert_eq!(all.iter().map(|record| &record.invalidation).collect::<Vec<_>>(), [&first, &second]);
+    let later =
+        invalidations::live_since(&mut reader, all[0].seq, Timestamp::from_seconds(99)).await.unwrap();
     assert_eq!(later, all[1..]);
-    assert_eq!(changes::live_since(&mut reader, 0, Timestamp::from_seconds(100)).await.unwrap(), all[1..]);
+    assert_eq!(
+        invalidations::live_since(&mut reader, 0, Timestamp::from_seconds(100)).await.unwrap(),
+        all[1..]
+    );
     drop(reader);
     let mut tx = store.begin().await.unwrap();
-    changes::delete_expired(&mut tx, Timestamp::from_seconds(100)).await.unwrap();
-    assert_eq!(changes::live_since(&mut tx, 0, Timestamp::from_seconds(0)).await.unwrap(), all[1..]);
+    invalidations::delete_expired(&mut tx, Timestamp::from_seconds(100), 10).await.unwrap();
+    assert_eq!(invalidations::live_since(&mut tx, 0, Timestamp::from_seconds(0)).await.unwrap(), all[1..]);
 }
 
 async fn links_and_secrets(_: TestDatabase, store: Store) {
     let mut tx = store.begin().await.unwrap();
-    links::insert(&mut tx, Purpose::Setup, &[1, 2, 3], None, Timestamp::from_seconds(100)).await.unwrap();
-    let link = links::find(&mut tx, Purpose::Setup, &[1, 2, 3]).await.unwrap().unwrap();
+    one_time_tokens::insert(&mut tx, Purpose::Setup, &[1, 2, 3], None, Timestamp::from_seconds(100))
+        .await
+        .unwrap();
+    let link = one_time_tokens::find(&mut tx, Purpose::Setup, &[1, 2, 3]).await.unwrap().unwrap();
     assert!(link.is_live(Timestamp::from_seconds(99)) && !link.is_live(Timestamp::from_seconds(100)));
-    assert!(links::find(&mut tx, Purpose::Setup, &[1, 2]).await.unwrap().is_none());
-    links::delete_expired(&mut tx, Timestamp::from_seconds(100)).await.unwrap();
-    assert!(links::find(&mut tx, Purpose::Setup, &[1, 2, 3]).await.unwrap().is_none());
+    assert!(one_time_tokens::find(&mut tx, Purpose::Setup, &[1, 2]).await.unwrap().is_none());
+    one_time_tokens::delete_expired(&mut tx, Timestamp::from_seconds(100), 10).await.unwrap();
+    assert!(one_time_tokens::find(&mut tx, Purpose::Setup, &[1, 2, 3]).await.unwrap().is_none());
 
     sealed_secrets::insert_if_missing(&mut tx, "a", "first").await.unwrap();
     sealed_secrets::insert_if_missing(&mut tx, "a", "second").await.unwrap();
@@ -238,13 +251,16 @@ async fn links_and_secrets(_: TestDatabase, store: Store) {
 }
 
 async fn audit_is_append_only(_: TestDatabase, store: Store) {
-    let origin =
-        Origin { ip: "203.0.113.7".to_owned(), user_agent: "test".to_owned(), request_id: "1".to_owned() };
+    let client = ClientInfo {
+        ip: "203.0.113.7".to_owned(),
+        user_agent: "test".to_owned(),
+        request_id: "1".to_owned(),
+    };
     let mut tx = store.begin().await.unwrap();
     audit::record(
         &mut tx,
-        Context { now: BEGINNING, origin: &origin },
-        Event::new(EventKind::SignedIn).by(&user(1).id),
+        ActionContext { now: BEGINNING, client: &client },
+        &Event::new(EventKind::SignedIn).by(&user(1).id),
     )
     .await
     .unwrap();
@@ -287,6 +303,19 @@ async fn newer_is_refused(database: TestDatabase, store: Store) {
 }
 
 #[tokio::test]
+async fn the_detail_of_an_event_is_limited() {
+    let database = TestDatabase::new(Backend::Sqlite).await;
+    let store = Store::open(&database.url).await.unwrap();
+    let client = ClientInfo::program();
+    let context = ActionContext { now: BEGINNING, client: &client };
+    let event = Event::new(EventKind::SignedIn).with(serde_json::json!({ "much": "x".repeat(60_000) }));
+    let mut tx = store.begin().await.unwrap();
+    audit::record(&mut tx, context, &event).await.unwrap();
+    let stored = audit::newest(&mut tx, &audit::EventFilter::default(), i64::MAX, 1).await.unwrap();
+    assert_eq!(stored[0].detail, r#"{"left_out_bytes":60011}"#);
+}
+
+#[tokio::test]
 async fn both_folders_hold_the_same_migrations() {
     let names = |folder: &str| {
         let mut names: Vec<_> = std::fs::read_dir(format!("migrations/{folder}"))
@@ -300,7 +329,7 @@ async fn both_folders_hold_the_same_migrations() {
 }
 
 #[tokio::test]
-async fn sqlite_keeps_what_it_has_acknowledged() {
+async fn sqlite_commits_are_durable() {
     let database = TestDatabase::new(Backend::Sqlite).await;
     let Store::Sqlite(pools) = Store::open(&database.url).await.unwrap() else { unreachable!() };
     for pool in [&pools.writer, &pools.readers] {
@@ -314,7 +343,7 @@ async fn sqlite_keeps_what_it_has_acknowledged() {
 }
 
 #[tokio::test]
-async fn what_is_no_database_is_refused_with_its_name() {
+async fn an_invalid_database_url_is_refused() {
     let database = TestDatabase::new(Backend::Sqlite).await;
     std::fs::write(
         database.file(),
@@ -323,4 +352,18 @@ async fn what_is_no_database_is_refused_with_its_name() {
     .unwrap();
     let refused = Store::open(&database.url).await.unwrap_err().to_string();
     assert!(refused.contains("latchkey.db"), "{refused}");
+}
+
+#[tokio::test]
+async fn the_database_and_its_folder_are_for_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let store = Store::open(&DatabaseUrl::Sqlite(data.join("latchkey.db"))).await.unwrap();
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&data), 0o700);
+    for file in ["latchkey.db", "latchkey.db-wal", "latchkey.db-shm"] {
+        assert_eq!(mode(&data.join(file)), 0o600, "{file}");
+    }
+    store.close().await;
 }

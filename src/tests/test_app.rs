@@ -1,29 +1,31 @@
 //! The program as tests use it.
 
 mod browser;
+mod log;
 mod postgres;
 
 use std::{
     path::PathBuf,
     sync::{
         Arc,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicI64, AtomicU64, Ordering},
     },
     time::Duration,
 };
 
 use axum::Router;
-pub use browser::{Answer, Browser};
+pub use browser::{Answer, Browser, encode};
+pub use log::{Log, LogFormat};
 use tempfile::TempDir;
 
 use crate::{
     model::email::EmailAddress,
     server::{
-        clock::{Clock, Entropy, Timestamp},
+        clock::{Clock, Timestamp},
         config::{Config, DatabaseUrl, Layers, SecretSource},
+        crypto::{entropy::Entropy, vault::Vault},
         http::router,
-        secret::Vault,
-        state::State,
+        state::AppState,
         store::{
             Store,
             users::{self, User},
@@ -31,7 +33,7 @@ use crate::{
     },
 };
 
-pub const SECRET: &str = "a master secret for tests: 0123456789abcdef";
+pub const SECRET: &str = "dGVzdHMtaGF2ZS1hLXNlY3JldC1vZi0yNTYtYml0cw0";
 pub const PASSWORD: &str = "correct horse battery staple";
 /// When tests begin: 2026-01-01T00:00:00Z.
 pub const BEGINNING: Timestamp = Timestamp::from_seconds(1_767_225_600);
@@ -66,34 +68,43 @@ impl TestDatabase {
 
 /// A clock that stands still until it is moved.
 #[derive(Clone)]
-pub struct TestClock(Arc<AtomicI64>);
+pub struct TestClock {
+    now: Arc<AtomicI64>,
+    elapsed: Arc<AtomicU64>,
+}
 
 impl TestClock {
-    fn new() -> Self {
-        Self(Arc::new(AtomicI64::new(BEGINNING.millis())))
+    pub fn new() -> Self {
+        Self { now: Arc::new(AtomicI64::new(BEGINNING.millis())), elapsed: Arc::default() }
     }
 
+    /// Lets time pass.
     pub fn advance(&self, duration: Duration) {
-        self.0.fetch_add(i64::try_from(duration.as_millis()).unwrap(), Ordering::SeqCst);
+        self.now.fetch_add(i64::try_from(duration.as_millis()).unwrap(), Ordering::SeqCst);
+        self.elapsed.fetch_add(u64::try_from(duration.as_millis()).unwrap(), Ordering::SeqCst);
     }
 
+    /// Sets the time of day; no time passes by it.
     pub fn set(&self, now: Timestamp) {
-        self.0.store(now.millis(), Ordering::SeqCst);
+        self.now.store(now.millis(), Ordering::SeqCst);
     }
 
     pub fn now(&self) -> Timestamp {
-        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+        Timestamp::from_millis(self.now.load(Ordering::SeqCst))
     }
 
     pub fn clock(&self) -> Clock {
-        let millis = self.0.clone();
-        Clock::of(move || Timestamp::from_millis(millis.load(Ordering::SeqCst)))
+        let Self { now, elapsed } = self.clone();
+        Clock::of(
+            move || Timestamp::from_millis(now.load(Ordering::SeqCst)),
+            move || Duration::from_millis(elapsed.load(Ordering::SeqCst)),
+        )
     }
 }
 
 /// The program, without a socket.
 pub struct TestApp {
-    pub state: Arc<State>,
+    pub state: Arc<AppState>,
     pub clock: TestClock,
     pub database: TestDatabase,
     settings: Vec<(String, String)>,
@@ -117,7 +128,7 @@ impl TestApp {
         let SecretSource::Given(secrets) = &config.secret else { unreachable!("tests give their secret") };
         let vault = Vault::new(secrets).unwrap();
         let store = Store::open(&database.url).await.unwrap();
-        let state = State::start(config, store, vault, clock.clock(), Entropy::system()).await.unwrap();
+        let state = AppState::start(config, store, vault, clock.clock(), Entropy::system()).await.unwrap();
         let router = router(state.clone());
         Self { state, clock, database, settings, router }
     }
@@ -147,6 +158,22 @@ impl TestApp {
         Self::on(database, self.settings.clone(), self.clock.clone()).await
     }
 
+    /// Another node with another setting.
+    pub async fn another_node_with(&self, name: &str, value: &str) -> Self {
+        let database = TestDatabase { url: self.database.url.clone(), folder: tempfile::tempdir().unwrap() };
+        let mut settings = self.settings.clone();
+        settings.push((name.to_owned(), value.to_owned()));
+        Self::on(database, settings, self.clock.clone()).await
+    }
+
+    /// Another node whose clock stands where it is set.
+    pub async fn another_node_at(&self, now: Timestamp) -> Self {
+        let database = TestDatabase { url: self.database.url.clone(), folder: tempfile::tempdir().unwrap() };
+        let clock = TestClock::new();
+        clock.set(now);
+        Self::on(database, self.settings.clone(), clock).await
+    }
+
     /// The same browser, talking to this program.
     pub fn same(&self, browser: &Browser) -> Browser {
         let mut same = self.browser();
@@ -174,12 +201,14 @@ impl TestApp {
     pub async fn sign_in_as(&self, email: &str, roles: &str) -> Browser {
         use crate::server::{
             accounts::{NewAccount, register},
-            origin::{Context, Origin},
+            client_info::{ActionContext, ClientInfo},
+            passwords::hasher::Turn,
         };
         let new = NewAccount::parse(email, "Somebody", PASSWORD.to_owned()).unwrap();
-        let hash = self.state.passwords.hash(&new.password, &self.state.entropy).await.unwrap();
-        let origin = Origin::command_line();
-        let context = Context { now: self.clock.now(), origin: &origin };
+        let client = ClientInfo::command_line();
+        let turn = Turn::other(&client);
+        let hash = self.state.passwords.hash(turn, &new.password, &self.state.entropy).await.unwrap();
+        let context = ActionContext { now: self.clock.now(), client: &client };
         let mut tx = self.state.store.begin().await.unwrap();
         let roles = crate::model::role::Roles::parse(roles).unwrap();
         register::create(&mut tx, context, &self.state.entropy, &new, hash, roles, "test").await.unwrap();
@@ -198,11 +227,11 @@ impl TestApp {
     pub async fn set_roles(&self, email: &str, roles: &str) {
         use crate::server::{
             accounts::roles::set_roles,
-            origin::{Context, Origin},
+            client_info::{ActionContext, ClientInfo},
         };
         let user = self.user(email).await;
-        let origin = Origin::command_line();
-        let context = Context { now: self.clock.now(), origin: &origin };
+        let client = ClientInfo::command_line();
+        let context = ActionContext { now: self.clock.now(), client: &client };
         let roles = crate::model::role::Roles::parse(roles).unwrap();
         set_roles(&self.state, context, None, &user.id, roles).await.unwrap();
     }

@@ -1,9 +1,6 @@
 //! Attacks on access tokens, against the running program and every algorithm.
 
-use std::{
-    io,
-    sync::{Arc, Mutex},
-};
+use std::{io, sync::Arc};
 
 use aws_lc_rs::hmac;
 use axum::{body::Body, http::Request};
@@ -12,17 +9,15 @@ use base64::{
     prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD as BASE64},
 };
 use serde_json::{Value, json};
-use tracing_subscriber::fmt::MakeWriter;
 
-use super::test_app::{BEGINNING, Backend, Browser, PASSWORD, TestApp};
-use crate::server::{
-    store::counted,
-    tokens::{
-        algorithm::Algorithm,
-        keys::Key,
-        material::Material,
-        verify::{TokenError, verify},
+use crate::{
+    server::{
+        crypto::algorithm::Algorithm,
+        keys::{key_set::SigningKey, line::KeyLine, private_key::PrivateKey},
+        store::counted,
+        tokens::verify::{TokenError, verify},
     },
+    tests::test_app::{BEGINNING, Backend, Browser, Log, PASSWORD, TestApp},
 };
 
 /// A signed-in browser of a program with one algorithm, and what an attacker would work with.
@@ -32,7 +27,7 @@ struct Target {
     token: String,
     header: Value,
     claims: Value,
-    key: Arc<Key>,
+    key: Arc<SigningKey>,
 }
 
 impl Target {
@@ -43,7 +38,7 @@ impl Target {
         let part = |n: usize| {
             serde_json::from_slice(&BASE64.decode(token.split('.').nth(n).unwrap()).unwrap()).unwrap()
         };
-        let key = app.state.keys.active(app.clock.now()).unwrap();
+        let key = app.state.tokens.keys.active(KeyLine::Portal, app.clock.now()).unwrap();
         Self { header: part(0), claims: part(1), app, browser, token, key }
     }
 
@@ -74,7 +69,7 @@ impl Target {
     #[track_caller]
     fn assert_reason(&self, token: &str, reason: TokenError) {
         let verified =
-            verify(token, &self.app.state.keys, &self.app.state.config.tokens, self.app.clock.now());
+            verify(token, &self.app.state.tokens.keys, &self.app.state.config.tokens, self.app.clock.now());
         assert_eq!(verified.err(), Some(reason), "{:?} {token}", self.key.algorithm);
     }
 
@@ -120,7 +115,7 @@ async fn a_token_says_what_rfc_9068_wants_and_nothing_personal() {
 }
 
 #[tokio::test]
-async fn a_token_without_a_signature_is_refused_however_it_is_called() {
+async fn alg_none_is_refused_in_any_spelling() {
     Target::each(async |target| {
         for alg in ["none", "None", "NONE", "nOnE", "", " none", "none\0"] {
             let header = BASE64.encode(with(&target.header, "alg", json!(alg)).to_string());
@@ -147,20 +142,20 @@ async fn a_token_without_a_signature_is_refused_however_it_is_called() {
 }
 
 #[tokio::test]
-async fn the_public_key_is_no_secret_to_sign_with() {
+async fn a_public_key_is_not_accepted_as_an_hmac_secret() {
     Target::each(async |target| {
         let jwks = target.app.browser().get("/.well-known/jwks.json").await.body;
         let jwk = target
             .key
-            .material()
+            .private()
             .public_jwk()
             .map(|jwk| serde_json::to_string(&jwk).unwrap())
             .unwrap_or_default();
-        let der = match target.key.material() {
-            Material::Es256(pair) => aws_lc_rs::signature::KeyPair::public_key(pair).as_ref().to_vec(),
-            Material::EdDsa(pair) => aws_lc_rs::signature::KeyPair::public_key(&**pair).as_ref().to_vec(),
-            Material::Rs256(pair) => aws_lc_rs::signature::KeyPair::public_key(&**pair).as_ref().to_vec(),
-            Material::Hs256(_) => Vec::new(),
+        let der = match target.key.private() {
+            PrivateKey::Es256(pair) => aws_lc_rs::signature::KeyPair::public_key(pair).as_ref().to_vec(),
+            PrivateKey::EdDsa(pair) => aws_lc_rs::signature::KeyPair::public_key(&**pair).as_ref().to_vec(),
+            PrivateKey::Rs256(pair) => aws_lc_rs::signature::KeyPair::public_key(&**pair).as_ref().to_vec(),
+            PrivateKey::Hs256(_) => Vec::new(),
         };
         let pem = format!(
             "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n",
@@ -188,13 +183,13 @@ async fn the_public_key_is_no_secret_to_sign_with() {
 }
 
 #[tokio::test]
-async fn a_key_is_never_taken_from_the_token_and_never_fetched() {
+async fn jwk_jku_and_x5u_headers_are_ignored() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let url = format!("http://{}/keys", listener.local_addr().unwrap());
     Target::each(async |target| {
         let foreign = Target::new(Algorithm::Es256).await;
-        let jwk = serde_json::to_value(foreign.key.material().public_jwk().unwrap()).unwrap();
+        let jwk = serde_json::to_value(foreign.key.private().public_jwk().unwrap()).unwrap();
         for (name, value) in
             [("jwk", jwk), ("jku", json!(url)), ("x5u", json!(url)), ("x5c", json!(["MIIB"]))]
         {
@@ -213,7 +208,7 @@ async fn a_key_is_never_taken_from_the_token_and_never_fetched() {
 }
 
 #[tokio::test]
-async fn a_kid_is_only_ever_a_name() {
+async fn a_kid_is_only_looked_up_among_our_own_keys() {
     Target::each(async |target| {
         let long = "k".repeat(10_000);
         for kid in
@@ -249,7 +244,7 @@ async fn the_algorithm_is_the_keys_and_no_other() {
 }
 
 #[tokio::test]
-async fn only_access_tokens_are_access_tokens() {
+async fn tokens_of_another_type_are_refused() {
     Target::each(async |target| {
         for typ in ["JWT", "jwt", "AT+JWT", "application/at+jwt", "at+jwt ", "dpop+jwt", ""] {
             target.assert_reason(&target.with_header("typ", json!(typ)), TokenError::Type);
@@ -264,7 +259,7 @@ async fn only_access_tokens_are_access_tokens() {
 }
 
 #[tokio::test]
-async fn times_are_whole_numbers_and_hold() {
+async fn time_claims_must_be_integers_and_are_enforced() {
     Target::each(async |target| {
         let now = target.app.clock.now().seconds();
         let wrong = [
@@ -317,7 +312,7 @@ async fn times_are_whole_numbers_and_hold() {
 }
 
 #[tokio::test]
-async fn a_token_for_somebody_else_or_of_nobody_is_refused() {
+async fn a_token_with_another_issuer_or_audience_is_refused() {
     Target::each(async |target| {
         for (claim, value, reason) in [
             ("iss", json!("https://evil.example"), TokenError::Issuer),
@@ -346,7 +341,7 @@ async fn a_token_for_somebody_else_or_of_nobody_is_refused() {
 }
 
 #[tokio::test]
-async fn claims_that_come_twice_nested_tokens_and_huge_ones_are_refused() {
+async fn duplicate_claims_nested_tokens_and_huge_tokens_are_refused() {
     Target::each(async |target| {
         let twice =
             target.claims.to_string().replacen('{', r#"{"sub":"019a0000-0000-7000-8000-00000000abcd","#, 1);
@@ -365,8 +360,12 @@ async fn claims_that_come_twice_nested_tokens_and_huge_ones_are_refused() {
         target.assert_reason(&target.key.sign_anything(&cty.to_string(), &target.token), TokenError::Claims);
         target.assert_reason(&target.with_claim("padding", json!("x".repeat(100_000))), TokenError::TooLong);
         for text in ["", ".", "..", "...", "a.b", "{}.{}.{}", "=.=.=", "\u{1f511}.\u{1f511}.\u{1f511}"] {
-            let refused =
-                verify(text, &target.app.state.keys, &target.app.state.config.tokens, target.app.clock.now());
+            let refused = verify(
+                text,
+                &target.app.state.tokens.keys,
+                &target.app.state.config.tokens,
+                target.app.clock.now(),
+            );
             assert!(refused.is_err(), "{text}");
         }
         for deep in ["[".repeat(1500), "{\"a\":".repeat(500)] {
@@ -383,7 +382,7 @@ async fn claims_that_come_twice_nested_tokens_and_huge_ones_are_refused() {
 async fn no_proper_prefix_and_no_flipped_bit_is_a_token() {
     Target::each(async |target| {
         let (keys, config, now) =
-            (&target.app.state.keys, &target.app.state.config.tokens, target.app.clock.now());
+            (&target.app.state.tokens.keys, &target.app.state.config.tokens, target.app.clock.now());
         for length in 0..target.token.len() {
             assert!(verify(&target.token[..length], keys, config, now).is_err(), "prefix of {length}");
         }
@@ -406,7 +405,7 @@ async fn no_proper_prefix_and_no_flipped_bit_is_a_token() {
 
 /// ECDSA signatures are malleable: (r, s) and (r, n − s) both verify. A denylist of token hashes would miss the twin.
 #[tokio::test]
-async fn the_twin_of_an_ecdsa_signature_is_as_revoked_as_the_token() {
+async fn a_malleable_ecdsa_signature_does_not_bypass_revocation() {
     let mut target = Target::new(Algorithm::Es256).await;
     let (message, signature) = target.token.rsplit_once('.').unwrap();
     let mut signature = BASE64.decode(signature).unwrap();
@@ -436,7 +435,7 @@ fn negate(s: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn the_authorization_header_is_read_as_it_is_written() {
+async fn the_authorization_header_is_parsed_as_rfc_6750_says() {
     let target = Target::new(Algorithm::Es256).await;
     let send = async |values: &[&str]| {
         let mut request = Request::builder().uri("/oauth/userinfo");
@@ -481,7 +480,7 @@ async fn a_role_change_makes_tokens_stale_and_signs_nobody_out() {
 }
 
 #[tokio::test]
-async fn verifying_asks_no_database_and_still_knows_what_was_revoked() {
+async fn verification_reads_no_database_and_still_refuses_revoked_tokens() {
     let app = TestApp::start().await;
     let browser = app.sign_up("ada@example.org").await;
     let mut other = app.browser();
@@ -491,18 +490,18 @@ async fn verifying_asks_no_database_and_still_knows_what_was_revoked() {
 
     let before = counted::so_far();
     for _ in 0..10 {
-        assert!(app.state.verify(&kept, app.clock.now()).is_ok());
-        assert!(app.state.verify(&revoked, app.clock.now()).is_err());
+        assert!(app.state.tokens.verify(&kept, app.clock.now()).is_ok());
+        assert!(app.state.tokens.verify(&revoked, app.clock.now()).is_err());
     }
     assert_eq!(counted::so_far(), before, "statements while verifying");
     // And with no database at all.
     app.state.store.close().await;
-    assert!(app.state.verify(&kept, app.clock.now()).is_ok());
+    assert!(app.state.tokens.verify(&kept, app.clock.now()).is_ok());
     browser.get_with_token("/oauth/userinfo", Some(&revoked)).await.assert_error(401, "invalid_token");
 }
 
 #[tokio::test]
-async fn a_token_that_was_verified_once_expires_all_the_same() {
+async fn a_cached_token_still_expires() {
     let app = TestApp::start().await;
     let browser = app.sign_up("ada@example.org").await;
     for _ in 0..3 {
@@ -515,14 +514,18 @@ async fn a_token_that_was_verified_once_expires_all_the_same() {
 }
 
 #[tokio::test]
-async fn clocks_that_disagree_are_met_halfway_for_five_seconds() {
+async fn a_clock_skew_of_up_to_five_seconds_is_accepted() {
     let app = TestApp::start().await;
     let browser = app.sign_up("ada@example.org").await;
     let token = browser.access_token.clone().unwrap();
     // This node's clock behind the one that signed: by up to five seconds it is still good, by two minutes it is not.
     for (behind, refused) in [(5, None), (6, Some(TokenError::Lifetime)), (120, Some(TokenError::Lifetime))] {
         let now = BEGINNING - std::time::Duration::from_secs(behind);
-        assert_eq!(verify(&token, &app.state.keys, &app.state.config.tokens, now).err(), refused, "{behind}");
+        assert_eq!(
+            verify(&token, &app.state.tokens.keys, &app.state.config.tokens, now).err(),
+            refused,
+            "{behind}"
+        );
     }
     // Ahead by two minutes: the token is that much older. It expires that much earlier, and not before.
     app.clock.set(BEGINNING + std::time::Duration::from_secs(120));
@@ -534,38 +537,9 @@ async fn clocks_that_disagree_are_met_halfway_for_five_seconds() {
     }
 }
 
-/// What is logged during a test.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
 #[tokio::test]
 async fn the_log_has_the_reason_and_never_a_token_a_cookie_or_a_password() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_ansi(false)
-        .with_writer(log.clone())
-        .with_max_level(tracing::Level::TRACE)
-        .finish();
-    let guard = tracing::subscriber::set_default(subscriber);
-    // With one subscriber alone, `tracing` takes what the threads of other tests want of an event for what all want.
-    let _another = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default());
+    let log = Log::capture();
     let mut target = Target::new(Algorithm::Es256).await;
     let forged = target.with_claim("iss", json!("https://forged-issuer.example"));
     target.assert_refused(&forged).await;
@@ -574,13 +548,16 @@ async fn the_log_has_the_reason_and_never_a_token_a_cookie_or_a_password() {
     target.browser.refresh().await.assert_status(200);
     target.browser.get("/dashboard?token=in-the-query").await.assert_status(200);
     target.browser.sign_out().await.assert_status(200);
-    drop(guard);
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let log = log.text();
     assert!(
         log.contains("the issuer is another one") && log.contains("longer than any token of ours"),
         "{log}"
     );
-    assert!(log.contains("request{id="), "each line has the request's id");
+    let of_requests = log.lines().filter(|line| line.contains("answered") || line.contains("refused"));
+    assert!(
+        of_requests.clone().count() > 6 && of_requests.into_iter().all(|line| line.contains(" id=")),
+        "{log}"
+    );
     for secret in [
         forged.as_str(),
         &target.token,

@@ -1,56 +1,72 @@
 //! The dialog that asks for the password again, and then lets go on what was being done.
 
-use leptos::{html, prelude::*};
+use leptos::{html, prelude::*, task::spawn_local};
+use server_fn::ServerFn;
 
 use super::{
-    form::{ErrorSummary, Field, Form, FormState, Submit},
-    live::live,
+    fields::Field,
+    form::{ErrorSummary, Form, FormState, Submit},
+    reactive::{effect, on, reactive, text},
+    username::Username,
 };
 use crate::{
-    api::auth::Reauthenticate,
-    app::session::{SessionContext, reauth},
-    model::session::Session,
+    api::{account::Me, auth::Reauthenticate},
+    app::session::SessionContext,
+    client::{
+        authorized,
+        http::{Request, Response},
+        step_up,
+    },
+    model::{profile::Profile, session::TokenResponse},
 };
 
 /// Stands in the app once, and opens when a request needs it.
 #[component]
 pub fn ReauthenticationDialog() -> impl IntoView {
-    let asking = SessionContext::get().asking;
-    live(move || asking.get().then(|| view! { <Dialog/> }))
+    let wanted = SessionContext::get().step_up;
+    reactive(move || wanted.get().then(|| view! { <Dialog/> }))
 }
 
 #[component]
 fn Dialog() -> impl IntoView {
-    let session = SessionContext::get();
     let dialog = NodeRef::<html::Dialog>::new();
     // Closed before it goes, so that the browser gives the focus back to what had it.
     let close = move || {
-        if let Some(dialog) = dialog.get_untracked() {
+        if let Some(dialog) = dialog.try_get_untracked().flatten() {
             dialog.close();
         }
     };
     let form = FormState::of::<Reauthenticate>();
-    form.on_success(move |renewed: Session| {
-        session.hold(&renewed);
-        reauth::go_on();
+    form.on_success(move |_: TokenResponse| {
+        step_up::confirm();
         close();
     });
-    Effect::new(move |_| {
+    effect(move || {
         if let Some(dialog) = dialog.get() {
             // Refused only if it is open already.
             let _ = dialog.show_modal();
         }
     });
+    // Not by a resource, as elsewhere: the dialog stands in every page, and what belongs to resources does not.
+    let email = RwSignal::new(String::new());
+    spawn_local(async move {
+        let profile = authorized::send(Request::new(Me::PATH, String::new())).await;
+        // Without it the password manager does not know whose password it is.
+        if let Some(Ok(profile)) = profile.map(|answer| answer.and_then(Response::decode::<Profile>)) {
+            let _ = email.try_set(profile.email.to_string());
+        }
+    });
     view! {
-        <dialog node_ref=dialog aria-labelledby="reauthentication" on:close=move |_| reauth::give_up(session)>
-            <h2 id="reauthentication">"Enter your password to go on"</h2>
-            <p>"This needs a password that was entered within the last 15 minutes."</p>
+        <dialog node_ref=dialog aria-labelledby="reauthentication" on:close=on(|_| step_up::cancel())>
+            <h2 id="reauthentication">"Confirm your password to continue"</h2>
+            <p>"You last entered your password over 15 minutes ago."</p>
             <ErrorSummary form=form labels=&[("password", "Password")]/>
             <Form form=form>
+                <Username email=text(move || email.get())/>
                 <Field form=form name="password" label="Password" kind="password" autocomplete="current-password"/>
-                <Submit form=form label="Go on" busy="Checking…"/>
+                <Submit form=form label="Continue" busy="Checking…"/>
             </Form>
-            <button type="button" on:click=move |_| close()>"Cancel"</button>
+            <button type="button" on:click=on(move |_| close())>"Cancel"</button>
         </dialog>
     }
 }

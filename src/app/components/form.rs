@@ -4,25 +4,43 @@
 //! A form posts to its server function either way. In the browser [`ActionForm`](leptos::form::ActionForm) would do
 //! that too; this one is not generic in the function, which saves several kilobytes of WASM for each form.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use bytes::Bytes;
-use leptos::{either::Either, ev::SubmitEvent, html, prelude::*, task::spawn_local};
-use leptos_meta::Title;
+use leptos::{
+    ev::{KeyboardEvent, SubmitEvent},
+    html,
+    prelude::*,
+    task::spawn_local,
+};
+use leptos_router::{NavigateOptions, hooks::use_navigate};
 use serde::de::DeserializeOwned;
 use server_fn::ServerFn;
 use wasm_bindgen::JsCast;
-use web_sys::{FormData, HtmlFormElement, UrlSearchParams};
+use web_sys::{Element, FormData, HtmlFormElement, HtmlInputElement, HtmlTextAreaElement, UrlSearchParams};
 
-use super::live::live;
+use super::{
+    countdown::Countdown,
+    press::press_once,
+    reactive::{effect, flag, on, reactive, word},
+};
 use crate::{
-    api::error::ApiError,
     app::{
-        document::LeftBehind,
-        query::parameter,
-        session::client::{AuthRequest, AuthResponse, decode},
+        hydrated::Hydrated,
+        page_data::Flashed,
+        session::{SessionContext, go_to},
+        title::set_title,
     },
-    model::{password::hint, role::Roles},
+    client::{
+        authorized,
+        http::{Outcome, Request, Response, decode},
+        this_tab,
+    },
+    model::{
+        error::{ApiError, Code},
+        local_path::LocalPath,
+        session::TokenResponse,
+    },
 };
 
 /// A form and what has become of it.
@@ -32,9 +50,20 @@ pub struct FormState {
     pub error: RwSignal<Option<ApiError>>,
     pub pending: RwSignal<bool>,
     /// Whether it was sent and has done what it is for.
-    done: RwSignal<bool>,
+    pub(super) done: RwSignal<bool>,
     typed: StoredValue<BTreeMap<String, String>>,
-    then: StoredValue<Option<Callback<Bytes>>>,
+    then: StoredValue<Option<Continuation>>,
+}
+
+/// What is done with an answer. It belongs to the request and not to the component: it runs although the component
+/// may have gone meanwhile. Fails if the answer is not one of the function.
+#[derive(Clone)]
+struct Continuation(Arc<dyn Fn(Bytes) -> Result<(), ApiError> + Send + Sync>);
+
+impl fmt::Debug for Continuation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Continuation")
+    }
 }
 
 impl FormState {
@@ -44,10 +73,12 @@ impl FormState {
     }
 
     fn at(path: &'static str) -> Self {
-        let (error, typed) = LeftBehind::take(path).map(|failure| (failure.error, failure.typed)).unzip();
+        let (error, typed) = Flashed::take(path).map(|failure| (failure.error, failure.typed)).unzip();
+        let error = RwSignal::new(error);
+        clear_when_reachable(error);
         Self {
             path,
-            error: RwSignal::new(error),
+            error,
             typed: StoredValue::new(typed.unwrap_or_default()),
             pending: RwSignal::new(false),
             done: RwSignal::new(false),
@@ -60,13 +91,35 @@ impl FormState {
         self.typed.read_value().get(field).cloned().unwrap_or_default()
     }
 
-    /// Runs `then` in the browser with what the function has answered.
+    /// The id of a field. A page may have several forms with a field of the same name.
+    pub(super) fn field_id(self, field: &str) -> String {
+        format!("{}-{field}", self.path.rsplit('/').next().unwrap_or_default())
+    }
+
+    /// Whether the server takes it from a browser without a script. The others need an access token, which only a script
+    /// holds.
+    pub fn works_without_script(self) -> bool {
+        works_without_script(self.path)
+    }
+
+    /// Runs `then` in the browser with what the function has answered, whatever has become of the component meanwhile.
+    /// It does not run once another person is signed in, or nobody: what was asked for is not about them.
     pub fn on_success<T: DeserializeOwned>(self, then: impl Fn(T) + Send + Sync + 'static) {
-        let run = move |body| match decode(body) {
-            Ok(answer) => then(answer),
-            Err(error) => self.error.set(Some(error)),
-        };
-        self.then.set_value(Some(Callback::new(run)));
+        let run = move |body| decode(body).map(&then);
+        self.then.set_value(Some(Continuation(Arc::new(run))));
+    }
+
+    /// Lets the form start a session in this tab, and goes to `next` then, unless another page has been moved to. A page
+    /// that was made for somebody else is loaded anew, because nothing on it is theirs.
+    pub fn starts_session(self, next: LocalPath) {
+        let navigate = use_navigate();
+        self.on_success(move |_: TokenResponse| {
+            if this_tab::is_leaving() {
+                go_to(next.as_str());
+            } else if !self.pending.is_disposed() {
+                navigate(next.as_str(), NavigateOptions { replace: true, ..NavigateOptions::default() });
+            }
+        });
     }
 
     fn send(self, event: &SubmitEvent) {
@@ -83,38 +136,130 @@ impl FormState {
             return;
         }
         self.pending.set(true);
-        let body = String::from(fields.to_string());
+        let request = Request::new(self.path, join_choices(&String::from(fields.to_string())));
+        let then = self.then.get_value();
         spawn_local(async move {
-            let outcome = AuthRequest::new(self.path, body).send().await.and_then(AuthResponse::into_result);
-            // The form may have gone while the answer was on its way.
-            if self.pending.try_set(false).is_some() {
-                return;
-            }
-            self.done.set(outcome.is_ok());
-            match outcome {
-                Ok(body) => {
-                    self.error.set(None);
-                    if let Some(then) = self.then.get_value() {
-                        then.run(body);
-                    }
-                }
-                Err(error) => self.error.set(Some(error)),
-            }
+            let outcome = authorized::send(request).await;
+            self.finish(outcome, then);
         });
     }
+
+    /// Does what the form was sent for, and shows the outcome if the form is still there.
+    fn finish(self, outcome: Outcome, then: Option<Continuation>) {
+        if let Some(Err(_)) = outcome {
+            // It may have been done: this tab finds out by itself.
+            this_tab::tell_change();
+        }
+        let outcome = outcome.map(|outcome| {
+            let body = outcome.and_then(Response::into_result)?;
+            then.map_or(Ok(()), |Continuation(then)| then(body))
+        });
+        let _ = self.pending.try_set(false);
+        if let Some(outcome) = outcome {
+            let _ = self.done.try_set(outcome.is_ok());
+            let _ = self.error.try_set(outcome.err());
+        }
+    }
+}
+
+/// Once the server is back, an error no longer says that it can't be reached. Whether it has done what was asked for is
+/// not known: the answer may have been lost.
+fn clear_when_reachable(error: RwSignal<Option<ApiError>>) {
+    let offline = SessionContext::get().offline;
+    effect(move || {
+        let is_lost =
+            |error: &Option<ApiError>| error.as_ref().is_some_and(|error| error.code == Code::Unreachable);
+        if !offline.get() && error.with_untracked(is_lost) {
+            error.set(Some(ApiError::new(
+                Code::Unavailable,
+                "The server can be reached again. Check whether this was done before you try again.",
+            )));
+        }
+    });
+}
+
+/// Whether the server function at `path` takes no access token.
+pub fn works_without_script(path: &str) -> bool {
+    path.starts_with("/api/auth/")
+}
+
+/// Checkboxes of one name become one field, with spaces between the values: each field is sent once. They stand one
+/// after the other, so only the name before is looked at.
+fn join_choices(body: &str) -> String {
+    let (mut joined, mut before) = (String::with_capacity(body.len()), "");
+    for pair in body.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        if name == before {
+            joined.push('+');
+            joined.push_str(value);
+        } else {
+            if !joined.is_empty() {
+                joined.push('&');
+            }
+            joined.push_str(pair);
+        }
+        before = name;
+    }
+    joined
 }
 
 /// A form that posts to its server function.
 #[component]
 pub fn Form(
     form: FormState,
-    #[prop(optional)] node_ref: NodeRef<html::Form>,
+    /// Fields that are emptied once what stood in them has arrived. What was typed meanwhile stays.
+    #[prop(optional)]
+    clears: &'static [&'static str],
     children: Children,
 ) -> impl IntoView {
+    let (element, sent) = (NodeRef::<html::Form>::new(), StoredValue::new(Vec::new()));
+    let submit = move |event: SubmitEvent| {
+        if !form.pending.get_untracked() {
+            sent.set_value(clears.iter().map(|name| text_in(element, name)).collect());
+        }
+        form.send(&event);
+    };
+    if !clears.is_empty() {
+        effect(move || {
+            if form.done.get() {
+                for (name, sent) in clears.iter().zip(sent.get_value()) {
+                    clear(element, name, &sent);
+                }
+            }
+        });
+    }
+    // In a text of several lines a key that is held down writes.
+    let press = move |event: KeyboardEvent| {
+        let writes = event.target().is_some_and(|target| target.has_type::<HtmlTextAreaElement>());
+        if !writes {
+            press_once(&event);
+        }
+    };
     view! {
-        <form action=form.path method="post" on:submit=move |event| form.send(&event) node_ref=node_ref>
+        <form action=form.path method="post" on:submit=on(submit) on:keydown=on(press) node_ref=element>
             {children()}
         </form>
+    }
+}
+
+/// A field of text, of one line or of several.
+fn field(form: NodeRef<html::Form>, name: &str) -> Option<Element> {
+    form.try_get_untracked().flatten()?.query_selector(&format!("[name={name}]")).ok()?
+}
+
+fn text_in(form: NodeRef<html::Form>, name: &str) -> String {
+    let Some(field) = field(form, name) else { return String::new() };
+    match field.dyn_into::<HtmlInputElement>() {
+        Ok(line) => line.value(),
+        Err(text) => text.unchecked_into::<HtmlTextAreaElement>().value(),
+    }
+}
+
+fn clear(form: NodeRef<html::Form>, name: &str, sent: &str) {
+    let Some(field) = field(form, name).filter(|_| text_in(form, name) == sent) else { return };
+    match field.dyn_into::<HtmlInputElement>() {
+        Ok(line) => line.set_value(""),
+        Err(text) => text.unchecked_into::<HtmlTextAreaElement>().set_value(""),
     }
 }
 
@@ -122,25 +267,23 @@ pub fn Form(
 /// screen reader reads first after a form was sent without JavaScript.
 #[component]
 pub fn PageTitle(title: &'static str, #[prop(optional)] form: Option<FormState>) -> impl IntoView {
-    let failed = move || form.is_some_and(|form| form.error.read().is_some());
-    let text = move || if failed() { format!("Error: {title}") } else { title.to_owned() };
+    // Counted by reference: the server asks for the title when the page is rendered already, and then another page's
+    // signals may be at hand (they live in an arena of their own).
+    let error = form.map(|form| ArcRwSignal::from(form.error));
+    let failed = move || error.as_ref().is_some_and(|error| error.read().is_some());
+    let titled = move || if failed() { format!("Error: {title}") } else { title.to_owned() };
+    set_title(titled);
     view! {
-        <Title text=text/>
-        <h1>{title}</h1>
+        // It takes the focus when what had it is gone.
+        <h1 tabindex="-1">{title}</h1>
     }
-}
-
-/// Says of a page whose buttons are of no use without JavaScript that it is so.
-#[component]
-pub fn NeedsJavaScript() -> impl IntoView {
-    view! { <noscript><p class="hint">"Changing anything here needs JavaScript."</p></noscript> }
 }
 
 /// What is wrong with the whole form, and links to the fields that need attention.
 #[component]
 pub fn ErrorSummary(form: FormState, labels: &'static [(&'static str, &'static str)]) -> impl IntoView {
     let summary = NodeRef::<html::Div>::new();
-    Effect::new(move |_| {
+    effect(move || {
         if form.error.read().is_some()
             && let Some(summary) = summary.get()
         {
@@ -153,13 +296,15 @@ pub fn ErrorSummary(form: FormState, labels: &'static [(&'static str, &'static s
             .iter()
             .find(|(name, _)| name == field)
             .map_or(field.clone(), |(_, label)| (*label).to_owned());
-        view! { <li><a href=format!("#{field}") rel="external">{label}</a>": "{problem.clone()}</li> }
+        let field = format!("#{}", form.field_id(field));
+        view! { <li><a href=field rel="external">{label}</a>": "{problem.clone()}</li> }
     };
-    live(move || {
+    reactive(move || {
         form.error.get().map(|error| {
             view! {
                 <div class="summary" role="alert" tabindex="-1" node_ref=summary>
                     <p>{error.message}</p>
+                    {error.retry_after.filter(|_| error.code == Code::TooManyAttempts).map(|seconds| view! { <Countdown seconds=seconds/> })}
                     <ul>{error.fields.iter().map(item).collect_view()}</ul>
                 </div>
             }
@@ -169,64 +314,20 @@ pub fn ErrorSummary(form: FormState, labels: &'static [(&'static str, &'static s
 
 /// Says that a form has done what it is for.
 #[component]
-pub fn Done(form: FormState, text: &'static str) -> impl IntoView {
-    view! { <p role="status" class="done">{live(move || form.done.get().then_some(text))}</p> }
+pub fn SuccessMessage(form: FormState, text: &'static str) -> impl IntoView {
+    view! { <p role="status" class="done">{reactive(move || form.done.get().then_some(text))}</p> }
 }
 
 /// What is wrong, beside a form that is too small for a summary.
 #[component]
-pub fn Problem(form: FormState) -> impl IntoView {
-    let text = move || form.error.read().as_ref().map(|error| error.sentence().to_owned());
-    view! { <p role="alert" class="problem">{live(text)}</p> }
-}
-
-/// One labelled field of text.
-#[component]
-pub fn Field(
-    form: FormState,
-    name: &'static str,
-    label: &'static str,
-    /// `text`, `email` or `password`.
-    #[prop(default = "text")]
-    kind: &'static str,
-    /// What browsers and password managers know it as (HTML §4.10.18.7).
-    autocomplete: &'static str,
-    #[prop(optional)] hint: &'static str,
-    #[prop(optional, into)] value: String,
-    /// For a text of several lines: the most characters that it may have.
-    #[prop(optional)]
-    text_up_to: Option<usize>,
-) -> impl IntoView {
-    let problem = move || form.error.read().as_ref().and_then(|error| error.fields.get(name).cloned());
-    let id = move |part: &str| format!("{name}-{part}");
-    let invalid = move || problem().map(|_| "true");
-    let described = move || match (hint.is_empty(), problem().is_none()) {
-        (true, true) => None,
-        (true, false) => Some(id("error")),
-        (false, true) => Some(id("hint")),
-        (false, false) => Some(format!("{} {}", id("hint"), id("error"))),
-    };
-    view! {
-        <div class="field">
-            <label for=name>{label}</label>
-            {(!hint.is_empty()).then(|| view! { <p class="hint" id=id("hint")>{hint}</p> })}
-            {live(move || problem().map(|problem| view! { <p class="problem" id=id("error")>{problem}</p> }))}
-            {match text_up_to {
-                None => Either::Left(view! {
-                    <input id=name name=name type=kind autocomplete=autocomplete value=value required
-                        aria-describedby=described aria-invalid=invalid/>
-                }),
-                Some(most) => Either::Right(view! {
-                    <textarea id=name name=name rows="8" autocomplete=autocomplete maxlength=most.to_string() required
-                        aria-describedby=described aria-invalid=invalid>{value}</textarea>
-                }),
-            }}
-        </div>
-    }
+pub fn FormError(form: FormState) -> impl IntoView {
+    let problem = move || form.error.read().as_ref().map(|error| error.sentence().to_owned());
+    view! { <p role="alert" class="problem">{reactive(problem)}</p> }
 }
 
 /// The button that sends a form. While the answer is awaited it says so, and the form takes no second press. It is not
-/// `disabled` then: that would take the focus from whoever uses the keyboard.
+/// `disabled` then: that would take the focus from whoever uses the keyboard. It is `disabled` before hydration if the
+/// form needs an access token: sent by the browser itself, the form would be refused and what was typed lost.
 #[component]
 pub fn Submit(
     form: FormState,
@@ -237,50 +338,27 @@ pub fn Submit(
     #[prop(default = "primary")] class: &'static str,
 ) -> impl IntoView {
     let pending = move || form.pending.get();
+    let hydrated = Hydrated::current();
     view! {
-        <button type="submit" class=class aria-disabled=move || pending().then_some("true")>
-            {live(move || busy.filter(|_| pending()).unwrap_or(label))}
+        <button type="submit" class=class disabled=flag(move || !(form.works_without_script() || hydrated.get()))
+            aria-disabled=word("true", pending)
+            data-label=busy.map(|_| label) data-busy=busy>
+            {reactive(move || busy.filter(|_| pending()).unwrap_or(label))}
         </button>
     }
 }
 
-/// The field for a password that is being chosen, with a hint while it is typed.
-#[component]
-pub fn NewPassword(form: FormState, name: &'static str, label: &'static str) -> impl IntoView {
-    let strength = RwSignal::new("");
-    view! {
-        <div on:input=move |event| strength.set(hint(&event_target_value(&event)))>
-            <Field form=form name=name label=label kind="password" autocomplete="new-password"
-                hint="At least 8 characters. A few words that you can remember are best."/>
-            <p class="hint strength" role="status">{live(move || strength.get())}</p>
-        </div>
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// A choice of roles.
-#[component]
-pub fn RolesSelect(held: Roles) -> impl IntoView {
-    let choices = ["member", "member editor", "member admin", "member editor admin"];
-    let held = held.to_string();
-    let option = |roles: &'static str| view! { <option value=roles selected=held == roles>{roles.replace(' ', ", ")}</option> };
-    view! {
-        <div class="field">
-            <label for="roles">"Roles"</label>
-            <select id="roles" name="roles">{choices.map(option).collect_view()}</select>
-        </div>
-    }
-}
-
-/// A search: a GET, so it works without JavaScript.
-#[component]
-pub fn Search(path: &'static str, label: &'static str) -> impl IntoView {
-    view! {
-        <form method="get" action=path class="filter" role="search">
-            <div class="field">
-                <label for="query">{label}</label>
-                <input id="query" name="query" type="search" value=parameter("query").unwrap_or_default() autocomplete="off"/>
-            </div>
-            <button type="submit">"Search"</button>
-        </form>
+    #[test]
+    fn checkboxes_of_one_name_are_sent_as_one_field() {
+        assert_eq!(
+            join_choices("user_id=1&roles=member&roles=editor&roles=admin"),
+            "user_id=1&roles=member+editor+admin"
+        );
+        assert_eq!(join_choices("a=%20b&c="), "a=%20b&c=");
+        assert_eq!(join_choices(""), "");
     }
 }

@@ -1,74 +1,100 @@
-//! The head of every page: where one can go, and the way out.
+//! The head of every page: where one can go, who is signed in, and the way out.
 
-use leptos::{either::Either, prelude::*};
-use leptos_router::hooks::use_location;
+use leptos::{either::Either, ev::MouseEvent, prelude::*};
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
 
 use super::{
     form::{Form, FormState, Submit},
-    live::live,
+    navigation::{ACCOUNT_PAGES, ADMINISTRATION, MAIN, PlaceLink, SIGN_IN, SIGN_UP, SectionNav, links},
+    reactive::{on, reactive},
 };
 use crate::{
     api::auth::Logout,
-    app::{document::Document, session::SessionContext},
-    model::{role::Permission, session::SignOutReason},
+    app::{page_data::PageData, session::SessionContext},
+    model::{error::Code, role::Permission},
 };
 
 #[component]
 pub fn Header() -> impl IntoView {
     let session = SessionContext::get();
-    let registration_open = expect_context::<Document>().registration_open;
+    let page = expect_context::<PageData>();
+    let registration_open = page.registration_open;
     view! {
         <header class="top">
-            <a class="brand" href="/"><span class="mark" aria-hidden="true"></span>"Latchkey"</a>
-            {live(move || {
-                if session.is_signed_in() {
-                    Either::Left(view! {
-                        <nav aria-label="Main">
-                            <NavLink href="/dashboard" text="Dashboard"/>
-                            <NavLink href="/notices" text="Notices"/>
-                            <NavLink href="/account" text="Account"/>
-                            {session.allows(Permission::ReadAdministration).then(|| view! {
-                                <NavLink href="/admin/users" text="Accounts"/>
-                                <NavLink href="/admin/audit" text="Audit log"/>
-                                <NavLink href="/admin/keys" text="Keys"/>
-                            })}
-                        </nav>
-                        <SignOut/>
-                    })
-                } else {
-                    Either::Right(view! {
-                        <nav aria-label="Main">
-                            <NavLink href="/login" text="Sign in"/>
-                            {registration_open.then(|| view! { <NavLink href="/register" text="Sign up"/> })}
-                        </nav>
-                    })
-                }
-            })}
+            <div class="bar">
+                <a class="brand" href="/">
+                    {if page.brand.logo {
+                        Either::Left(view! { <img src="/brand/logo" alt=""/> })
+                    } else {
+                        Either::Right(view! { <span class="mark" aria-hidden="true"></span> })
+                    }}
+                    {page.brand.name}
+                </a>
+                {reactive(move || {
+                    if session.is_signed_in() {
+                        Either::Left(view! {
+                            <nav class="links" aria-label="Main">
+                                {links(MAIN)}
+                                {reactive(move || session.allows(Permission::ReadAdministration)
+                                    .then(|| view! { <PlaceLink place=ADMINISTRATION/> }))}
+                            </nav>
+                            <div class="own"><AccountMenu/><SignOut/></div>
+                        })
+                    } else {
+                        Either::Right(view! {
+                            <nav class="links" aria-label="Main">
+                                <PlaceLink place=SIGN_IN/>
+                                {registration_open.then(|| view! { <PlaceLink place=SIGN_UP/> })}
+                            </nav>
+                        })
+                    }
+                })}
+            </div>
+            <SectionNav/>
         </header>
     }
 }
 
-/// A link that shows whether one is there.
+/// Who is signed in, and their pages. The browser opens and closes it, so it needs no script; a link that leads on within
+/// the app closes it too.
 #[component]
-pub fn NavLink(href: &'static str, text: &'static str) -> impl IntoView {
-    let path = use_location().pathname;
-    view! { <a href=href aria-current=move || (*path.read() == href).then_some("page")>{text}</a> }
+fn AccountMenu() -> impl IntoView {
+    let view = SessionContext::get().view;
+    let name = move || view.read().as_ref().map(|view| view.display_name.to_string()).unwrap_or_default();
+    let initials = move || view.read().as_ref().map(|view| view.display_name.initials()).unwrap_or_default();
+    let close = |event: MouseEvent| {
+        if let Some(menu) = event.current_target().and_then(|menu| menu.dyn_into::<HtmlElement>().ok()) {
+            // Refused only if it is closed already.
+            let _ = menu.hide_popover();
+        }
+    };
+    view! {
+        <button type="button" class="chip" popovertarget="account-menu">
+            <span class="avatar" aria-hidden="true">{reactive(initials)}</span>
+            <span class="unseen">"Menu of "</span>
+            <bdi class="name">{reactive(name)}</bdi>
+        </button>
+        <div class="menu" id="account-menu" popover="auto" on:click=on(close)>{links(ACCOUNT_PAGES)}</div>
+    }
 }
 
 /// Signs out; works without JavaScript too.
 #[component]
 fn SignOut() -> impl IntoView {
     let form = FormState::of::<Logout>();
-    let session = SessionContext::get();
-    form.on_success(move |()| session.signed_out(SignOutReason::SignedOut));
+    let problem = move || {
+        form.error.read().as_ref().map(|error| match error.code {
+            Code::Unreachable => "The server can't be reached, so you may still be signed in. Try again.",
+            _ => "You are still signed in. Try again.",
+        })
+    };
     view! {
         <div class="sign-out">
             <Form form=form>
                 <Submit form=form label="Sign out" class=""/>
             </Form>
-            <div role="alert">
-                {live(move || form.error.read().is_some().then_some("You are not signed out yet: the server can't be reached."))}
-            </div>
+            <div role="alert" class="problem">{reactive(problem)}</div>
         </div>
     }
 }

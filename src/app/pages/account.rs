@@ -2,55 +2,53 @@
 
 use leptos::prelude::*;
 
+use super::audit::event_line;
 use crate::{
     api::account::{Activity, DeleteAccount, Me, UpdateProfile},
     app::{
         components::{
             action::NextPage,
-            form::{Done, ErrorSummary, Field, Form, FormState, NeedsJavaScript, PageTitle, Submit},
-            header::NavLink,
+            fields::Field,
+            form::{ErrorSummary, Form, FormState, PageTitle, Submit, SuccessMessage},
+            loading::LoadingHint,
+            reactive::{effect, text},
+            time::Time,
+            username::Username,
         },
-        data::{Loaded, from_address, load, shown},
-        pages::audit::event_line,
+        resource::{Await, from_address, load, render},
         session::SessionContext,
     },
-    model::{account::Account as Profile, audit_event::AuditEvent, page::Page, session::SignOutReason},
+    model::{audit_event::AuditEvent, page::Page, profile::Profile},
 };
 
 #[component]
 pub fn Account() -> impl IntoView {
     let profile = load::<Me>(Vec::new);
+    let email = RwSignal::new(None);
+    let details = move |profile: Profile| {
+        // After hydration: the server has rendered the form below before it knew.
+        let address = profile.email.to_string();
+        effect(move || email.set(Some(address.clone())));
+        view! { <Details profile=profile/> }.into_any()
+    };
     let fields = from_address(&["cursor"]);
-    let activity = load::<Activity>(move || [fields(), vec![("limit", "10".to_owned())]].concat());
+    let activity = load::<Activity>(move || [fields.get(), vec![("limit", "10".to_owned())]].concat());
     let events = move |page: Page<AuditEvent>| {
         view! {
             <ul class="events">{page.items.iter().map(event_line).collect_view()}</ul>
-            <NextPage path="/account" fields=fields() cursor=page.next_cursor/>
+            <NextPage path="/account" fields=fields.get() cursor=page.next_cursor/>
         }
         .into_any()
     };
     view! {
         <PageTitle title="Your account"/>
-        <AccountNav/>
-        <NeedsJavaScript/>
-        <Loaded answer=profile view=shown(|profile: Profile| view! { <Details profile=profile/> }.into_any())/>
+        <LoadingHint/>
+        <Await answer=profile view=render(details)/>
         <section aria-labelledby="activity">
             <h2 id="activity">"Recent activity"</h2>
-            <Loaded answer=activity view=shown(events)/>
+            <Await answer=activity view=render(events)/>
         </section>
-        <Delete/>
-    }
-}
-
-/// The pages about one's account.
-#[component]
-pub fn AccountNav() -> impl IntoView {
-    view! {
-        <nav class="sub" aria-label="Your account">
-            <NavLink href="/account" text="Profile"/>
-            <NavLink href="/account/password" text="Password"/>
-            <NavLink href="/account/sessions" text="Sessions"/>
-        </nav>
+        <Delete email=email/>
     }
 }
 
@@ -67,13 +65,13 @@ fn Details(profile: Profile) -> impl IntoView {
             <dt>"Roles"</dt>
             <dd>{profile.roles.to_string().replace(' ', ", ")}</dd>
             <dt>"Member since"</dt>
-            <dd>{profile.created_at.to_minute()}</dd>
-            {ends.map(|ends| view! { <dt>"This session ends"</dt><dd>{ends.to_minute()}", unless you use it before"</dd> })}
+            <dd><Time at=profile.created_at/></dd>
+            {ends.map(|ends| view! { <dt>"This session ends"</dt><dd><Time at=ends/>" if unused until then"</dd> })}
         </dl>
         <section class="card">
             <h2>"Profile"</h2>
             <ErrorSummary form=form labels=&[("display_name", "Display name")]/>
-            <Done form=form text="Saved."/>
+            <SuccessMessage form=form text="Saved."/>
             <Form form=form>
                 <Field form=form name="display_name" label="Display name" autocomplete="name" value=profile.display_name.to_string()/>
                 <Submit form=form label="Save" busy="Saving…"/>
@@ -84,16 +82,15 @@ fn Details(profile: Profile) -> impl IntoView {
 
 /// Deleting the account: what goes is said, and it is typed that it is meant.
 #[component]
-fn Delete() -> impl IntoView {
+fn Delete(email: RwSignal<Option<String>>) -> impl IntoView {
     let form = FormState::of::<DeleteAccount>();
-    let session = SessionContext::get();
-    form.on_success(move |()| session.signed_out(SignOutReason::AccountDeleted));
     view! {
         <details class="card danger">
             <summary>"Delete your account"</summary>
-            <p>"Your address, your name, your password and all your sessions are deleted, at once and for good. The audit log keeps what happened, under a number that leads to nobody any more."</p>
+            <p>"Your email address, name, password and all sessions are deleted at once. This can't be undone. The audit log keeps what happened, under an ID that no longer leads to you."</p>
             <ErrorSummary form=form labels=&[("password", "Password")]/>
             <Form form=form>
+                <Username email=text(move || email.get().unwrap_or_default())/>
                 <Field form=form name="password" label="Password" kind="password" autocomplete="current-password"/>
                 <div class="field">
                     <label for="confirmation">"Type “delete” to confirm"</label>

@@ -6,15 +6,18 @@ use crate::{
     api::audit::ListEvents,
     app::{
         components::{
-            action::{NextPage, columns},
+            action::{Empty, NextPage, columns},
+            filter::{FilterForm, given},
             form::PageTitle,
+            reactive::{flag, text},
+            time::Time,
         },
-        data::{Fields, Loaded, from_address, load, shown},
+        resource::{Await, Fields, from_address, load, render},
     },
     model::{
-        audit_event::{AuditEvent, EventKind, Involved, title},
-        local_path::query,
+        audit_event::{AuditEvent, AuditParty, EventKind, title},
         page::Page,
+        query::encode,
     },
 };
 
@@ -23,53 +26,54 @@ const FILTER: &[&str] = &["event", "user_id", "from", "to", "cursor"];
 #[component]
 pub fn Audit() -> impl IntoView {
     let fields = from_address(FILTER);
-    let events = load::<ListEvents>(fields);
+    let events = load::<ListEvents>(move || fields.get());
     let table = move |page: Page<AuditEvent>| {
+        if page.items.is_empty() {
+            return view! { <Empty label="Events" text="There are no such events." href="/admin/audit" link="Show all events"/> }.into_any();
+        }
         view! {
             <div class="scroll" role="region" aria-label="Events" tabindex="0">
                 <table>
-                    {columns(&["When", "What", "Who", "Whose account", "From", "More"])}
+                    {columns(&["When", "Event", "By", "Account", "From", "Details"])}
                     <tbody>{page.items.into_iter().map(row).collect_view()}</tbody>
                 </table>
             </div>
-            <NextPage path="/admin/audit" fields=fields() cursor=page.next_cursor/>
+            <NextPage path="/admin/audit" fields=fields.get() cursor=page.next_cursor/>
         }
         .into_any()
     };
     view! {
         <PageTitle title="Audit log"/>
-        <Filter fields=fields()/>
-        <p><a href=move || export(&fields()) rel="external" download="audit.jsonl">"Download as JSON lines"</a></p>
-        <Loaded answer=events view=shown(table)/>
+        <EventFilter filter=fields/>
+        // Named and saved by what the server answers: without a session that is the sign-in page, and no file.
+        <p><a href=text(move || format!("/admin/audit/export?{}", shown(&fields.get()))) rel="external">"Download as JSON lines"</a></p>
+        <Await answer=events view=render(table)/>
     }
 }
 
-/// The whole of what is shown, as a file.
-fn export(fields: &Fields) -> String {
-    format!("/admin/audit/export?{}", query(fields.iter().filter(|(name, _)| *name != "cursor")))
+/// The query of all that is shown, on whatever page of the list.
+fn shown(fields: &[(&'static str, String)]) -> String {
+    encode(fields.iter().filter(|(name, _)| *name != "cursor"))
 }
 
-/// A form that asks for another part of the log; a GET, so it works without JavaScript.
+/// Asks for another part of the log.
 #[component]
-fn Filter(fields: Fields) -> impl IntoView {
-    let given = move |name: &str| {
-        fields.iter().find(|(field, _)| *field == name).map(|(_, value)| value.clone()).unwrap_or_default()
-    };
-    let field = |name: &'static str, label: &'static str, kind: &'static str| {
+fn EventFilter(filter: Memo<Fields>) -> impl IntoView {
+    let field = move |name: &'static str, label: &'static str, kind: &'static str| {
         view! {
             <div class="field">
                 <label for=name>{label}</label>
-                <input id=name name=name type=kind value=given(name) autocomplete="off"/>
+                <input id=name name=name type=kind value=text(given(filter, name)) autocomplete="off"/>
             </div>
         }
     };
-    let event = given("event");
-    let choice = |kind: &EventKind| {
+    let event = given(filter, "event");
+    let choice = move |kind: &EventKind| {
         let name = kind.as_str();
-        view! { <option value=name selected=event == name>{title(name)}</option> }
+        view! { <option value=name selected=flag(move || event() == name)>{title(name)}</option> }
     };
     view! {
-        <form method="get" action="/admin/audit" class="filter">
+        <FilterForm path="/admin/audit" role=None filter=filter>
             <div class="field">
                 <label for="event">"Event"</label>
                 <select id="event" name="event">
@@ -77,11 +81,11 @@ fn Filter(fields: Fields) -> impl IntoView {
                     {EventKind::ALL.iter().map(choice).collect_view()}
                 </select>
             </div>
-            {field("user_id", "Account (id)", "text")}
+            {field("user_id", "Account ID", "text")}
             {field("from", "From", "date")}
             {field("to", "Before", "date")}
             <button type="submit">"Show"</button>
-        </form>
+        </FilterForm>
     }
 }
 
@@ -90,18 +94,18 @@ fn row(event: AuditEvent) -> impl IntoView {
     let more: Vec<_> = event.detail.iter().map(|(name, value)| format!("{name}: {value}")).collect();
     view! {
         <tr>
-            <td>{event.at.to_minute()}</td>
-            <td title=event.event>{title}</td>
-            <td>{person(event.actor)}</td>
-            <td>{person(event.subject)}</td>
-            <td>{event.device}<br/>{event.ip}</td>
-            <td>{more.join(", ")}</td>
+            <td data-label="When" class="wrapped"><Time at=event.at/></td>
+            <td data-label="Event" title=event.event>{title}</td>
+            <td data-label="By" class="address">{person(event.actor)}</td>
+            <td data-label="Account" class="address">{person(event.subject)}</td>
+            <td data-label="From"><span>{event.device}</span><br/><span>{event.ip}</span></td>
+            <td data-label="Details" class="wrapped">{more.join(", ")}</td>
         </tr>
     }
 }
 
-fn person(involved: Option<Involved>) -> impl IntoView {
-    involved.map(|Involved { id, email }| {
+fn person(involved: Option<AuditParty>) -> impl IntoView {
+    involved.map(|AuditParty { id, email }| {
         let shown = email.unwrap_or_else(|| format!("deleted ({id})"));
         view! { <a href=format!("/admin/users/{id}")>{shown}</a> }
     })
@@ -111,5 +115,5 @@ fn person(involved: Option<Involved>) -> impl IntoView {
 pub fn event_line(event: &AuditEvent) -> impl IntoView + use<> {
     let from =
         if event.ip.is_empty() { event.device.clone() } else { format!("{} · {}", event.device, event.ip) };
-    view! { <li><strong>{event.title()}</strong>" · "{event.at.to_minute()}" · "{from}</li> }
+    view! { <li><strong>{event.title()}</strong><span class="dot">" · "</span><Time at=event.at.clone()/><span class="dot">" · "</span><span>{from}</span></li> }
 }

@@ -1,16 +1,17 @@
 //! Signed in, and not allowed. The server answers 403 with it.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
+
+use crate::app::title::set_title;
 
 #[component]
 pub fn Forbidden() -> impl IntoView {
+    set_title(|| "Not allowed".to_owned());
     view! {
-        <Title text="Not allowed"/>
         <section class="card">
             <h1>"Not allowed"</h1>
-            <p>"Your account may not see this page. If you think that it should, ask an administrator."</p>
-            <p><a href="/dashboard">"To your dashboard"</a></p>
+            <p>"You don't have permission to see this page. If you need it, ask an administrator."</p>
+            <p><a href="/dashboard">"Go to your dashboard"</a></p>
         </section>
     }
 }

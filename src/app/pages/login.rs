@@ -5,15 +5,14 @@ use leptos::prelude::*;
 use crate::{
     api::auth::Login as SignIn,
     app::{
-        components::form::{ErrorSummary, Field, Form, FormState, PageTitle, Submit},
-        document::Document,
+        components::{
+            fields::Field,
+            form::{ErrorSummary, Form, FormState, PageTitle, Submit},
+        },
+        page_data::PageData,
         query::{next_page, parameter},
-        session::SessionContext,
     },
-    model::{
-        local_path::{LocalPath, query_value},
-        session::SignOutReason,
-    },
+    model::{local_path::LocalPath, query::encode_value, session::SignOutReason},
 };
 
 /// The address of another form that leads to the same page afterwards.
@@ -21,7 +20,7 @@ pub fn with_next(page: &str, next: &LocalPath) -> String {
     if *next == LocalPath::default() {
         page.to_owned()
     } else {
-        format!("{page}?next={}", query_value(next.as_str()))
+        format!("{page}?next={}", encode_value(next.as_str()))
     }
 }
 
@@ -29,9 +28,9 @@ pub fn with_next(page: &str, next: &LocalPath) -> String {
 pub fn Login() -> impl IntoView {
     let form = FormState::of::<SignIn>();
     let next = next_page();
-    SessionContext::get().begin_with(form, next.clone());
+    form.starts_session(next.clone());
     let reason = parameter("reason").and_then(|reason| SignOutReason::parse(&reason));
-    let registration_open = expect_context::<Document>().registration_open;
+    let registration_open = expect_context::<PageData>().registration_open;
     let register = with_next("/register", &next);
     view! {
         <section class="card">

@@ -6,16 +6,18 @@ use super::login::with_next;
 use crate::{
     api::auth::Register as SignUp,
     app::{
-        components::form::{ErrorSummary, Field, Form, FormState, NewPassword, PageTitle, Submit},
-        document::Document,
+        components::{
+            fields::{Field, NewPassword},
+            form::{ErrorSummary, Form, FormState, PageTitle, Submit},
+        },
+        page_data::PageData,
         query::next_page,
-        session::SessionContext,
     },
 };
 
 #[component]
 pub fn Register() -> impl IntoView {
-    if expect_context::<Document>().registration_open {
+    if expect_context::<PageData>().registration_open {
         Either::Left(view! { <SignUpForm/> })
     } else {
         Either::Right(view! {
@@ -32,7 +34,7 @@ pub fn Register() -> impl IntoView {
 fn SignUpForm() -> impl IntoView {
     let form = FormState::of::<SignUp>();
     let next = next_page();
-    SessionContext::get().begin_with(form, next.clone());
+    form.starts_session(next.clone());
     let login = with_next("/login", &next);
     view! {
         <section class="card">
@@ -41,7 +43,7 @@ fn SignUpForm() -> impl IntoView {
                 <input type="hidden" name="next" value=next.to_string()/>
                 <NewAccount form=form submit="Create account"/>
             </Form>
-            <p class="aside">"You have an account? "<a href=login>"Sign in"</a></p>
+            <p class="aside">"Already have an account? "<a href=login>"Sign in"</a></p>
         </section>
     }
 }
@@ -53,8 +55,8 @@ pub fn NewAccount(form: FormState, submit: &'static str) -> impl IntoView {
         <ErrorSummary form=form labels=&[("email", "Email"), ("display_name", "Display name"), ("password", "Password")]/>
         <Field form=form name="email" label="Email" kind="email" autocomplete="username" value=form.typed("email")/>
         <Field form=form name="display_name" label="Display name" autocomplete="name" value=form.typed("display_name")
-            hint="What others see, for example your name."/>
+            hint="The name that others see."/>
         <NewPassword form=form name="password" label="Password"/>
-        <Submit form=form label=submit busy="Creating the account…"/>
+        <Submit form=form label=submit busy="Creating account…"/>
     }
 }

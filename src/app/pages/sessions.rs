@@ -1,89 +1,125 @@
 //! One's own sessions.
 
-use leptos::{either::Either, prelude::*};
+use std::sync::Arc;
 
-use super::account::AccountNav;
+use leptos::prelude::*;
+
 use crate::{
     api::sessions::{ListSessions, RenameSession, RevokeOtherSessions, RevokeSession},
     app::{
         components::{
-            action::Action,
-            form::{Form, FormState, NeedsJavaScript, PageTitle, Problem, Submit},
+            action::ActionButton,
+            confirm::consequence,
+            form::{Form, FormError, FormState, PageTitle, Submit, SuccessMessage},
+            icon::{Sign, device_icon},
+            loading::LoadingHint,
+            reactive::{reactive, whether},
+            time::Time,
         },
-        data::{Answer, Loaded, load, shown},
+        list::{List, all_of, show},
+        resource::load,
     },
-    model::{person::Revoked, session::SessionItem},
+    model::{session::SessionSummary, user::RevokedCount},
 };
 
 #[component]
 pub fn Sessions() -> impl IntoView {
-    let sessions = load::<ListSessions>(Vec::new);
-    let list = move |items: Vec<SessionItem>| {
-        let others = items.len() > 1;
+    let list = List::new(load::<ListSessions>(Vec::new));
+    let reader = all_of(
+        |item: &SessionSummary| item.id.to_string(),
+        |item, list| view! { <Item item=item list=list/> }.into_any(),
+    );
+    let others = whether(move || list.len() > 1);
+    let around = move |items: AnyView| {
         view! {
-            <ul class="items">
-                {items.into_iter().map(|item| view! { <Item item=item list=sessions/> }).collect_view()}
-            </ul>
-            {others.then(|| view! { <EndOthers list=sessions/> })}
+            <ul class="items">{items}</ul>
+            {reactive(move || others.get().then(|| view! { <EndOthers list=list/> }))}
         }
         .into_any()
     };
     view! {
         <PageTitle title="Your sessions"/>
-        <AccountNav/>
-        <NeedsJavaScript/>
-        <p>"Each browser in which you are signed in. End one that you don't know, and change your password."</p>
-        <Loaded answer=sessions view=shown(list)/>
+        <LoadingHint/>
+        <p>"These are the browsers in which you are signed in. If you don't recognise one, end its session and change your password."</p>
+        {show(list, reader, around)}
     }
 }
 
 #[component]
-fn Item(item: SessionItem, list: Answer) -> impl IntoView {
-    let title = item.name.clone().unwrap_or_else(|| item.device.clone());
-    let rename = FormState::of::<RenameSession>();
-    rename.on_success(move |()| list.refetch());
+fn Item(item: SessionSummary, list: List) -> impl IntoView {
+    let name = RwSignal::new(item.name.clone());
+    let device = item.device.clone();
+    // The session may have gone from the list when its end is told.
+    let title = move || name.try_get().flatten().unwrap_or_else(|| device.clone());
+    let shown = title.clone();
     let id = item.id.to_string();
-    let field = format!("name-{id}");
+    let end = (!item.current).then(|| view! { <End id=id.clone() title=Title(Arc::new(title)) list=list/> });
     view! {
-        <li class="card wide">
-            <h2>{title}{item.current.then(|| view! { " " <span class="state active">"This session"</span> })}</h2>
+        <li class="card wide" data-item=id.clone()>
+            <div class="device">
+                <Sign icon=device_icon(&item.device)/>
+                <h2>{reactive(move || shown.clone()())}{item.current.then(|| view! { " " <span class="state active">"This session"</span> })}</h2>
+                {item.new_device.then(|| view! { <span class="state unusual">"First time on this device"</span> })}
+                {item.new_network.then(|| view! { <span class="state unusual">"First time in this network"</span> })}
+            </div>
             <dl class="facts">
                 <dt>"Device"</dt>
                 <dd>{item.device}</dd>
                 <dt>"Address"</dt>
                 <dd>{item.ip}</dd>
                 <dt>"Signed in"</dt>
-                <dd>{item.created_at.to_minute()}</dd>
+                <dd><Time at=item.created_at/></dd>
                 <dt>"Last active"</dt>
-                <dd>{item.last_seen_at.to_minute()}</dd>
+                <dd><Time at=item.last_seen_at/></dd>
             </dl>
             <div class="row">
-                {if item.current { Either::Left(()) } else { Either::Right(view! { <End id=id.clone() list=list/> }) }}
-                <details>
-                    <summary>"Name it"</summary>
-                    <Form form=rename>
-                        <input type="hidden" name="session_id" value=id/>
-                        <label for=field.clone()>"Name"</label>
-                        <input id=field type="text" name="name" maxlength="60" autocomplete="off" value=item.name.unwrap_or_default()/>
-                        <Submit form=rename label="Save name" class=""/>
-                        <Problem form=rename/>
-                    </Form>
-                </details>
+                {end}
+                <Rename id=id.clone() name=name/>
             </div>
         </li>
     }
 }
 
+/// What a session is called at the moment.
+#[derive(Clone)]
+struct Title(Arc<dyn Fn() -> String + Send + Sync>);
+
 #[component]
-fn End(id: String, list: Answer) -> impl IntoView {
-    let form = FormState::of::<RevokeSession>();
-    form.on_success(move |()| list.refetch());
-    view! { <Action form=form fields=vec![("session_id", id)] label="End this session"/> }
+fn Rename(id: String, name: RwSignal<Option<String>>) -> impl IntoView {
+    let form = FormState::of::<RenameSession>();
+    form.on_success(move |given: Option<String>| {
+        // The session may have gone from the list meanwhile.
+        let _ = name.try_set(given);
+    });
+    let field = format!("name-{id}");
+    view! {
+        <details>
+            <summary>"Name it"</summary>
+            <Form form=form>
+                <input type="hidden" name="session_id" value=id/>
+                <label for=field.clone()>"Name"</label>
+                <input id=field type="text" name="name" maxlength="60" autocomplete="off" value=name.get_untracked().unwrap_or_default()/>
+                <Submit form=form label="Save name" class=""/>
+                <SuccessMessage form=form text="Name saved."/>
+                <FormError form=form/>
+            </Form>
+        </details>
+    }
 }
 
 #[component]
-fn EndOthers(list: Answer) -> impl IntoView {
+fn End(id: String, title: Title, list: List) -> impl IntoView {
+    let form = FormState::of::<RevokeSession>();
+    let (item, ended) = (id.clone(), title.clone());
+    form.on_success(move |()| list.remove(&item, format!("“{}” was signed out.", (ended.0)())));
+    let says = move || format!("“{}” will be signed out.", (title.0)());
+    view! { <ActionButton form=form fields=vec![("session_id", id)] label="End this session" confirm=consequence(says)/> }
+}
+
+#[component]
+fn EndOthers(list: List) -> impl IntoView {
     let form = FormState::of::<RevokeOtherSessions>();
-    form.on_success(move |_: Revoked| list.refetch());
-    view! { <Action form=form label="End all other sessions"/> }
+    form.on_success(move |_: RevokedCount| list.replace("All other sessions have ended.".to_owned()));
+    let says = || "You will be signed out everywhere but here.".to_owned();
+    view! { <ActionButton form=form label="End all other sessions" confirm=consequence(says)/> }
 }

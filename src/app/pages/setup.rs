@@ -6,25 +6,27 @@ use super::register::NewAccount;
 use crate::{
     api::auth::Setup as FirstAdministrator,
     app::{
-        components::form::{Form, FormState, PageTitle},
-        document::Document,
+        components::{
+            form::{Form, FormState, PageTitle},
+            notice::SignedInAs,
+        },
+        page_data::PageData,
         query::parameter,
-        session::SessionContext,
     },
     model::local_path::LocalPath,
 };
 
 #[component]
 pub fn Setup() -> impl IntoView {
-    if expect_context::<Document>().setup_open {
+    if expect_context::<PageData>().setup_open {
         Either::Left(view! { <SetupForm/> })
     } else {
         Either::Right(view! {
             <section class="card">
                 <PageTitle title="Set up Latchkey"/>
-                <p>"This setup link is used up or has expired."</p>
+                <p>"This setup link was used or has expired."</p>
                 <p>
-                    "While there is no account, each start of the server prints a new one. After that, an administrator is made with "
+                    "While there are no accounts, the server prints a new link each time it starts. After that, create an administrator with "
                     <code>"latchkey user add --role admin"</code>"."
                 </p>
             </section>
@@ -35,12 +37,13 @@ pub fn Setup() -> impl IntoView {
 #[component]
 fn SetupForm() -> impl IntoView {
     let form = FormState::of::<FirstAdministrator>();
-    SessionContext::get().begin_with(form, LocalPath::default());
+    form.starts_session(LocalPath::default());
     let token = parameter("token").unwrap_or_default();
     view! {
         <section class="card">
             <PageTitle title="Set up Latchkey" form=form/>
-            <p>"Make the account of the first administrator. This link works once."</p>
+            <SignedInAs then="If you create the administrator, that account is signed out in this browser."/>
+            <p>"Create the account of the first administrator. This link works once."</p>
             <Form form=form>
                 <input type="hidden" name="token" value=token/>
                 <NewAccount form=form submit="Create administrator"/>

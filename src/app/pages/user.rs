@@ -1,65 +1,138 @@
 //! One account, for administrators.
 
-use leptos::{either::Either, prelude::*};
+mod details;
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use super::audit::event_line;
 use crate::{
     api::{
         audit::ListEvents,
-        users::{DeleteUser, DisableUser, EnableUser, GetUser, RevokeUserSessions, SetRoles},
+        users::{
+            CreateResetLink, DeleteUser, DisableUser, EnableUser, GetUser, RevokeUserSessions, SetRoles,
+            UnverifyEmail, VerifyEmail,
+        },
     },
     app::{
         components::{
-            action::{Action, columns},
-            form::{Done, Form, FormState, NeedsJavaScript, PageTitle, Problem, RolesSelect, Submit},
+            form::{FormState, PageTitle},
+            loading::LoadingHint,
+            navigation::UserBreadcrumbs,
+            reactive::{effect, reactive, whether},
         },
-        data::{Fields, Loaded, from_path, load, shown},
+        list::one,
+        resource::{Await, Failure, Fields, from_path, load, once, render},
     },
+    client::http::decode,
     model::{
         audit_event::AuditEvent,
+        error::ApiError,
         page::Page,
-        person::{Person, PersonDetails, PersonState, Revoked},
-        session::SessionItem,
+        user::{PasswordLink, RevokedCount, UserDetails, UserSummary},
     },
 };
 
 #[component]
 pub fn User() -> impl IntoView {
     let fields = from_path("user_id");
+    view! {
+        <UserBreadcrumbs/>
+        <PageTitle title="Account"/>
+        <LoadingHint/>
+        {one(move || fields.get().remove(0).1, |id| view! { <Account id=id/> }.into_any())}
+    }
+}
+
+#[component]
+fn Account(id: String) -> impl IntoView {
+    let fields: Fields = vec![("user_id", id.clone())];
+    let shown = fields.clone();
     let forms = Forms::new();
-    let person = load::<GetUser>(fields);
-    let events = load::<ListEvents>(move || [fields(), vec![("limit", "10".to_owned())]].concat());
+    let user = load::<GetUser>(move || shown.clone());
+    let events = load::<ListEvents>(move || [fields.clone(), vec![("limit", "10".to_owned())]].concat());
     let refresh = move || {
-        person.refetch();
+        user.refetch();
         events.refetch();
     };
     forms.on_change(refresh);
-    let details = move |details: PersonDetails| view! { <Details details=details forms=forms/> }.into_any();
+    let shown = Shown::new();
+    effect(move || {
+        if let Some(outcome) = user.get() {
+            shown.take(outcome);
+        }
+    });
+    let details = move |outcome| {
+        shown.take(outcome);
+        let there = whether(move || shown.details.read().is_some());
+        view! {
+            {reactive(move || shown.error.get().map(|error| view! { <Failure error=error answer=user/> }))}
+            {reactive(move || there.get().then(|| details::details(shown, &forms)))}
+        }
+        .into_any()
+    };
     let list = |page: Page<AuditEvent>| {
         view! { <ul class="events">{page.items.iter().map(event_line).collect_view()}</ul> }.into_any()
     };
     view! {
-        <PageTitle title="Account"/>
-        <NeedsJavaScript/>
-        <nav class="sub" aria-label="Administration"><a href="/admin/users">"All accounts"</a></nav>
-        <Loaded answer=person view=shown(details)/>
+        {once(user, Arc::new(details))}
         <section aria-labelledby="events">
             <h2 id="events">"Recent events"</h2>
-            <Loaded answer=events view=shown(list)/>
-            <p><a href=move || format!("/admin/audit?user_id={}", fields()[0].1)>"All events of this account"</a></p>
+            <Await answer=events view=render(list)/>
+            <p><a href=format!("/admin/audit?user_id={id}")>"All events of this account"</a></p>
         </section>
     }
 }
 
-/// What can be done with the account. Made apart from the view of it, which is made anew after each change.
+/// The account as it was answered last. What shows it stays where it is when there is another answer: a question that
+/// was asked meanwhile, and the focus.
+#[derive(Clone, Copy, Debug)]
+struct Shown {
+    details: RwSignal<Option<UserDetails>>,
+    error: RwSignal<Option<ApiError>>,
+}
+
+impl Shown {
+    fn new() -> Self {
+        Self { details: RwSignal::new(None), error: RwSignal::new(None) }
+    }
+
+    fn take(self, outcome: Result<String, ApiError>) {
+        match outcome.and_then(|json| decode::<UserDetails>(json.into())) {
+            Ok(details) => {
+                self.error.set(None);
+                self.details.set(Some(details));
+            }
+            Err(error) => {
+                // A refusal says that there is no such account. A fault leaves the one that is shown.
+                if error.code.status() < 500 {
+                    self.details.set(None);
+                }
+                self.error.set(Some(error));
+            }
+        }
+    }
+
+    fn user<T>(self, read: impl FnOnce(&UserSummary) -> T) -> Option<T> {
+        self.details.read().as_ref().map(|details| read(&details.user))
+    }
+}
+
+/// What can be done with the account.
 #[derive(Clone, Copy, Debug)]
 struct Forms {
     roles: FormState,
     end: FormState,
     disable: FormState,
     enable: FormState,
+    verify: FormState,
+    unverify: FormState,
     delete: FormState,
+    reset: FormState,
+    /// The link that was just made. It is shown once.
+    link: RwSignal<Option<PasswordLink>>,
 }
 
 impl Forms {
@@ -69,84 +142,29 @@ impl Forms {
             end: FormState::of::<RevokeUserSessions>(),
             disable: FormState::of::<DisableUser>(),
             enable: FormState::of::<EnableUser>(),
+            verify: FormState::of::<VerifyEmail>(),
+            unverify: FormState::of::<UnverifyEmail>(),
             delete: FormState::of::<DeleteUser>(),
+            reset: FormState::of::<CreateResetLink>(),
+            link: RwSignal::new(None),
         }
     }
 
     fn on_change(self, refresh: impl Fn() + Copy + Send + Sync + 'static) {
         let navigate = use_navigate();
-        for form in [self.roles, self.disable, self.enable] {
-            form.on_success(move |_: Person| refresh());
+        for form in [self.roles, self.disable, self.enable, self.verify, self.unverify] {
+            form.on_success(move |_: UserSummary| refresh());
         }
-        self.end.on_success(move |_: Revoked| refresh());
-        self.delete.on_success(move |()| navigate("/admin/users", NavigateOptions::default()));
+        self.reset.on_success(move |made: PasswordLink| {
+            let _ = self.link.try_set(Some(made));
+            refresh();
+        });
+        self.end.on_success(move |_: RevokedCount| refresh());
+        self.delete.on_success(move |()| {
+            // Whoever has gone to another page stays there.
+            if self.link.try_get_untracked().is_some() {
+                navigate("/admin/users", NavigateOptions::default());
+            }
+        });
     }
-}
-
-#[component]
-fn Details(details: PersonDetails, forms: Forms) -> impl IntoView {
-    let PersonDetails { person, sessions } = details;
-    let fields: Fields = vec![("user_id", person.id.to_string())];
-    let (toggle, label) = if person.state == PersonState::Disabled {
-        (forms.enable, "Enable the account")
-    } else {
-        (forms.disable, "Disable the account")
-    };
-    view! {
-        <dl class="facts">
-            <dt>"Email"</dt>
-            <dd>{person.email.to_string()}</dd>
-            <dt>"Name"</dt>
-            <dd>{person.display_name.to_string()}</dd>
-            <dt>"State"</dt>
-            <dd><span class=format!("state {}", person.state.as_str())>{person.state.as_str()}</span></dd>
-            <dt>"Made"</dt>
-            <dd>{person.created_at.to_minute()}</dd>
-        </dl>
-        <section class="card">
-            <h2>"Roles"</h2>
-            <Problem form=forms.roles/>
-            <Done form=forms.roles text="Saved. It has taken effect."/>
-            <Form form=forms.roles>
-                <input type="hidden" name="user_id" value=person.id.to_string()/>
-                <RolesSelect held=person.roles/>
-                <Submit form=forms.roles label="Save roles" class=""/>
-            </Form>
-        </section>
-        <SessionTable sessions=sessions/>
-        <div class="row">
-            <Action form=forms.end fields=fields.clone() label="End all sessions"/>
-            <Action form=toggle fields=fields.clone() label=label/>
-        </div>
-        <details class="card danger">
-            <summary>"Delete the account"</summary>
-            <p>"Address, name, password and sessions are deleted for good. The audit log keeps what happened."</p>
-            <Action form=forms.delete fields=fields label="Delete for good" class="danger"/>
-        </details>
-    }
-}
-
-#[component]
-fn SessionTable(sessions: Vec<SessionItem>) -> impl IntoView {
-    let row = |session: SessionItem| {
-        view! {
-            <tr>
-                <td>{session.device}</td>
-                <td>{session.ip}</td>
-                <td>{session.created_at.to_minute()}</td>
-                <td>{session.last_seen_at.to_minute()}</td>
-            </tr>
-        }
-    };
-    if sessions.is_empty() {
-        return Either::Left(view! { <p>"No live sessions."</p> });
-    }
-    Either::Right(view! {
-        <div class="scroll" role="region" aria-label="Live sessions" tabindex="0">
-            <table>
-                {columns(&["Device", "Address", "Signed in", "Last active"])}
-                <tbody>{sessions.into_iter().map(row).collect_view()}</tbody>
-            </table>
-        </div>
-    })
 }

@@ -1,47 +1,55 @@
 //! Changing one's password.
 
-use super::{Password, own_password, password_rules, profile};
+use super::{confirm_password, profile};
 use crate::{
     model::session::SignOutReason,
     server::{
-        audit::{self, Event, EventKind},
+        change::Change,
+        client_info::ActionContext,
         error::Error,
-        origin::Context,
+        passwords::{Password, hasher::Turn, rules},
         principal::Principal,
-        sessions::{Issued, own::Ending, start},
-        state::State,
-        store::users,
+        sessions::{
+            Issued,
+            revoke::revoke_all_except,
+            start::{self, SignInMethod},
+        },
+        state::AppState,
+        store::{
+            audit::{Event, EventKind},
+            one_time_tokens::{self, Purpose},
+            users,
+        },
     },
 };
 
 /// Changes the password of whoever knows the current one. All sessions end, so that a thief's does; the one that asks
 /// goes on as a new one.
 pub async fn change_password(
-    state: &State,
-    context: Context<'_>,
+    state: &AppState,
+    context: ActionContext<'_>,
     principal: &Principal,
     current: &Password,
     new: &Password,
 ) -> Result<Issued, Error> {
     let user = profile::get(state, &principal.user).await?;
-    password_rules::check(new.as_str(), &user.email, Some(&user.display_name))
+    rules::check(new.as_str(), &user.email, Some(&user.display_name))
         .map_err(|problem| Error::invalid("new_password", problem))?;
     let asked = ("current_password", EventKind::PasswordChangeFailed);
-    own_password::confirm(state, context, principal, &user, current, asked).await?;
-    let hash = state.passwords.hash(new, &state.entropy).await?;
+    confirm_password::confirm(state, context, principal, &user, current, asked).await?;
+    let hash = state.passwords.hash(Turn::sign_in(context.client), new, &state.entropy).await?;
 
-    let mut tx = state.store.begin().await?;
-    let locked = users::lock_by_id(&mut tx, &user.id).await?;
+    let mut change = Change::begin(state, context).await?;
+    let locked = users::lock_by_id(change.tx(), &user.id).await?;
     // Whoever was faster has changed it already.
-    let user = locked
+    let mut user = locked
         .filter(|now| now.is_enabled() && now.password_hash == user.password_hash)
         .ok_or(Error::WrongPassword("current_password"))?;
-    users::set_password_hash(&mut tx, &user.id, &hash).await?;
-    audit::record(&mut tx, context, Event::new(EventKind::PasswordChanged).by(&user.id).about(&user.id))
+    users::set_password_hash(change.tx(), &user.id, &hash).await?;
+    one_time_tokens::delete_of_user(change.tx(), Purpose::PasswordReset, &user.id).await?;
+    change.record(Event::new(EventKind::PasswordChanged).by(&user.id).about(&user.id)).await?;
+    revoke_all_except(&mut change, &mut user, Some(&principal.user), SignOutReason::PasswordChanged, None)
         .await?;
-    let ending = Ending { actor: Some(&user.id), user: &user.id, reason: SignOutReason::PasswordChanged };
-    let changes = ending.all_but(state, &mut tx, context, None).await?;
-    let issued = start::start(state, tx, context, &user, None).await?;
-    state.deny(context.now, changes);
+    let issued = start::start(state, change, &user, SignInMethod::PasswordChanged, None).await?;
     Ok(issued)
 }

@@ -4,14 +4,14 @@ use crate::{
     model::{
         id::UserId,
         page::Page,
-        person::{Person, PersonDetails, PersonState},
+        user::{UserDetails, UserStatus, UserSummary},
     },
     server::{
         clock::Timestamp,
         cursor::{limit, one_more, page_of},
         error::Error,
         sessions::own,
-        state::State,
+        state::AppState,
         store::users::{self, User, name_key},
     },
 };
@@ -22,11 +22,11 @@ const MAX_QUERY: usize = 200;
 /// Accounts whose address or name begins with `query`, all of them if it is empty; by address, then those found by
 /// their name. Each page costs the same, wherever it is.
 pub async fn search(
-    state: &State,
+    state: &AppState,
     query: Option<&str>,
     cursor: Option<&str>,
     asked: Option<&str>,
-) -> Result<Page<Person>, Error> {
+) -> Result<Page<UserSummary>, Error> {
     let limit = limit(asked)?;
     let query = name_key(query.unwrap_or_default().trim());
     if query.chars().count() > MAX_QUERY {
@@ -40,7 +40,10 @@ pub async fn search(
     let found = find(state, &query, &position, limit).await?;
     let (found, next) =
         page_of(found, limit, |(position, _)| state.cursors.write(&list, &position.to_text()));
-    Ok(Page { items: found.into_iter().map(|(_, user)| Person::from(user)).collect(), next_cursor: next })
+    Ok(Page {
+        items: found.into_iter().map(|(_, user)| UserSummary::from(user)).collect(),
+        next_cursor: next,
+    })
 }
 
 /// After which account a page begins.
@@ -72,7 +75,7 @@ impl Position {
 
 /// One more than a page, each with the position after it.
 async fn find(
-    state: &State,
+    state: &AppState,
     query: &str,
     position: &Position,
     limit: usize,
@@ -103,18 +106,18 @@ async fn find(
 }
 
 /// One account and its live sessions.
-pub async fn get(state: &State, now: Timestamp, id: &UserId) -> Result<PersonDetails, Error> {
+pub async fn get(state: &AppState, now: Timestamp, id: &UserId) -> Result<UserDetails, Error> {
     let user = super::profile::get(state, id).await?;
     let sessions = own::list(state, now, id, None).await?;
-    Ok(PersonDetails { person: user.into(), sessions })
+    Ok(UserDetails { user: user.into(), sessions })
 }
 
-impl From<User> for Person {
+impl From<User> for UserSummary {
     fn from(user: User) -> Self {
         let state = match (user.is_enabled(), &user.password_hash) {
-            (false, _) => PersonState::Disabled,
-            (true, None) => PersonState::Invited,
-            (true, Some(_)) => PersonState::Active,
+            (false, _) => UserStatus::Disabled,
+            (true, None) => UserStatus::Invited,
+            (true, Some(_)) => UserStatus::Active,
         };
         Self {
             id: user.id,
@@ -122,6 +125,7 @@ impl From<User> for Person {
             display_name: user.display_name,
             roles: user.roles,
             state,
+            email_verified: user.email_verified_at.is_some(),
             created_at: user.created_at.to_utc(),
         }
     }

@@ -5,20 +5,26 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{Password, one_time_token, password_rules};
+use super::lookalike;
 use crate::{
     model::{display_name::DisplayName, email::EmailAddress, id::UserId, role::Roles},
     server::{
-        audit::{self, Event, EventKind},
+        change::Change,
+        client_info::ActionContext,
         clock::Timestamp,
         error::Error,
-        origin::Context,
-        sessions::{Issued, start},
-        state::State,
+        passwords::{Password, hasher::Turn, rules},
+        sessions::{
+            Issued,
+            start::{self, SignInMethod},
+        },
+        state::AppState,
         store::{
-            links::{self, Purpose},
+            audit::{Event, EventKind},
+            one_time_tokens::{self, Purpose},
             users::{self, User},
         },
+        tokens::{one_time, refresh::token::RefreshToken},
     },
 };
 
@@ -36,14 +42,15 @@ pub struct Invited {
 
 /// Makes an account without a password.
 pub async fn invite(
-    state: &State,
-    context: Context<'_>,
+    state: &AppState,
+    context: ActionContext<'_>,
     actor: Option<&UserId>,
     email: EmailAddress,
     display_name: DisplayName,
     roles: Roles,
 ) -> Result<Invited, Error> {
-    let (token, token_hash) = one_time_token::generate(&state.entropy)?;
+    lookalike::refuse(&email)?;
+    let (token, token_hash) = one_time::generate(&state.entropy)?;
     let expires_at = context.now + LIFETIME;
     let user = User {
         id: UserId::parse(&state.entropy.uuid(context.now)?)?,
@@ -53,25 +60,26 @@ pub async fn invite(
         roles,
         token_epoch: 0,
         disabled_at: None,
+        email_verified_at: None,
         created_at: context.now,
     };
-    let mut tx = state.store.begin().await?;
-    if !users::insert(&mut tx, &user).await? {
+    let mut change = Change::begin(state, context).await?;
+    if !users::insert(change.tx(), &user).await? {
         return Err(Error::EmailTaken);
     }
-    links::insert(&mut tx, Purpose::Invitation, &token_hash, Some(&user.id), expires_at).await?;
+    one_time_tokens::insert(change.tx(), Purpose::Invitation, &token_hash, Some(&user.id), expires_at)
+        .await?;
     let detail = json!({ "by": "invitation", "roles": roles.to_string() });
-    let event =
-        Event { actor: actor.cloned(), ..Event::new(EventKind::AccountCreated).about(&user.id).with(detail) };
-    audit::record(&mut tx, context, event).await?;
-    tx.commit().await?;
+    let event = Event::new(EventKind::AccountCreated).about(&user.id).with(detail).maybe_by(actor);
+    change.record(event).await?;
+    change.commit().await?;
     Ok(Invited { user, path: format!("/invitation?token={token}"), expires_at })
 }
 
 /// Whom a link invites, if it works.
-pub async fn invited(state: &State, now: Timestamp, token: &str) -> Result<Option<User>, Error> {
+pub async fn invited(state: &AppState, now: Timestamp, token: &str) -> Result<Option<User>, Error> {
     let mut reader = state.store.read().await?;
-    let link = links::find(&mut reader, Purpose::Invitation, &one_time_token::hash(token)).await?;
+    let link = one_time_tokens::find(&mut reader, Purpose::Invitation, &one_time::hash(token)).await?;
     let Some(id) = link.filter(|link| link.is_live(now)).map(|link| link.user_id()).transpose()?.flatten()
     else {
         return Ok(None);
@@ -81,31 +89,31 @@ pub async fn invited(state: &State, now: Timestamp, token: &str) -> Result<Optio
 
 /// Chooses the password of an account that was made for one, and signs in to it.
 pub async fn accept(
-    state: &State,
-    context: Context<'_>,
+    state: &AppState,
+    context: ActionContext<'_>,
     token: &str,
     display_name: DisplayName,
     password: &Password,
-    presented: Option<&str>,
+    presented: Option<&RefreshToken>,
 ) -> Result<Issued, Error> {
+    state.rate_limiter.check_network(context)?;
     let user = invited(state, context.now, token).await?.ok_or(Error::InvitationClosed)?;
-    password_rules::check(password.as_str(), &user.email, Some(&display_name))
+    rules::check(password.as_str(), &user.email, Some(&display_name))
         .map_err(|problem| Error::invalid("password", problem))?;
-    let hash = state.passwords.hash(password, &state.entropy).await?;
-    let mut tx = state.store.begin().await?;
-    let locked = users::lock_by_id(&mut tx, &user.id)
+    let hash = state.passwords.hash(Turn::other(context.client), password, &state.entropy).await?;
+    let mut change = Change::begin(state, context).await?;
+    let locked = users::lock_by_id(change.tx(), &user.id)
         .await?
         .filter(User::is_enabled)
         .ok_or(Error::InvitationClosed)?;
-    let link = links::find(&mut tx, Purpose::Invitation, &one_time_token::hash(token)).await?;
+    let link = one_time_tokens::find(change.tx(), Purpose::Invitation, &one_time::hash(token)).await?;
     if !link.is_some_and(|link| link.is_live(context.now)) {
         return Err(Error::InvitationClosed);
     }
-    links::delete_of_user(&mut tx, Purpose::Invitation, &user.id).await?;
-    users::set_password_hash(&mut tx, &user.id, &hash).await?;
-    users::set_display_name(&mut tx, &user.id, &display_name).await?;
-    audit::record(&mut tx, context, Event::new(EventKind::InvitationAccepted).by(&user.id).about(&user.id))
-        .await?;
+    one_time_tokens::delete_of_user(change.tx(), Purpose::Invitation, &user.id).await?;
+    users::set_password_hash(change.tx(), &user.id, &hash).await?;
+    users::set_display_name(change.tx(), &user.id, &display_name).await?;
+    change.record(Event::new(EventKind::InvitationAccepted).by(&user.id).about(&user.id)).await?;
     let user = User { display_name, password_hash: Some(hash), ..locked };
-    start::start(state, tx, context, &user, presented).await
+    start::start(state, change, &user, SignInMethod::Invitation, presented).await
 }

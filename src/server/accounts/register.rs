@@ -6,37 +6,48 @@ use super::NewAccount;
 use crate::{
     model::{id::UserId, role::Roles},
     server::{
-        audit::{self, Event, EventKind},
-        clock::Entropy,
+        change::Change,
+        client_info::ActionContext,
         config::Registration,
+        crypto::entropy::Entropy,
         error::Error,
-        origin::Context,
-        sessions::{Issued, start},
-        state::State,
-        store::{Tx, users, users::User},
+        passwords::hasher::Turn,
+        sessions::{
+            Issued,
+            start::{self, SignInMethod},
+        },
+        state::AppState,
+        store::{
+            Tx,
+            audit::{self, Event, EventKind},
+            users::{self, User},
+        },
+        tokens::refresh::token::RefreshToken,
     },
 };
 
 /// Makes an account and signs in to it. `presented` is the refresh token that the browser held until now.
 pub async fn register(
-    state: &State,
-    context: Context<'_>,
+    state: &AppState,
+    context: ActionContext<'_>,
     new: NewAccount,
-    presented: Option<&str>,
+    presented: Option<&RefreshToken>,
 ) -> Result<Issued, Error> {
     if state.config.registration == Registration::Closed {
         return Err(Error::RegistrationClosed);
     }
-    let hash = state.passwords.hash(&new.password, &state.entropy).await?;
-    let mut tx = state.store.begin().await?;
-    let user = create(&mut tx, context, &state.entropy, &new, hash, Roles::default(), "registration").await?;
-    start::start(state, tx, context, &user, presented).await
+    state.rate_limiter.check_network(context)?;
+    let hash = state.passwords.hash(Turn::other(context.client), &new.password, &state.entropy).await?;
+    let mut change = Change::begin(state, context).await?;
+    let user =
+        create(change.tx(), context, &state.entropy, &new, hash, Roles::default(), "registration").await?;
+    start::start(state, change, &user, SignInMethod::Registration, presented).await
 }
 
 /// Adds the account and its event.
 pub async fn create(
     tx: &mut Tx,
-    context: Context<'_>,
+    context: ActionContext<'_>,
     entropy: &Entropy,
     new: &NewAccount,
     password_hash: String,
@@ -51,12 +62,14 @@ pub async fn create(
         roles,
         token_epoch: 0,
         disabled_at: None,
+        email_verified_at: None,
         created_at: context.now,
     };
     if !users::insert(tx, &user).await? {
         return Err(Error::EmailTaken);
     }
     let detail = json!({ "by": by, "roles": roles.to_string() });
-    audit::record(tx, context, Event::new(EventKind::AccountCreated).about(&user.id).with(detail)).await?;
+    let event = Event::new(EventKind::AccountCreated).about(&user.id).with(detail);
+    audit::record(tx, context, &event).await?;
     Ok(user)
 }

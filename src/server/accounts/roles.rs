@@ -2,19 +2,20 @@
 
 use serde_json::json;
 
-use super::lockout::refuse_last_admin;
+use super::last_admin::refuse_last_admin;
 use crate::{
     model::{
         id::UserId,
         role::{Role, Roles},
     },
     server::{
-        audit::{self, Event, EventKind},
+        change::Change,
+        client_info::ActionContext,
         error::Error,
-        origin::Context,
-        state::State,
+        sessions::revoke::refuse_older_tokens,
+        state::AppState,
         store::{
-            changes::{self, Change},
+            audit::{Event, EventKind},
             users::{self, User},
         },
     },
@@ -22,29 +23,26 @@ use crate::{
 
 /// Gives an account these roles and no others. What its access tokens say is stale from then on; nobody is signed out.
 pub async fn set_roles(
-    state: &State,
-    context: Context<'_>,
+    state: &AppState,
+    context: ActionContext<'_>,
     actor: Option<&UserId>,
     id: &UserId,
     roles: Roles,
 ) -> Result<User, Error> {
-    let mut tx = state.store.begin().await?;
+    let mut change = Change::begin(state, context).await?;
     if !roles.contains(Role::Admin) {
-        refuse_last_admin(&mut tx, id).await?;
+        refuse_last_admin(change.tx(), id).await?;
     }
-    let mut user = users::lock_by_id(&mut tx, id).await?.ok_or(Error::NotFound)?;
+    let mut user = users::lock_by_id(change.tx(), id).await?.ok_or(Error::NotFound)?;
     if user.roles == roles {
         return Ok(user);
     }
     let detail = json!({ "from": user.roles.to_string(), "to": roles.to_string() });
     user.roles = roles;
-    user.token_epoch += 1;
-    users::set_roles(&mut tx, &user).await?;
-    let change = Change::AccountChanged { user: user.id.clone(), epoch: user.token_epoch };
-    changes::insert(&mut tx, &change, state.denied_until(context.now)).await?;
-    let event = Event { actor: actor.cloned(), ..Event::new(EventKind::RolesChanged).about(id).with(detail) };
-    audit::record(&mut tx, context, event).await?;
-    tx.commit().await?;
-    state.deny(context.now, [change]);
+    users::set_roles(change.tx(), &user).await?;
+    refuse_older_tokens(&mut change, &mut user).await?;
+    let event = Event::new(EventKind::RolesChanged).about(id).with(detail).maybe_by(actor);
+    change.record(event).await?;
+    change.commit().await?;
     Ok(user)
 }

@@ -2,16 +2,27 @@
 
 use serde_json::json;
 
-use super::{Password, password::Match};
 use crate::{
-    model::{email::EmailAddress, password as rules},
+    model::{email::EmailAddress, id::SessionId, password as rules, session::SignOutReason},
     server::{
-        audit::{self, Event, EventKind},
+        change::{self, Change},
+        client_info::ActionContext,
         error::Error,
-        origin::Context,
-        sessions::{Issued, refresh_token::RefreshToken, start},
-        state::State,
-        store::{sessions, users, users::User},
+        passwords::{
+            Password,
+            hasher::{PasswordMatch, Turn},
+        },
+        sessions::{
+            Issued,
+            start::{self, SignInMethod},
+        },
+        state::AppState,
+        store::{
+            audit::{Event, EventKind},
+            sessions::{self, SessionRecord},
+            users::{self, User},
+        },
+        tokens::refresh::token::RefreshToken,
     },
 };
 
@@ -35,71 +46,84 @@ impl Credentials {
     }
 }
 
-/// Starts a session for whoever knows the password. `mark` is what this browser
-/// bears of having been signed in before, `presented` the refresh token that it holds. An unknown address, a wrong password and a disabled account are
-/// one error, after the same work.
+/// Starts a session for whoever knows the password. `device_cookie` is the browser's, `presented` the refresh token that
+/// it holds. An unknown address, a wrong password and a disabled account are one error, after the same work.
 pub async fn sign_in(
-    state: &State,
-    context: Context<'_>,
+    state: &AppState,
+    context: ActionContext<'_>,
     credentials: Credentials,
-    mark: Option<String>,
-    presented: Option<&str>,
+    device_cookie: Option<String>,
+    presented: Option<&RefreshToken>,
 ) -> Result<Issued, Error> {
-    let device = match mark {
-        Some(mark) => Some(mark),
-        None => held_session(state, &credentials.email, presented).await?,
-    };
-    state.attempts.allow(context, credentials.email.as_str(), device.as_deref())?;
-    let found = {
-        let mut reader = state.store.read().await?;
-        users::by_email(&mut reader, &credentials.email).await?
-    };
+    let (found, device) = find(state, &credentials.email, device_cookie, presented).await?;
+    let device = device.as_ref().map(SessionId::as_str);
+    state.rate_limiter.check_password(context, credentials.email.as_str(), device)?;
+    let turn = Turn::sign_in(context.client);
     let enabled = found.as_ref().filter(|user| user.is_enabled());
     let stored = enabled.and_then(|user| user.password_hash.clone());
-    let matched = state.passwords.verify(&credentials.password, stored.clone()).await?;
-    let (Some(user), Some(stored), Match::Yes | Match::YesButOutdated) = (enabled, stored, matched) else {
+    let matched = state.passwords.verify(turn, &credentials.password, stored.clone()).await?;
+    let (Some(user), Some(stored), PasswordMatch::Yes | PasswordMatch::NeedsRehash) =
+        (enabled, stored, matched)
+    else {
         record_failure(state, context, found.as_ref()).await?;
         return Err(Error::InvalidCredentials);
     };
     let renewed = match matched {
-        Match::YesButOutdated => Some(state.passwords.hash(&credentials.password, &state.entropy).await?),
+        PasswordMatch::NeedsRehash => {
+            Some(state.passwords.hash(turn, &credentials.password, &state.entropy).await?)
+        }
         _ => None,
     };
 
-    let mut tx = state.store.begin().await?;
+    let mut change = Change::begin(state, context).await?;
     // While the hash was computed the password may have changed, or the account have been disabled.
-    let current = users::lock_by_id(&mut tx, &user.id).await?;
+    let current = users::lock_by_id(change.tx(), &user.id).await?;
     let Some(user) = current.filter(|user| user.is_enabled() && user.password_hash.as_ref() == Some(&stored))
     else {
-        drop(tx);
+        drop(change);
         record_failure(state, context, found.as_ref()).await?;
         return Err(Error::InvalidCredentials);
     };
     if let Some(renewed) = renewed {
-        users::set_password_hash(&mut tx, &user.id, &renewed).await?;
+        users::set_password_hash(change.tx(), &user.id, &renewed).await?;
     }
-    start::start(state, tx, context, &user, presented).await
+    start::start(state, change, &user, SignInMethod::Password, presented).await
 }
 
-/// The session of that very account that this browser holds, ended or not: it is no stranger.
-async fn held_session(
-    state: &State,
+/// The account of that address, and the session by which this browser was signed in to it before: it is no stranger.
+async fn find(
+    state: &AppState,
     email: &EmailAddress,
-    presented: Option<&str>,
-) -> Result<Option<String>, Error> {
-    let Some(token) = presented.and_then(RefreshToken::parse) else { return Ok(None) };
+    device_cookie: Option<String>,
+    presented: Option<&RefreshToken>,
+) -> Result<(Option<User>, Option<SessionId>), Error> {
     let mut reader = state.store.read().await?;
-    let Some(session) = sessions::by_id(&mut reader, &token.session).await? else { return Ok(None) };
-    if !state.refresh_keys.is_authentic(&token, &session.salt)? {
-        return Ok(None);
+    let Some(user) = users::by_email(&mut reader, email).await? else { return Ok((None, None)) };
+    if let Some(session) = device_cookie.and_then(|value| state.device_cookies.session(&value, &user)) {
+        return Ok((Some(user), Some(session)));
     }
-    let owner = users::by_id(&mut reader, &session.user_id).await?;
-    Ok(owner.filter(|owner| owner.email == *email).map(|_| session.id.to_string()))
+    let Some(token) = presented else { return Ok((Some(user), None)) };
+    let held = sessions::by_id(&mut reader, &token.session).await?;
+    let known = match held.filter(|session| session.user_id == user.id && may_vouch(session)) {
+        Some(session) => state.refresh_keys.is_authentic(token, &session.salt)?,
+        None => false,
+    };
+    Ok((Some(user), known.then(|| token.session.clone())))
+}
+
+/// Whether whoever holds a token of this session, ended or not, was signed in to the account. A new password ends that,
+/// and so does a token that two parties hold.
+fn may_vouch(session: &SessionRecord) -> bool {
+    !matches!(session.revoked, Some((_, SignOutReason::PasswordChanged | SignOutReason::Reused)))
 }
 
 /// An attempt is recorded with whom it was aimed at, and never with what was typed: people type passwords into the
 /// wrong field.
-async fn record_failure(state: &State, context: Context<'_>, user: Option<&User>) -> Result<(), Error> {
+async fn record_failure(
+    state: &AppState,
+    context: ActionContext<'_>,
+    user: Option<&User>,
+) -> Result<(), Error> {
     let why = match user {
         None => "unknown_email",
         Some(user) if !user.is_enabled() => "disabled",
@@ -107,8 +131,5 @@ async fn record_failure(state: &State, context: Context<'_>, user: Option<&User>
     };
     let mut event = Event::new(EventKind::SignInFailed).with(json!({ "why": why }));
     event.subject = user.map(|user| user.id.clone());
-    let mut tx = state.store.begin().await?;
-    audit::record(&mut tx, context, event).await?;
-    tx.commit().await?;
-    Ok(())
+    Ok(change::record(&state.store, context, event).await?)
 }

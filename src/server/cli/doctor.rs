@@ -1,10 +1,11 @@
 //! `latchkey doctor`.
 
-use std::process::ExitCode;
+use std::{io::ErrorKind, process::ExitCode};
 
 use crate::server::{
-    config::{Config, Layers, Problem, SETTINGS, Setting},
-    http::routes::assets,
+    config::{Config, Layers, Problem, SETTINGS, SecretSource, Setting},
+    crypto::master_secret::MasterSecret,
+    http::{routes::assets, serve::tls::Certificate},
     store::Store,
 };
 
@@ -32,12 +33,21 @@ pub async fn examine(layers: &Layers) -> ExitCode {
         println!("  ! {problem}");
     }
     if !assets::are_present() {
-        println!("  ! this program was built without its browser half; build it with `make build`");
+        println!("  ! this program was built without its client bundle; build it with `make build`");
     }
     let Ok(config) = &config else {
-        println!("\n{} to mend.", problems.len());
+        println!("\nProblems found: {}.", problems.len());
         return ExitCode::from(2);
     };
+    let certificate = config.tls.clone().and_then(|files| Certificate::load(files).err());
+    let problems = [problem_of_secret_file(&config.secret), certificate.map(|problem| problem.to_string())];
+    let problems: Vec<_> = problems.into_iter().flatten().collect();
+    for problem in &problems {
+        println!("  ! {problem}");
+    }
+    if !problems.is_empty() {
+        return ExitCode::from(2);
+    }
     println!("\nAll settings are good.");
     for warning in config.warnings() {
         println!("  ? {warning}");
@@ -52,4 +62,11 @@ pub async fn examine(layers: &Layers) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// What is wrong with the secret file. One that is not there yet is made at the first start.
+fn problem_of_secret_file(secret: &SecretSource) -> Option<String> {
+    let SecretSource::File(path) = secret else { return None };
+    let error = MasterSecret::read(path).err().filter(|error| error.kind() != ErrorKind::NotFound)?;
+    Some(format!("LATCHKEY_SECRET_FILE: {}: {error}", path.display()))
 }

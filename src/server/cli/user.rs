@@ -4,16 +4,18 @@ use std::{io::Read, sync::Arc};
 
 use clap::{Args, Subcommand};
 
-use super::{CliError, serve::open_vault};
+use super::{CliError, serve::open_program};
 use crate::{
-    model::{email::EmailAddress, id::UserId, person::Person, role::Roles},
+    model::{email::EmailAddress, id::UserId, role::Roles, user::UserSummary},
     server::{
-        accounts::{NewAccount, administer, directory, password::Hasher, register, roles},
-        clock::{Clock, Entropy},
+        accounts::{NewAccount, administer, directory, register, reset_password, roles, vouch},
+        client_info::{ActionContext, ClientInfo},
+        clock::Clock,
         config::Config,
+        crypto::entropy::Entropy,
         error::Error,
-        origin::{Context, Origin},
-        state::State,
+        passwords::hasher::{Hasher, Turn},
+        state::AppState,
         store::{
             Store,
             users::{self, User},
@@ -23,7 +25,7 @@ use crate::{
 
 #[derive(Debug, Subcommand)]
 pub enum UserCommand {
-    /// Make an account
+    /// Create an account
     Add {
         #[arg(long)]
         email: String,
@@ -37,30 +39,36 @@ pub enum UserCommand {
         #[arg(long, required = true)]
         password_stdin: bool,
     },
-    /// Show accounts, by address
+    /// List accounts by address
     List {
-        /// Only those whose address or name begins so
+        /// Only accounts whose address or name begins with this
         query: Option<String>,
     },
-    /// Stop an account: its sessions end at once
-    Disable(Whom),
-    /// Let an account go on
-    Enable(Whom),
-    /// Give an account these roles and no others
+    /// Disable an account and end its sessions at once
+    Disable(UserSelector),
+    /// Enable an account again
+    Enable(UserSelector),
+    /// Vouch that the address of an account is its owner's, which apps are told
+    VerifyEmail(UserSelector),
+    /// Take that back
+    UnverifyEmail(UserSelector),
+    /// Set the roles of an account: these and no others
     SetRoles {
         #[command(flatten)]
-        whom: Whom,
+        user: UserSelector,
         /// member, editor or admin; several with spaces between them
         #[arg(long, visible_alias = "role", required = true, num_args = 1..)]
         roles: Vec<String>,
     },
-    /// End all sessions of an account
-    RevokeSessions(Whom),
+    /// Revoke all sessions of an account
+    RevokeSessions(UserSelector),
+    /// Print a link to set a new password for an account; it works once, within 30 minutes
+    ResetPassword(UserSelector),
 }
 
 /// An account, by its address or its id.
 #[derive(Args, Debug)]
-pub struct Whom {
+pub struct UserSelector {
     /// Email address or id
     #[arg(required_unless_present = "email")]
     user: Option<String>,
@@ -75,46 +83,56 @@ pub async fn run(command: UserCommand, config: Config) -> Result<(), CliError> {
     if let UserCommand::Add { email, role, display_name, password_stdin: _ } = command {
         return add(&config, &entropy, &email, &role, display_name).await;
     }
-    let vault = open_vault(&config.secret, &entropy)?;
-    let store = Store::open(&config.database_url).await?;
-    let state = State::start(config, store.clone(), vault, Clock::system(), entropy)
-        .await
-        .map_err(CliError::failed)?;
+    let state = open_program(config, entropy).await?;
     let outcome = change(command, &state).await.map_err(usage);
-    store.close().await;
+    state.store.close().await;
     outcome
 }
 
 /// The commands that say how a running server is to go on. It hears of them within a second.
-async fn change(command: UserCommand, state: &Arc<State>) -> Result<(), Error> {
-    let origin = Origin::command_line();
-    let context = Context { now: state.now(), origin: &origin };
+async fn change(command: UserCommand, state: &Arc<AppState>) -> Result<(), Error> {
+    let client = ClientInfo::command_line();
+    let context = ActionContext { now: state.now(), client: &client };
     match command {
         UserCommand::Add { .. } => {}
         UserCommand::List { query } => list(state, query.as_deref()).await?,
-        UserCommand::Disable(whom) => {
-            let id = whom.find(state).await?;
+        UserCommand::Disable(user) => {
+            let id = user.find(state).await?;
             show(&administer::disable(state, context, None, &id).await?.into());
         }
-        UserCommand::Enable(whom) => {
-            let id = whom.find(state).await?;
+        UserCommand::Enable(user) => {
+            let id = user.find(state).await?;
             show(&administer::enable(state, context, None, &id).await?.into());
         }
-        UserCommand::SetRoles { whom, roles } => {
+        UserCommand::VerifyEmail(user) => {
+            let id = user.find(state).await?;
+            show(&vouch::vouch(state, context, None, &id).await?.into());
+        }
+        UserCommand::UnverifyEmail(user) => {
+            let id = user.find(state).await?;
+            show(&vouch::withdraw(state, context, None, &id).await?.into());
+        }
+        UserCommand::SetRoles { user, roles } => {
             let roles = Roles::parse(&roles.join(" ")).map_err(|problem| Error::invalid("roles", problem))?;
-            let id = whom.find(state).await?;
+            let id = user.find(state).await?;
             show(&roles::set_roles(state, context, None, &id, roles).await?.into());
         }
-        UserCommand::RevokeSessions(whom) => {
-            let id = whom.find(state).await?;
+        UserCommand::ResetPassword(user) => {
+            let id = user.find(state).await?;
+            let made = reset_password::create_link(state, context, None, &id).await?;
+            println!("{}{}", state.config.tokens.issuer, made.path);
+            eprintln!("It works once, until {}.", made.expires_at.to_utc().to_minute());
+        }
+        UserCommand::RevokeSessions(user) => {
+            let id = user.find(state).await?;
             println!("sessions ended: {}", administer::revoke_sessions(state, context, None, &id).await?);
         }
     }
     Ok(())
 }
 
-impl Whom {
-    async fn find(self, state: &State) -> Result<UserId, Error> {
+impl UserSelector {
+    pub(super) async fn find(self, state: &AppState) -> Result<UserId, Error> {
         let given = self.user.or(self.email).unwrap_or_default();
         let mut reader = state.store.read().await?;
         let found: Option<User> = match UserId::parse(&given) {
@@ -129,7 +147,7 @@ impl Whom {
     }
 }
 
-async fn list(state: &State, query: Option<&str>) -> Result<(), Error> {
+async fn list(state: &AppState, query: Option<&str>) -> Result<(), Error> {
     let mut cursor = None;
     loop {
         let page = directory::search(state, query, cursor.as_deref(), None).await?;
@@ -141,8 +159,8 @@ async fn list(state: &State, query: Option<&str>) -> Result<(), Error> {
     }
 }
 
-fn show(person: &Person) {
-    let Person { id, email, display_name, roles, state, .. } = person;
+fn show(person: &UserSummary) {
+    let UserSummary { id, email, display_name, roles, state, .. } = person;
     println!("{id} {email} ({display_name}) {} [{roles}]", state.as_str());
 }
 
@@ -160,12 +178,12 @@ async fn add(
     let password = input.lines().next().unwrap_or_default().to_owned();
     let new = NewAccount::parse(email, &name, password).map_err(usage)?;
 
-    let hash =
-        Hasher::new(&config.passwords).map_err(usage)?.hash(&new.password, entropy).await.map_err(usage)?;
+    let client = ClientInfo::command_line();
+    let hasher = Hasher::new(&config.passwords).map_err(usage)?;
+    let hash = hasher.hash(Turn::other(&client), &new.password, entropy).await.map_err(usage)?;
     let store = Store::open(&config.database_url).await?;
     let mut tx = store.begin().await.map_err(CliError::failed)?;
-    let origin = Origin::command_line();
-    let context = Context { now: Clock::system().now(), origin: &origin };
+    let context = ActionContext { now: Clock::system().now(), client: &client };
     let user = register::create(&mut tx, context, entropy, &new, hash, roles, "command line")
         .await
         .map_err(usage)?;
@@ -176,7 +194,7 @@ async fn add(
 }
 
 /// Names the option at fault.
-fn usage(error: Error) -> CliError {
+pub(super) fn usage(error: Error) -> CliError {
     match error {
         Error::Invalid(fields) => {
             let lines: Vec<_> = fields
@@ -190,7 +208,8 @@ fn usage(error: Error) -> CliError {
         }
         Error::NotFound => CliError::Failed("there is no such account".to_owned()),
         Error::LastAdmin => CliError::Failed(
-            "this is the last administrator who can sign in; make another one first".to_owned(),
+            "this is the last administrator who can sign in; make someone else an administrator first"
+                .to_owned(),
         ),
         other => CliError::failed(other),
     }

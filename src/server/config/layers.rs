@@ -1,8 +1,9 @@
 //! Where a setting's value comes from.
 
-use std::{collections::HashMap, fmt, path::Path};
+use std::{collections::HashMap, fmt, fs, io, path::Path};
 
-use config::{Environment, File, FileFormat};
+use toml::Table;
+use url::Url;
 
 use super::{SETTINGS, Setting, value::Value};
 
@@ -55,10 +56,9 @@ impl Layers {
     ) -> Result<Self, Unreadable> {
         let path = file.map_or_else(|| folder.join("latchkey.toml"), Path::to_path_buf);
         let shown = path.display().to_string();
-        let toml = File::from(path).format(FileFormat::Toml).required(file.is_some());
-        let toml = flatten(config::Config::builder().add_source(toml), &shown)?;
-        let dot_env = from_environment(read_dot_env(&folder.join(".env"))?, ".env")?;
-        let environment = from_environment(environment.into_iter().collect(), "environment")?;
+        let toml = read_toml(&path, &shown, file.is_some())?;
+        let dot_env = from_environment(read_dot_env(&folder.join(".env"))?);
+        let environment = from_environment(environment);
         let flags = flags.into_iter().map(|(name, value)| (name.to_owned(), Value::new(value))).collect();
         Ok(Self(vec![
             (Source::File(shown), toml),
@@ -66,6 +66,18 @@ impl Layers {
             (Source::Environment, environment),
             (Source::Flag, flags),
         ]))
+    }
+
+    /// What a file like `latchkey.toml` says, alone.
+    #[cfg(any(test, fuzzing))]
+    pub fn of_toml(text: &str) -> Result<Self, Unreadable> {
+        Ok(Self(vec![(Source::File("-".to_owned()), parse_toml(text, "-")?)]))
+    }
+
+    /// What a file like `.env` says, alone.
+    #[cfg(any(test, fuzzing))]
+    pub fn of_dot_env(text: &str) -> Result<Self, Unreadable> {
+        Ok(Self(vec![(Source::DotEnv, from_environment(parse_dot_env(text, "-")?))]))
     }
 
     fn find(&self, name: &str) -> Option<(&Source, &Value)> {
@@ -112,61 +124,98 @@ impl Layers {
     }
 }
 
-/// A database URL may hold a password.
+/// A database URL may hold a password, before the host or as a parameter.
 fn mask_password(text: &str) -> String {
-    let Ok(mut url) = url::Url::parse(text) else { return text.to_owned() };
-    if url.password().is_some() && url.set_password(Some("hidden")).is_ok() {
-        url.to_string()
-    } else {
-        text.to_owned()
+    let Ok(mut url) = Url::parse(text) else {
+        // What is no URL may still be meant as one.
+        return text.split_once('@').map_or_else(|| text.to_owned(), |(_, rest)| format!("hidden@{rest}"));
+    };
+    let secret = |name: &str| name.to_lowercase().contains("pass");
+    let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+    if url.password().is_none() && !pairs.iter().any(|(name, _)| secret(name)) {
+        return text.to_owned();
     }
+    if url.password().is_some() && url.set_password(Some("hidden")).is_err() {
+        return "(hidden)".to_owned();
+    }
+    if !pairs.is_empty() {
+        let masked =
+            pairs.iter().map(|(name, value)| (name, if secret(name) { "hidden" } else { value.as_str() }));
+        url.query_pairs_mut().clear().extend_pairs(masked);
+    }
+    url.to_string()
 }
 
 fn read_dot_env(path: &Path) -> Result<HashMap<String, String>, Unreadable> {
     if !path.exists() {
         return Ok(HashMap::new());
     }
-    dotenvy::from_path_iter(path)
-        .and_then(Iterator::collect)
-        .map_err(|error| Unreadable(format!("{}: {error}", path.display())))
+    let shown = path.display().to_string();
+    let text = fs::read_to_string(path).map_err(|error| Unreadable(format!("{shown}: {error}")))?;
+    parse_dot_env(&text, &shown)
 }
 
-fn from_environment(variables: HashMap<String, String>, shown: &str) -> Result<Layer, Unreadable> {
-    let source = Environment::with_prefix("LATCHKEY").keep_prefix(false).source(Some(variables));
-    flatten(config::Config::builder().add_source(source), shown)
+fn parse_dot_env(text: &str, shown: &str) -> Result<HashMap<String, String>, Unreadable> {
+    dotenvy::from_read_iter(text.as_bytes()).collect::<Result<_, _>>().map_err(|error| match error {
+        // The line's number and not the line: it may hold a secret. The library says neither which it is, nor anything
+        // else that does not repeat it.
+        dotenvy::Error::LineParse(line, _) => {
+            let before = text.find(line.trim_end_matches('\n')).map_or(&text[..0], |at| &text[..at]);
+            Unreadable(format!("{shown}: line {} is not NAME=VALUE", before.matches('\n').count() + 1))
+        }
+        _ => Unreadable(format!("{shown}: can't be read")),
+    })
 }
 
-fn flatten(
-    builder: config::ConfigBuilder<config::builder::DefaultState>,
-    shown: &str,
-) -> Result<Layer, Unreadable> {
-    let unreadable = |error: config::ConfigError| Unreadable(format!("{shown}: {error}"));
-    let root = builder
-        .build()
-        .map_err(unreadable)?
-        .try_deserialize::<HashMap<String, config::Value>>()
-        .map_err(unreadable)?;
+fn from_environment(variables: impl IntoIterator<Item = (String, String)>) -> Layer {
+    let ours = |(name, value): (String, String)| {
+        let name = name.to_lowercase().strip_prefix("latchkey_")?.to_owned();
+        Some((name, Value::new(value)))
+    };
+    variables.into_iter().filter_map(ours).collect()
+}
+
+/// Reads the file. It need not be there unless it was asked for.
+fn read_toml(path: &Path, shown: &str, required: bool) -> Result<Layer, Unreadable> {
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !required => return Ok(Layer::new()),
+        Err(error) => return Err(Unreadable(format!("{shown}: {error}"))),
+    };
+    parse_toml(&text, shown)
+}
+
+fn parse_toml(text: &str, shown: &str) -> Result<Layer, Unreadable> {
+    let table: Table = text.parse().map_err(|error: toml::de::Error| {
+        // The line's number and not the line, nor what the library says about it: both may hold a secret.
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        Unreadable(format!("{shown}: line {} is not TOML", before.matches('\n').count() + 1))
+    })?;
     let mut layer = Layer::new();
-    for (name, value) in root {
-        insert(&mut layer, name, value).map_err(unreadable)?;
+    for (name, value) in table {
+        flatten(&mut layer, name.to_lowercase(), value);
     }
     Ok(layer)
 }
 
-fn insert(layer: &mut Layer, name: String, value: config::Value) -> Result<(), config::ConfigError> {
-    match value.kind {
-        config::ValueKind::Table(table) => {
+/// `[sessions]` with `idle_ttl` is `sessions_idle_ttl`; a list is its items with commas between.
+fn flatten(layer: &mut Layer, name: String, value: toml::Value) {
+    match value {
+        toml::Value::Table(table) => {
             for (inner, value) in table {
-                insert(layer, format!("{name}_{inner}"), value)?;
+                flatten(layer, format!("{name}_{}", inner.to_lowercase()), value);
             }
         }
-        config::ValueKind::Array(items) => {
-            let items: Result<Vec<_>, _> = items.into_iter().map(config::Value::into_string).collect();
-            layer.insert(name, Value::new(items?.join(",")));
+        toml::Value::Array(items) => {
+            let items: Vec<_> = items.iter().map(text_of).collect();
+            layer.insert(name, Value::new(items.join(",")));
         }
-        _ => {
-            layer.insert(name, Value::new(value.into_string()?));
+        value => {
+            layer.insert(name, Value::new(text_of(&value)));
         }
     }
-    Ok(())
+}
+
+fn text_of(value: &toml::Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

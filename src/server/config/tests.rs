@@ -20,7 +20,7 @@ fn refused(name: &str, value: &str) -> String {
 }
 
 #[test]
-fn with_nothing_set_it_runs_on_localhost_with_sqlite() {
+fn the_defaults_are_localhost_and_sqlite() {
     let config = read(&[]).unwrap();
     assert_eq!(config.public_url.as_str(), "http://localhost:3000/");
     assert_eq!(config.addr.to_string(), "127.0.0.1:3000");
@@ -79,6 +79,7 @@ fn a_weak_or_malformed_setting_is_refused() {
     assert!(refused("LATCHKEY_DATABASE_URL", "sqlite::memory:").contains("file"));
     assert!(refused("LATCHKEY_TOKENS_ALGORITHM", "none").contains("ES256"));
     assert!(refused("LATCHKEY_TOKENS_ACCESS_TTL", "15 parsecs").contains("duration"));
+    assert!(refused("LATCHKEY_TOKENS_ACCESS_TTL", "4s").contains("must be from 5s"));
     assert!(refused("LATCHKEY_SESSIONS_IDLE_TTL", "90d").contains("ABSOLUTE"));
     assert!(refused("LATCHKEY_PASSWORDS_MEMORY_KIB", "1024").contains("19456"));
     assert!(refused("LATCHKEY_TRUSTED_PROXIES", "10.0.0.0/33").contains("10.0.0.0/33"));
@@ -86,7 +87,7 @@ fn a_weak_or_malformed_setting_is_refused() {
 }
 
 #[test]
-fn what_kubernetes_sets_is_not_taken_for_ours() {
+fn kubernetes_service_variables_are_ignored() {
     assert!(read(&[("LATCHKEY_PORT", "tcp://10.0.0.1:3000"), ("LATCHKEY_SERVICE_HOST", "10.0.0.1")]).is_ok());
 }
 
@@ -102,7 +103,48 @@ fn doctor_never_shows_a_secret() {
 }
 
 #[test]
-fn what_is_hardly_meant_is_warned_of() {
+fn doctor_shows_no_password_wherever_a_database_url_has_it() {
+    for (url, shown) in [
+        ("postgres://me:hunter2@db/latchkey", "postgres://me:hidden@db/latchkey"),
+        (
+            "postgres://db/latchkey?user=me&password=hunter2&sslmode=require",
+            "postgres://db/latchkey?user=me&password=hidden&sslmode=require",
+        ),
+        (
+            "postgres://me:hunter2@db/latchkey?PASSWORD=hunter2",
+            "postgres://me:hidden@db/latchkey?PASSWORD=hidden",
+        ),
+        ("postgres://me:hunter2@[db/latchkey", "hidden@[db/latchkey"),
+        ("postgres://me@db/latchkey?sslmode=require", "postgres://me@db/latchkey?sslmode=require"),
+    ] {
+        let environment = [("LATCHKEY_DATABASE_URL".to_owned(), url.to_owned())];
+        let layers = Layers::read(Path::new("/nonexistent"), None, environment, Vec::new()).unwrap();
+        let setting = SETTINGS.iter().find(|setting| setting.name == "database_url").unwrap();
+        assert_eq!(layers.shown(setting), shown);
+    }
+}
+
+#[test]
+fn a_faulty_line_is_named_by_its_number_and_never_shown() {
+    let secret = "3f9ab1c25d7e80641122aabbccddeeff";
+    for (file, text, place) in [
+        (".env", format!("LATCHKEY_ADDR=127.0.0.1:4000\n\nLATCHKEY_SECRET={secret} and more\n"), "line 3"),
+        (".env", format!("LATCHKEY_SECRET=\"{secret}\n"), "line 1"),
+        (".env", format!("{secret}\n"), "line 1"),
+        ("latchkey.toml", format!("addr = \"127.0.0.1:4000\"\nsecret = {secret}\n"), "line 2"),
+        ("latchkey.toml", format!("secret = \"{secret}\n"), "line 1"),
+        ("latchkey.toml", format!("[a]\n{secret} = 1\n{secret} = 2\n"), "line 3"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(file), &text).unwrap();
+        let error = Layers::read(folder.path(), None, Vec::new(), Vec::new()).unwrap_err().to_string();
+        assert!(error.contains(place) && error.contains(file), "{text:?}: {error}");
+        assert!(!error.contains("3f9a"), "{text:?}: {error}");
+    }
+}
+
+#[test]
+fn doubtful_settings_are_warned_about() {
     let warnings = |settings: &[(&str, &str)]| read(settings).unwrap().warnings().len();
     assert_eq!(warnings(&[]), 0);
     assert_eq!(warnings(&[("LATCHKEY_SESSIONS_ROTATE_AFTER", "10s")]), 1);
@@ -111,4 +153,59 @@ fn what_is_hardly_meant_is_warned_of() {
         0
     );
     assert_eq!(warnings(&[("LATCHKEY_TOKENS_JWKS_MAX_AGE", "29s")]), 1);
+    assert_eq!(warnings(&[("LATCHKEY_SECRET", "a passphrase that somebody thought of")]), 1);
+}
+
+#[test]
+fn https_without_trusted_proxies_is_warned_about() {
+    let https = ("LATCHKEY_PUBLIC_URL", "https://id.example.org");
+    let warnings = read(&[https]).unwrap().warnings();
+    assert!(warnings[0].starts_with("LATCHKEY_TRUSTED_PROXIES is empty"), "{warnings:?}");
+    let proxies = ("LATCHKEY_TRUSTED_PROXIES", "10.0.0.0/8");
+    assert!(read(&[https, proxies]).unwrap().warnings().is_empty());
+}
+
+#[test]
+fn postgresql_on_another_machine_is_reached_over_verified_tls() {
+    let config = |url: &str| read(&[("LATCHKEY_DATABASE_URL", url)]).unwrap();
+    let used = |url: &str| match config(url).database_url {
+        DatabaseUrl::Postgres(url) => url,
+        DatabaseUrl::Sqlite(path) => panic!("{path:?}"),
+    };
+    for (given, sslmode) in [
+        ("postgres://me@db.example.org/latchkey", "?sslmode=verify-full"),
+        ("postgres://me@10.0.0.1/latchkey", "?sslmode=verify-full"),
+        ("postgres:///latchkey?host=db.example.org", "&sslmode=verify-full"),
+        ("postgres://me@localhost/latchkey", ""),
+        ("postgres://me@127.0.0.1:5433/latchkey", ""),
+        ("postgres://me@[::1]/latchkey", ""),
+        ("postgres:///latchkey?host=/run/postgresql", ""),
+        ("postgres://me@%2Frun%2Fpostgresql/latchkey", ""),
+        ("postgres://me@db/latchkey?sslmode=disable", ""),
+    ] {
+        assert_eq!(used(given), format!("{given}{sslmode}"));
+    }
+    assert_eq!(config("postgres://me@db/latchkey?sslmode=disable").warnings().len(), 1);
+    assert!(config("postgres://me@localhost/latchkey?sslmode=disable").warnings().is_empty());
+    assert!(config("postgres://me@db/latchkey").warnings().is_empty());
+}
+
+#[test]
+fn tls_needs_a_certificate_a_key_and_a_public_url_of_https() {
+    let (certificate, key) = (("LATCHKEY_TLS_CERTIFICATE", "cert.pem"), ("LATCHKEY_TLS_KEY", "key.pem"));
+    let https = ("LATCHKEY_PUBLIC_URL", "https://id.example.org");
+    let redirect = ("LATCHKEY_REDIRECT_ADDR", "0.0.0.0:80");
+    let config = read(&[https, certificate, key, redirect]).unwrap();
+    assert!(config.tls.is_some() && config.redirect_addr.is_some());
+    assert!(config.warnings().is_empty(), "there need be no proxy");
+    for (settings, at_fault) in [
+        (&[https, certificate][..], "LATCHKEY_TLS_KEY"),
+        (&[https, key], "LATCHKEY_TLS_CERTIFICATE"),
+        (&[certificate, key], "LATCHKEY_PUBLIC_URL"),
+        (&[https, redirect], "LATCHKEY_REDIRECT_ADDR"),
+        (&[("LATCHKEY_SECURITY_CONTACT", "security@example.org")], "LATCHKEY_SECURITY_CONTACT"),
+    ] {
+        let problems = read(settings).unwrap_err();
+        assert_eq!(problems.iter().map(|problem| problem.setting.as_str()).collect::<Vec<_>>(), [at_fault]);
+    }
 }

@@ -48,6 +48,15 @@ impl Value {
         }
     }
 
+    /// A duration, or nothing for `off`.
+    pub fn duration_or_off(&self, least: Duration, most: Duration) -> Result<Option<Duration>, String> {
+        if self.as_str().eq_ignore_ascii_case("off") {
+            Ok(None)
+        } else {
+            self.duration(least, most).map(Some)
+        }
+    }
+
     /// Reads `15m`, `7d`, `1h 30m`.
     pub fn duration(&self, least: Duration, most: Duration) -> Result<Duration, String> {
         let duration = humantime::parse_duration(self.as_str()).map_err(|_| {
@@ -56,10 +65,17 @@ impl Value {
         if (least..=most).contains(&duration) {
             Ok(duration)
         } else {
-            let format = humantime::format_duration;
-            Err(format!("is {}, and must be from {} to {}", self.as_str(), format(least), format(most)))
+            Err(format!("is {}, and must be from {} to {}", self.as_str(), in_words(least), in_words(most)))
         }
     }
+}
+
+/// A limit as people write it: in the largest unit that holds it whole. Years and months have no fixed length.
+fn in_words(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let units = [("d", 86_400), ("h", 3600), ("m", 60)];
+    let whole = units.into_iter().find(|(_, length)| seconds > 0 && seconds.is_multiple_of(*length));
+    whole.map_or_else(|| format!("{seconds}s"), |(unit, length)| format!("{}{unit}", seconds / length))
 }
 
 pub(super) fn socket_addr(value: &Value) -> Result<SocketAddr, String> {
@@ -68,19 +84,23 @@ pub(super) fn socket_addr(value: &Value) -> Result<SocketAddr, String> {
     })
 }
 
-/// A browser keeps the session cookie (`__Host-`, Secure) only over https, or on the machine itself.
-pub(super) fn public_url(value: &Value) -> Result<Url, String> {
-    let url = Url::parse(value.as_str())
-        .map_err(|_| format!("is {:?}, and must be a URL like https://id.example.org", value.as_str()))?;
-    let loopback = match url.host() {
+/// Whether a URL names the machine itself.
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(Host::Ipv4(ip)) => ip.is_loopback(),
         Some(Host::Ipv6(ip)) => ip.is_loopback(),
         None => false,
-    };
+    }
+}
+
+/// A browser keeps the session cookie (`__Host-`, Secure) only over https, or on the machine itself.
+pub(super) fn public_url(value: &Value) -> Result<Url, String> {
+    let url = Url::parse(value.as_str())
+        .map_err(|_| format!("is {:?}, and must be a URL like https://id.example.org", value.as_str()))?;
     match url.scheme() {
         "https" => {}
-        "http" if loopback => {}
+        "http" if is_loopback(&url) => {}
         "http" => {
             return Err(
                 "must start with https://: browsers keep the session cookie over TLS or on localhost only"
@@ -112,10 +132,56 @@ pub(super) fn database_url(value: &Value) -> Result<DatabaseUrl, String> {
     }
     if text.starts_with("postgres://") || text.starts_with("postgresql://") {
         return Url::parse(text)
-            .map(|_| DatabaseUrl::Postgres(text.to_owned()))
+            .map(|url| DatabaseUrl::Postgres(over_verified_tls(url).into()))
             .map_err(|error| format!("is no URL: {error}"));
     }
     Err("must start with sqlite:// or postgres://".to_owned())
+}
+
+/// The URL, with TLS and the server's certificate checked (OWASP ASVS 12.3.2), unless it is on the machine itself or says
+/// otherwise: sqlx by itself takes what the server offers.
+fn over_verified_tls(mut url: Url) -> Url {
+    if !is_local_database(&url) && parameter(&url, &SSL_MODE).is_none() {
+        url.query_pairs_mut().append_pair("sslmode", VERIFIED);
+    }
+    url
+}
+
+/// Whether a connection to PostgreSQL can be read or answered by somebody in between.
+pub(super) fn is_exposed(database: &DatabaseUrl) -> bool {
+    let DatabaseUrl::Postgres(url) = database else { return false };
+    let Ok(url) = Url::parse(url) else { return false };
+    !is_local_database(&url) && parameter(&url, &SSL_MODE).is_some_and(|mode| mode != VERIFIED)
+}
+
+/// The parameter's names that sqlx knows.
+const SSL_MODE: [&str; 2] = ["sslmode", "ssl-mode"];
+const VERIFIED: &str = "verify-full";
+
+fn parameter(url: &Url, names: &[&str]) -> Option<String> {
+    url.query_pairs().find(|(name, _)| names.contains(&name.as_ref())).map(|(_, value)| value.into_owned())
+}
+
+/// A socket's folder, or a loopback address.
+fn is_local_database(url: &Url) -> bool {
+    let host = parameter(url, &["host", "hostaddr"]).or_else(|| url.host_str().map(str::to_owned));
+    let host = host.unwrap_or_default().replace("%2F", "/").replace("%2f", "/");
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host.is_empty()
+        || host.starts_with('/')
+        || host == "localhost"
+        || address.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+/// URLs at which people are reached (RFC 9116 §2.5.3).
+pub(super) fn contacts(value: &Value) -> Result<Vec<Url>, String> {
+    let parts = value.as_str().split(',').map(str::trim).filter(|part| !part.is_empty());
+    parts
+        .map(|part| {
+            let url = Url::parse(part).ok().filter(|url| matches!(url.scheme(), "https" | "mailto" | "tel"));
+            url.ok_or_else(|| format!("has {part:?}, and must be URLs like mailto:security@example.org"))
+        })
+        .collect()
 }
 
 pub(super) fn networks(value: &Value) -> Result<Vec<IpNet>, String> {
@@ -129,4 +195,20 @@ pub(super) fn networks(value: &Value) -> Result<Vec<IpNet>, String> {
             network.ok_or_else(|| format!("has {part:?}, which is no network like 10.0.0.0/8"))
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: Duration = Duration::from_secs(86_400);
+
+    #[test]
+    fn the_limits_of_a_duration_are_named_as_people_write_them() {
+        let outside = Value::new("0").duration(DAY, 36_500 * DAY);
+        assert_eq!(outside, Err("is 0, and must be from 1d to 36500d".to_owned()));
+        let outside = Value::new("2h").duration(Duration::ZERO, Duration::from_secs(90));
+        assert_eq!(outside, Err("is 2h, and must be from 0s to 90s".to_owned()));
+        assert_eq!(Value::new("1m").duration(Duration::ZERO, DAY), Ok(Duration::from_secs(60)));
+    }
 }

@@ -9,7 +9,7 @@ use serde::{
 };
 use server_fn::ServerFn;
 
-use crate::api::{account, audit, auth, keys, notices, sessions, users};
+use crate::api::{account, apps, audit, auth, keys, notices, sessions, users};
 
 /// One server function as HTTP sees it.
 #[derive(Debug)]
@@ -17,50 +17,60 @@ pub struct Endpoint {
     pub path: &'static str,
     /// Names of its arguments; a form with any other is refused.
     pub fields: &'static [&'static str],
+    /// The page with its form, where a form without JavaScript goes if the browser does not say where it stood.
+    pub page: &'static str,
 }
 
 /// All of them.
 pub static ENDPOINTS: LazyLock<Vec<Endpoint>> = LazyLock::new(|| {
     vec![
-        Endpoint::of::<auth::Register>(),
-        Endpoint::of::<auth::Login>(),
-        Endpoint::of::<auth::Reauthenticate>(),
-        Endpoint::of::<auth::Refresh>(),
-        Endpoint::of::<auth::Logout>(),
-        Endpoint::of::<auth::Setup>(),
-        Endpoint::of::<auth::AcceptInvitation>(),
-        Endpoint::of::<account::Me>(),
-        Endpoint::of::<account::UpdateProfile>(),
-        Endpoint::of::<account::ChangePassword>(),
-        Endpoint::of::<account::DeleteAccount>(),
-        Endpoint::of::<account::Activity>(),
-        Endpoint::of::<sessions::ListSessions>(),
-        Endpoint::of::<sessions::RenameSession>(),
-        Endpoint::of::<sessions::RevokeSession>(),
-        Endpoint::of::<sessions::RevokeOtherSessions>(),
-        Endpoint::of::<users::ListUsers>(),
-        Endpoint::of::<users::GetUser>(),
-        Endpoint::of::<users::InviteUser>(),
-        Endpoint::of::<users::SetRoles>(),
-        Endpoint::of::<users::DisableUser>(),
-        Endpoint::of::<users::EnableUser>(),
-        Endpoint::of::<users::DeleteUser>(),
-        Endpoint::of::<users::RevokeUserSessions>(),
-        Endpoint::of::<audit::ListEvents>(),
-        Endpoint::of::<keys::ListKeys>(),
-        Endpoint::of::<keys::RotateKeys>(),
-        Endpoint::of::<notices::ListNotices>(),
-        Endpoint::of::<notices::PublishNotice>(),
-        Endpoint::of::<notices::RetractNotice>(),
+        Endpoint::of::<auth::Register>("/register"),
+        Endpoint::of::<auth::Login>("/login"),
+        Endpoint::of::<auth::Reauthenticate>("/account"),
+        Endpoint::of::<auth::Refresh>("/"),
+        Endpoint::of::<auth::Logout>("/"),
+        Endpoint::of::<auth::Setup>("/setup"),
+        Endpoint::of::<auth::AcceptInvitation>("/invitation"),
+        Endpoint::of::<auth::ResetPassword>("/reset"),
+        Endpoint::of::<account::Me>("/account"),
+        Endpoint::of::<account::UpdateProfile>("/account"),
+        Endpoint::of::<account::ChangePassword>("/account/password"),
+        Endpoint::of::<account::DeleteAccount>("/account"),
+        Endpoint::of::<account::Activity>("/account"),
+        Endpoint::of::<account::GetOverview>("/dashboard"),
+        Endpoint::of::<sessions::ListSessions>("/account/sessions"),
+        Endpoint::of::<sessions::RenameSession>("/account/sessions"),
+        Endpoint::of::<sessions::RevokeSession>("/account/sessions"),
+        Endpoint::of::<sessions::RevokeOtherSessions>("/account/sessions"),
+        Endpoint::of::<apps::ListApps>("/account/apps"),
+        Endpoint::of::<apps::RevokeApp>("/account/apps"),
+        Endpoint::of::<users::ListUsers>("/admin/users"),
+        Endpoint::of::<users::GetUser>("/admin/users"),
+        Endpoint::of::<users::InviteUser>("/admin/users"),
+        Endpoint::of::<users::SetRoles>("/admin/users"),
+        Endpoint::of::<users::DisableUser>("/admin/users"),
+        Endpoint::of::<users::EnableUser>("/admin/users"),
+        Endpoint::of::<users::VerifyEmail>("/admin/users"),
+        Endpoint::of::<users::UnverifyEmail>("/admin/users"),
+        Endpoint::of::<users::DeleteUser>("/admin/users"),
+        Endpoint::of::<users::RevokeUserSessions>("/admin/users"),
+        Endpoint::of::<users::CreateResetLink>("/admin/users"),
+        Endpoint::of::<audit::ListEvents>("/admin/audit"),
+        Endpoint::of::<audit::GetStatistics>("/dashboard"),
+        Endpoint::of::<keys::ListKeys>("/admin/keys"),
+        Endpoint::of::<keys::RotateKeys>("/admin/keys"),
+        Endpoint::of::<notices::ListNotices>("/notices/edit"),
+        Endpoint::of::<notices::PublishNotice>("/notices/edit"),
+        Endpoint::of::<notices::RetractNotice>("/notices/edit"),
     ]
 });
 
 impl Endpoint {
-    fn of<F: ServerFn + DeserializeOwned>() -> Self {
+    fn of<F: ServerFn + DeserializeOwned>(page: &'static str) -> Self {
         let fields = Cell::new(&[][..]);
         // Reading is refused in any case: only the names are wanted.
         let _ = F::deserialize(FieldNames(&fields));
-        Self { path: F::PATH, fields: fields.get() }
+        Self { path: F::PATH, fields: fields.get(), page }
     }
 
     pub fn at(path: &str) -> Option<&'static Self> {
@@ -99,6 +109,7 @@ mod tests {
     use axum::http::Method;
 
     use super::*;
+    use crate::client::session_move;
 
     #[test]
     fn every_server_function_is_listed_with_its_fields() {
@@ -109,6 +120,33 @@ mod tests {
         assert_eq!(registered, listed);
         assert_eq!(Endpoint::at("/api/auth/login").unwrap().fields, ["email", "password", "next"]);
         assert_eq!(Endpoint::at("/api/auth/refresh").unwrap().fields, [""; 0]);
+    }
+
+    #[test]
+    fn the_client_knows_every_server_function_that_moves_the_session() {
+        use session_move::{CHANGE_PASSWORD, MOVES, PROFILE, REFRESH, SIGN_IN, SIGN_OUT};
+        let functions = [
+            (REFRESH, auth::Refresh::PATH),
+            (SIGN_IN, auth::Login::PATH),
+            (SIGN_OUT, auth::Logout::PATH),
+            (CHANGE_PASSWORD, account::ChangePassword::PATH),
+            (PROFILE, account::Me::PATH),
+        ];
+        for (known, path) in functions {
+            assert_eq!(known, path);
+        }
+        for (path, _) in MOVES {
+            assert!(Endpoint::at(path).is_some(), "{path}");
+        }
+        // Each of these sets or clears the cookie.
+        let sources = [include_str!("../../api/auth.rs"), include_str!("../../api/account.rs")].concat();
+        for source in sources.split("endpoint = \"").skip(1) {
+            let path = format!("/api/{}", source.split('"').next().unwrap_or_default());
+            let moves = ["caller.signed_in(", "caller.refreshed(", "caller.clear_session("];
+            if moves.iter().any(|moves| source.contains(moves)) {
+                assert!(MOVES.iter().any(|(known, _)| *known == path), "{path}");
+            }
+        }
     }
 
     #[test]

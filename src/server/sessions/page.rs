@@ -1,21 +1,22 @@
-//! The session behind a page load: read, and never moved on.
+//! The session behind a page load: read, and never rotated.
 
-use super::{
-    Decision, decide,
-    refresh::{close_as_stolen, why_gone},
-    refresh_token::RefreshToken,
-};
+use super::{refresh::reason_without_row, revoke::revoke_if_reused};
 use crate::{
     model::{
         id::{SessionId, UserId},
         role::Roles,
-        session::{SessionView, SignOutReason},
+        session::{HeldSession, SessionView, SignOutReason},
     },
     server::{
+        client_info::ActionContext,
+        clock::Timestamp,
         error::Error,
-        origin::Context,
-        state::State,
-        store::{sessions, users},
+        principal::{Principal, Proof},
+        state::AppState,
+        tokens::refresh::{
+            rotation::{Decision, decide},
+            token::RefreshToken,
+        },
     },
 };
 
@@ -36,7 +37,21 @@ pub struct ActivePage {
     pub user: UserId,
     pub session: SessionId,
     pub roles: Roles,
+    /// When the password was last entered.
+    pub authenticated_at: Timestamp,
     pub view: SessionView,
+}
+
+impl ActivePage {
+    /// Whoever loads the page, known by the cookie alone.
+    pub fn principal(&self) -> Principal {
+        Principal {
+            user: self.user.clone(),
+            session: self.session.clone(),
+            roles: self.roles,
+            proof: Proof::PageLoad,
+        }
+    }
 }
 
 impl PageSession {
@@ -48,56 +63,50 @@ impl PageSession {
     }
 }
 
-/// Finds out who loads a page. A token that was used before ends the session here too: the thief may load a page
+/// Finds out who loads a page. A token that was used before revokes the session here too: the thief may load a page
 /// before anything else.
 pub async fn resolve(
-    state: &State,
-    context: Context<'_>,
-    presented: Option<&str>,
+    state: &AppState,
+    context: ActionContext<'_>,
+    presented: Option<&RefreshToken>,
 ) -> Result<PageSession, Error> {
-    let Some(token) = presented.and_then(RefreshToken::parse) else { return Ok(PageSession::Anonymous) };
-    let mut reader = state.store.read().await?;
-    let Some(session) = sessions::by_id(&mut reader, &token.session).await? else {
-        return Ok(why_gone(state, &token.session).map_or(PageSession::Anonymous, PageSession::Ended));
+    let Some(token) = presented else { return Ok(PageSession::Anonymous) };
+    let Some((session, user)) = state.loader.session(&token.session).await? else {
+        let reason = reason_without_row(state, &token.session);
+        return Ok(reason.map_or(PageSession::Anonymous, PageSession::Ended));
     };
-    if !state.refresh_keys.is_authentic(&token, &session.salt)? {
+    if !state.refresh_keys.is_authentic(token, &session.salt)? {
         return Ok(PageSession::Anonymous);
     }
     match decide(&session, token.generation, context.now, &state.config.sessions) {
         Decision::Unknown => return Ok(PageSession::Anonymous),
         Decision::Ended(reason) => return Ok(PageSession::Ended(reason)),
-        Decision::Theft => {
-            drop(reader);
-            return end_if_stolen(state, context, &token).await;
+        Decision::Reuse => {
+            let ended = revoke_if_reused(state, context, token).await?;
+            return Ok(ended.map_or(PageSession::Anonymous, PageSession::Ended));
+        }
+        // The newest has arrived. Nothing else is written by a page load.
+        Decision::Keep | Decision::Rotate if !session.confirmed => {
+            state.confirmations.note(&session.id, session.generation);
         }
         Decision::Keep | Decision::Rotate | Decision::Reissue(_) => {}
     }
-    let Some(user) = users::by_id(&mut reader, &session.user_id).await?.filter(users::User::is_enabled)
-    else {
+    if !user.is_enabled() {
         return Ok(PageSession::Ended(SignOutReason::AccountClosed));
-    };
-    let expires_at = session.idle_expires_at.min(session.absolute_expires_at).to_utc();
-    let view =
-        SessionView { display_name: user.display_name, roles: user.roles, expires_at: Some(expires_at) };
-    Ok(PageSession::Active(ActivePage { user: user.id, session: session.id, roles: user.roles, view }))
-}
-
-/// Decides once more with the row held: what was read without a lock may have moved on.
-async fn end_if_stolen(
-    state: &State,
-    context: Context<'_>,
-    token: &RefreshToken,
-) -> Result<PageSession, Error> {
-    let mut tx = state.store.begin().await?;
-    let Some(session) = sessions::lock_by_id(&mut tx, &token.session).await? else {
-        return Ok(PageSession::Anonymous);
-    };
-    match decide(&session, token.generation, context.now, &state.config.sessions) {
-        Decision::Theft => {
-            close_as_stolen(state, tx, context, &session, token.generation).await?;
-            Ok(PageSession::Ended(SignOutReason::Reused))
-        }
-        Decision::Ended(reason) => Ok(PageSession::Ended(reason)),
-        _ => Ok(PageSession::Anonymous),
     }
+    let expires_at = session.idle_expires_at.min(session.absolute_expires_at).to_utc();
+    let view = SessionView {
+        session: HeldSession { user: user.id.clone(), id: session.id.clone() },
+        display_name: user.display_name,
+        roles: user.roles,
+        expires_at: Some(expires_at),
+    };
+    let authenticated_at = session.authenticated_at;
+    Ok(PageSession::Active(ActivePage {
+        user: user.id,
+        session: session.id,
+        roles: user.roles,
+        authenticated_at,
+        view,
+    }))
 }

@@ -1,49 +1,77 @@
 //! Starting a session.
 
+use serde_json::json;
+
 use super::{
-    Issued,
-    end::{lock_authentic, revoke},
-    refresh_token::{RefreshKeys, RefreshToken},
+    issue::{Issued, issue},
+    revoke::{lock_authentic, make_room, revoke},
 };
 use crate::{
     model::{id::SessionId, session::SignOutReason},
     server::{
-        audit::{self, Event, EventKind},
+        change::Change,
+        client_info::ActionContext,
         error::Error,
-        origin::Context,
-        state::State,
+        state::AppState,
         store::{
-            Tx,
-            changes::Change,
+            audit::{Event, EventKind},
             sessions::{self, SessionRecord},
             users::User,
         },
+        tokens::refresh::token::{RefreshKeys, RefreshToken},
     },
 };
 
-/// Starts a session for `user` within the transaction that signs them in, and commits it. Always a new family, whatever
-/// the browser held before (session fixation, CVE-2026-7507): the session of `presented` is ended.
-pub async fn start(
-    state: &State,
-    mut tx: Tx,
-    context: Context<'_>,
-    user: &User,
-    presented: Option<&str>,
-) -> Result<Issued, Error> {
-    let replaced = replace(state, &mut tx, context, presented).await?;
-    let mut session = new_session(state, context, user)?;
-    let minted = state.mint(context.now, &session, user)?;
-    session.holds(&minted);
-    sessions::insert(&mut tx, &session).await?;
-    let event = Event::new(EventKind::SignedIn).by(&user.id).about(&user.id).of(&session.id);
-    audit::record(&mut tx, context, event).await?;
-    tx.commit().await?;
-    state.deny(context.now, replaced);
-    state.issue(context.now, &session, user, minted)
+/// How somebody signed in, as the audit log says it (OWASP ASVS 16.3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignInMethod {
+    Password,
+    /// They have just signed up.
+    Registration,
+    Setup,
+    Invitation,
+    /// A new password ended the session before this one.
+    PasswordChanged,
 }
 
-fn new_session(state: &State, context: Context<'_>, user: &User) -> Result<SessionRecord, Error> {
-    let Context { now, origin } = context;
+impl SignInMethod {
+    /// Its name in the log is stable.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Registration => "registration",
+            Self::Setup => "setup",
+            Self::Invitation => "invitation",
+            Self::PasswordChanged => "password_changed",
+        }
+    }
+}
+
+/// Starts a session for `user` and commits the change that signs them in. Always a new family, whatever the browser
+/// held before (session fixation, CVE-2026-7507): the session of `presented` is revoked.
+pub async fn start(
+    state: &AppState,
+    mut change: Change<'_>,
+    user: &User,
+    method: SignInMethod,
+    presented: Option<&RefreshToken>,
+) -> Result<Issued, Error> {
+    let context = change.context;
+    replace(state, &mut change, presented).await?;
+    make_room(&mut change, &user.id).await?;
+    let mut session = new_session(state, context, user)?;
+    let minted = state.tokens.mint(context.now, &state.entropy, &session, user)?;
+    session.remember(&minted.kid, minted.expires_at);
+    sessions::insert(change.tx(), &session).await?;
+    let detail = json!({ "method": method.as_str() });
+    let event = Event::new(EventKind::SignedIn).by(&user.id).about(&user.id).of(&session.id).with(detail);
+    change.record(event).await?;
+    change.commit().await?;
+    issue(state, context.now, &session, user, minted)
+}
+
+fn new_session(state: &AppState, context: ActionContext<'_>, user: &User) -> Result<SessionRecord, Error> {
+    let ActionContext { now, client } = context;
     let config = &state.config.sessions;
     Ok(SessionRecord {
         id: SessionId::parse(&state.entropy.uuid(now)?)?,
@@ -54,6 +82,8 @@ fn new_session(state: &State, context: Context<'_>, user: &User) -> Result<Sessi
         rotated_at: now,
         created_at: now,
         authenticated_at: now,
+        authenticated_before: None,
+        replaced_at: None,
         last_seen_at: now,
         idle_expires_at: (now + config.idle_ttl).min(now + config.absolute_ttl),
         absolute_expires_at: now + config.absolute_ttl,
@@ -61,21 +91,20 @@ fn new_session(state: &State, context: Context<'_>, user: &User) -> Result<Sessi
         token_kid: String::new(),
         token_expires_at: now,
         name: None,
-        user_agent: origin.user_agent.clone(),
-        ip: origin.ip.clone(),
+        user_agent: client.user_agent.clone(),
+        ip: client.ip.clone(),
     })
 }
 
-/// Ends the session that the browser held until now, if it held one. Returns what to take over once the transaction
-/// is committed.
+/// Revokes the session that the browser held until now, if it held one.
 async fn replace(
-    state: &State,
-    tx: &mut Tx,
-    context: Context<'_>,
-    presented: Option<&str>,
-) -> Result<Option<Change>, Error> {
-    let Some(token) = presented.and_then(RefreshToken::parse) else { return Ok(None) };
-    let Some(session) = lock_authentic(state, tx, &token).await? else { return Ok(None) };
+    state: &AppState,
+    change: &mut Change<'_>,
+    presented: Option<&RefreshToken>,
+) -> Result<(), Error> {
+    let Some(token) = presented else { return Ok(()) };
+    let Some(session) = lock_authentic(state, change.tx(), token).await? else { return Ok(()) };
     let event = Event::new(EventKind::SessionEnded).by(&session.user_id).about(&session.user_id);
-    revoke(state, tx, context, &session, SignOutReason::Replaced, event).await
+    revoke(change, &session, SignOutReason::Replaced, event).await?;
+    Ok(())
 }

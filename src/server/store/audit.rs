@@ -1,30 +1,100 @@
-//! The audit log's rows.
+//! The audit log: who did what to whom, from where. An event is written in the transaction of what it tells of.
 
-use sqlx::{query, query_as, query_scalar};
+use serde_json::{Value, json};
+use sqlx::FromRow;
 
-use super::{Queryable, StoreError, Tx, on_db, row, statements};
+use super::{Queryable, StoreError, Tx, execute, fetch_all, fetch_optional_scalar, statements};
+pub use crate::model::audit_event::EventKind;
 use crate::{
-    model::id::{SessionId, UserId},
-    server::{audit::Event, clock::Timestamp, origin::Origin},
+    model::{
+        id::{SessionId, UserId},
+        session::SignOutReason,
+    },
+    server::{client_info::ActionContext, clock::Timestamp},
 };
 
-row! {
-    /// An event as stored, with the addresses of those accounts that still are there.
-    #[derive(Clone, Debug, PartialEq, Eq)]
-    pub struct EventRecord {
-        pub id: i64,
-        pub at: Timestamp,
-        pub event: String,
-        pub actor_id: Option<String>,
-        pub actor_email: Option<String>,
-        pub subject_id: Option<String>,
-        pub subject_email: Option<String>,
-        pub session_id: Option<String>,
-        pub ip: String,
-        pub user_agent: String,
-        pub request_id: String,
-        pub detail: String,
+/// One entry of the log.
+#[derive(Clone, Debug)]
+pub struct Event {
+    pub kind: EventKind,
+    /// Who did it. Nobody: somebody who is not signed in, or the command line.
+    pub actor: Option<UserId>,
+    /// Whose account it is about.
+    pub subject: Option<UserId>,
+    pub session: Option<SessionId>,
+    /// More, as a JSON object; never a token, a password or what somebody typed in its place.
+    pub detail: Value,
+}
+
+impl Event {
+    pub fn new(kind: EventKind) -> Self {
+        Self { kind, actor: None, subject: None, session: None, detail: json!({}) }
     }
+
+    #[must_use]
+    pub fn by(mut self, actor: &UserId) -> Self {
+        self.actor = Some(actor.clone());
+        self
+    }
+
+    /// Done by that user, or by a command.
+    #[must_use]
+    pub fn maybe_by(self, actor: Option<&UserId>) -> Self {
+        Self { actor: actor.cloned(), ..self }
+    }
+
+    #[must_use]
+    pub fn about(mut self, subject: &UserId) -> Self {
+        self.subject = Some(subject.clone());
+        self
+    }
+
+    #[must_use]
+    pub fn of(mut self, session: &SessionId) -> Self {
+        self.session = Some(session.clone());
+        self
+    }
+
+    #[must_use]
+    pub fn with(mut self, detail: Value) -> Self {
+        self.detail = detail;
+        self
+    }
+
+    /// Adds why a session ended to the detail.
+    #[must_use]
+    pub fn because(mut self, reason: SignOutReason) -> Self {
+        if let Value::Object(detail) = &mut self.detail {
+            detail.insert("reason".to_owned(), json!(reason.as_str()));
+        }
+        self
+    }
+}
+
+/// An event as stored, with the addresses of those accounts that still are there.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct EventRecord {
+    pub id: i64,
+    pub at: Timestamp,
+    pub event: String,
+    pub actor_id: Option<String>,
+    pub actor_email: Option<String>,
+    pub subject_id: Option<String>,
+    pub subject_email: Option<String>,
+    pub session_id: Option<String>,
+    pub ip: String,
+    pub user_agent: String,
+    pub request_id: String,
+    pub detail: String,
+}
+
+/// How often something happened on one day.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct DailyCount {
+    /// Days since 1970-01-01 in UTC.
+    pub day: i64,
+    pub event: String,
+    pub count: i64,
 }
 
 /// Which events are wanted: those between two ids, and of one kind, or of one person.
@@ -69,26 +139,44 @@ statements! {
          UNION SELECT * FROM (SELECT * FROM audit_events WHERE actor_id = $4 AND event = $5 AND id < $1 AND id >= $2
                               ORDER BY id DESC LIMIT $3) y"
     );
+    /// The condition on the kind is the index's, word for word: it answers without looking at any other event.
+    DAILY_COUNTS = "SELECT at / 86400000 AS day, event, COUNT(*) AS count FROM audit_events
+                    WHERE event IN ('account_created', 'sign_in_failed', 'refresh_token_reused') AND at >= $1
+                    GROUP BY at / 86400000, event";
+    SET_RETENTION = "UPDATE audit_retention SET deletable_before = $1";
+    DELETE_BEFORE = "DELETE FROM audit_events WHERE id IN (SELECT id FROM audit_events WHERE at < $1 ORDER BY at LIMIT $2)";
     /// Ids are given out in the order of time, near enough that a bound in time is a bound of ids.
     FIRST_ID_SINCE = "SELECT id FROM audit_events WHERE at >= $1 ORDER BY at, id LIMIT 1";
 }
 
-pub async fn insert(tx: &mut Tx, now: Timestamp, origin: &Origin, event: &Event) -> Result<(), StoreError> {
-    on_db!(tx, |c| {
-        query(INSERT)
-            .bind(now)
-            .bind(event.kind.as_str())
-            .bind(event.actor.as_ref().map(UserId::as_str))
-            .bind(event.subject.as_ref().map(UserId::as_str))
-            .bind(event.session.as_ref().map(SessionId::as_str))
-            .bind(&origin.ip)
-            .bind(&origin.user_agent)
-            .bind(&origin.request_id)
-            .bind(event.detail.to_string())
-            .execute(c)
-            .await
-            .map(drop)
-    })?;
+/// Longest detail that is kept, in bytes. Ours have a few hundred; the log must not be a place to store things in.
+const MAX_DETAIL: usize = 2048;
+
+/// Writes an event.
+pub async fn record(tx: &mut Tx, context: ActionContext<'_>, event: &Event) -> Result<(), StoreError> {
+    let ActionContext { now, client } = context;
+    let mut detail = event.detail.to_string();
+    if detail.len() > MAX_DETAIL {
+        tracing::warn!(
+            event = event.kind.as_str(),
+            bytes = detail.len(),
+            "the detail of an event is left out"
+        );
+        detail = json!({ "left_out_bytes": detail.len() }).to_string();
+    }
+    execute!(
+        tx,
+        INSERT,
+        now,
+        event.kind.as_str(),
+        event.actor.as_ref().map(UserId::as_str),
+        event.subject.as_ref().map(UserId::as_str),
+        event.session.as_ref().map(SessionId::as_str),
+        &client.ip,
+        &client.user_agent,
+        &client.request_id,
+        detail
+    )?;
     Ok(())
 }
 
@@ -101,45 +189,40 @@ pub async fn newest(
 ) -> Result<Vec<EventRecord>, StoreError> {
     let (from, person) = (filter.from, filter.person.as_ref().map(UserId::as_str));
     Ok(match (person, &filter.event) {
-        (None, None) => on_db!(db, |c| query_as(ALL).bind(before).bind(from).bind(limit).fetch_all(c).await)?,
-        (None, Some(event)) => on_db!(db, |c| query_as(BY_EVENT)
-            .bind(before)
-            .bind(from)
-            .bind(limit)
-            .bind(event)
-            .fetch_all(c)
-            .await)?,
-        (Some(person), None) => on_db!(db, |c| query_as(BY_PERSON)
-            .bind(before)
-            .bind(from)
-            .bind(limit)
-            .bind(person)
-            .fetch_all(c)
-            .await)?,
-        (Some(person), Some(event)) => on_db!(db, |c| {
-            query_as(BY_PERSON_AND_EVENT)
-                .bind(before)
-                .bind(from)
-                .bind(limit)
-                .bind(person)
-                .bind(event)
-                .fetch_all(c)
-                .await
-        })?,
+        (None, None) => fetch_all!(db, ALL, before, from, limit)?,
+        (None, Some(event)) => fetch_all!(db, BY_EVENT, before, from, limit, event)?,
+        (Some(person), None) => fetch_all!(db, BY_PERSON, before, from, limit, person)?,
+        (Some(person), Some(event)) => {
+            fetch_all!(db, BY_PERSON_AND_EVENT, before, from, limit, person, event)?
+        }
     })
+}
+
+/// New accounts, failed sign-ins and detected reuse since a moment, by day.
+pub async fn daily_counts(db: &mut impl Queryable, since: Timestamp) -> Result<Vec<DailyCount>, StoreError> {
+    Ok(fetch_all!(db, DAILY_COUNTS, since)?)
 }
 
 /// The id of the first event at or after a moment; nothing if there is none.
 pub async fn first_id_since(db: &mut impl Queryable, moment: Timestamp) -> Result<Option<i64>, StoreError> {
-    Ok(on_db!(db, |c| query_scalar(FIRST_ID_SINCE).bind(moment).fetch_optional(c).await)?)
+    Ok(fetch_optional_scalar!(db, FIRST_ID_SINCE, moment)?)
+}
+
+/// Deletes `limit` events from before a moment at the most. Returns how many. The database refuses to delete any other:
+/// the log is append-only.
+pub async fn delete_before(tx: &mut Tx, before: Timestamp, limit: i64) -> Result<u64, StoreError> {
+    execute!(tx, SET_RETENTION, before)?;
+    Ok(execute!(tx, DELETE_BEFORE, before, limit)?)
 }
 
 /// The names of all events that requests have caused, oldest first.
 #[cfg(test)]
 pub async fn all_event_names(store: &super::Store) -> Vec<String> {
     let mut reader = store.read().await.unwrap();
-    on_db!(&mut reader, |c| query_scalar("SELECT event FROM audit_events WHERE request_id <> '' ORDER BY id")
-        .fetch_all(c)
-        .await)
+    super::on_db!(&mut reader, |c| sqlx::query_scalar(
+        "SELECT event FROM audit_events WHERE request_id <> '' ORDER BY id"
+    )
+    .fetch_all(c)
+    .await)
     .unwrap()
 }

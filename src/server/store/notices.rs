@@ -1,21 +1,19 @@
 //! Notices.
 
-use sqlx::{query, query_as};
+use sqlx::FromRow;
 
-use super::{Queryable, StoreError, Tx, on_db, row, statements};
+use super::{Queryable, StoreError, Tx, execute, fetch_all, statements};
 use crate::{model::id::NoticeId, server::clock::Timestamp};
 
-row! {
-    /// A notice, with its author's name if the account still is there.
-    #[derive(Clone, Debug, PartialEq, Eq)]
-    pub struct NoticeRecord {
-        pub id: String,
-        pub author_id: Option<String>,
-        pub author_name: Option<String>,
-        pub title: String,
-        pub body: String,
-        pub published_at: Timestamp,
-    }
+/// A notice, with its author's name if the account still is there.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct NoticeRecord {
+    pub id: String,
+    pub author_id: Option<String>,
+    pub author_name: Option<String>,
+    pub title: String,
+    pub body: String,
+    pub published_at: Timestamp,
 }
 
 statements! {
@@ -27,24 +25,13 @@ statements! {
 }
 
 pub async fn insert(tx: &mut Tx, notice: &NoticeRecord) -> Result<(), StoreError> {
-    on_db!(tx, |c| {
-        query(INSERT)
-            .bind(&notice.id)
-            .bind(&notice.author_id)
-            .bind(&notice.title)
-            .bind(&notice.body)
-            .bind(notice.published_at)
-            .execute(c)
-            .await
-            .map(drop)
-    })?;
+    execute!(tx, INSERT, &notice.id, &notice.author_id, &notice.title, &notice.body, notice.published_at)?;
     Ok(())
 }
 
 /// `false`: there is none.
 pub async fn delete(tx: &mut Tx, id: &NoticeId) -> Result<bool, StoreError> {
-    Ok(on_db!(tx, |c| query(DELETE).bind(id.as_str()).execute(c).await.map(|done| done.rows_affected()))?
-        == 1)
+    Ok(execute!(tx, DELETE, id.as_str())? == 1)
 }
 
 /// Notices older than `before`, the newest first.
@@ -53,5 +40,5 @@ pub async fn newest(
     before: &str,
     limit: i64,
 ) -> Result<Vec<NoticeRecord>, StoreError> {
-    Ok(on_db!(db, |c| query_as(NEWEST).bind(before).bind(limit).fetch_all(c).await)?)
+    Ok(fetch_all!(db, NEWEST, before, limit)?)
 }

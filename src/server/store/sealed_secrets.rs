@@ -1,16 +1,16 @@
 //! Random keys of the program itself, sealed under the master secret.
 
-use sqlx::{query, query_as, query_scalar};
+use sqlx::FromRow;
 
-use super::{Queryable, StoreError, Tx, changed_one, on_db, row, statements};
+use super::{
+    Queryable, StoreError, Tx, execute, expect_one_row, fetch_all, fetch_optional_scalar, statements,
+};
 
-row! {
-    /// A sealed key and its name.
-    #[derive(Clone, Debug, PartialEq, Eq)]
-    pub struct SealedSecret {
-        pub name: String,
-        pub sealed: String,
-    }
+/// A sealed key and its name.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct SealedSecret {
+    pub name: String,
+    pub sealed: String,
 }
 
 statements! {
@@ -21,25 +21,20 @@ statements! {
 }
 
 pub async fn all(db: &mut impl Queryable) -> Result<Vec<SealedSecret>, StoreError> {
-    Ok(on_db!(db, |c| query_as(ALL).fetch_all(c).await)?)
+    Ok(fetch_all!(db, ALL)?)
 }
 
 pub async fn get(db: &mut impl Queryable, name: &str) -> Result<Option<String>, StoreError> {
-    Ok(on_db!(db, |c| query_scalar(GET).bind(name).fetch_optional(c).await)?)
+    Ok(fetch_optional_scalar!(db, GET, name)?)
 }
 
 /// Stores it unless there is one of that name.
 pub async fn insert_if_missing(tx: &mut Tx, name: &str, sealed: &str) -> Result<(), StoreError> {
-    on_db!(tx, |c| query(INSERT).bind(name).bind(sealed).execute(c).await.map(drop))?;
+    execute!(tx, INSERT, name, sealed)?;
     Ok(())
 }
 
 pub async fn reseal(tx: &mut Tx, name: &str, sealed: &str) -> Result<(), StoreError> {
-    let rows = on_db!(tx, |c| query(RESEAL)
-        .bind(name)
-        .bind(sealed)
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?;
-    changed_one(rows, "sealed_secrets", name)
+    let rows = execute!(tx, RESEAL, name, sealed)?;
+    expect_one_row(rows, "sealed_secrets", name)
 }

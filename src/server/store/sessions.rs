@@ -1,14 +1,17 @@
 //! Sessions: one row a refresh-token family.
 
-use sqlx::{query, query_as};
+use sqlx::FromRow;
 
-use super::{Queryable, StoreError, Tx, changed_one, corrupt, on_db, postgres::lock, row, statements};
+use super::{
+    Queryable, StoreError, Tx, corrupt, execute, expect_one_row, fetch_all, fetch_optional, fetch_scalar,
+    postgres::lock, statements,
+};
 use crate::{
     model::{
         id::{SessionId, UserId},
         session::SignOutReason,
     },
-    server::{clock::Timestamp, origin::Context},
+    server::{client_info::ActionContext, clock::Timestamp},
 };
 
 /// A session as stored. Its rules are in [`crate::server::sessions`].
@@ -27,13 +30,18 @@ pub struct SessionRecord {
     pub created_at: Timestamp,
     /// When the password was last entered.
     pub authenticated_at: Timestamp,
+    /// The same before the newest generation, if that was made by entering the password again and nobody else has come
+    /// by it.
+    pub authenticated_before: Option<Timestamp>,
+    /// When the generation before the newest was made, if the newest was made by entering the password again.
+    pub replaced_at: Option<Timestamp>,
     pub last_seen_at: Timestamp,
     pub idle_expires_at: Timestamp,
     pub absolute_expires_at: Timestamp,
     pub revoked: Option<(Timestamp, SignOutReason)>,
     /// Key of the newest access token.
     pub token_kid: String,
-    /// When that token expires.
+    /// When the last of its access tokens expires.
     pub token_expires_at: Timestamp,
     /// As its owner calls it.
     pub name: Option<String>,
@@ -41,27 +49,28 @@ pub struct SessionRecord {
     pub ip: String,
 }
 
-row! {
-    struct SessionRow {
-        id: String,
-        user_id: String,
-        salt: Vec<u8>,
-        generation: i64,
-        confirmed: bool,
-        rotated_at: Timestamp,
-        created_at: Timestamp,
-        authenticated_at: Timestamp,
-        last_seen_at: Timestamp,
-        idle_expires_at: Timestamp,
-        absolute_expires_at: Timestamp,
-        revoked_at: Option<Timestamp>,
-        revoked_reason: Option<String>,
-        token_kid: String,
-        token_expires_at: Timestamp,
-        name: Option<String>,
-        user_agent: String,
-        ip: String,
-    }
+#[derive(Clone, FromRow)]
+pub(super) struct SessionRow {
+    pub(super) id: String,
+    pub(super) user_id: String,
+    salt: Vec<u8>,
+    generation: i64,
+    confirmed: bool,
+    rotated_at: Timestamp,
+    created_at: Timestamp,
+    authenticated_at: Timestamp,
+    authenticated_before: Option<Timestamp>,
+    replaced_at: Option<Timestamp>,
+    last_seen_at: Timestamp,
+    idle_expires_at: Timestamp,
+    absolute_expires_at: Timestamp,
+    revoked_at: Option<Timestamp>,
+    revoked_reason: Option<String>,
+    token_kid: String,
+    token_expires_at: Timestamp,
+    name: Option<String>,
+    user_agent: String,
+    ip: String,
 }
 
 impl TryFrom<SessionRow> for SessionRecord {
@@ -81,6 +90,8 @@ impl TryFrom<SessionRow> for SessionRecord {
             rotated_at: row.rotated_at,
             created_at: row.created_at,
             authenticated_at: row.authenticated_at,
+            authenticated_before: row.authenticated_before,
+            replaced_at: row.replaced_at,
             last_seen_at: row.last_seen_at,
             idle_expires_at: row.idle_expires_at,
             absolute_expires_at: row.absolute_expires_at,
@@ -103,25 +114,32 @@ statements! {
     INSERT = "INSERT INTO sessions (id, user_id, salt, generation, confirmed, rotated_at, created_at, authenticated_at,
                   last_seen_at, idle_expires_at, absolute_expires_at, token_kid, token_expires_at, user_agent, ip)
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
-    /// Guarded by the generation that was read, so that two rotations of one generation cannot both happen.
-    ADVANCE = "UPDATE sessions SET generation = $3, confirmed = $4, rotated_at = $5, last_seen_at = $6,
-                   idle_expires_at = $7, token_kid = $8, token_expires_at = $9, user_agent = $10, ip = $11
-               WHERE id = $1 AND generation = $2 AND revoked_at IS NULL";
     CONFIRM = "UPDATE sessions SET confirmed = TRUE
                WHERE id = $1 AND generation = $2 AND NOT confirmed AND revoked_at IS NULL";
     REVOKE = "UPDATE sessions SET revoked_at = $2, revoked_reason = $3 WHERE id = $1 AND revoked_at IS NULL";
-    /// Guarded like a rotation, which may happen beside it.
-    AUTHENTICATED = "UPDATE sessions SET authenticated_at = $3, token_kid = $4, token_expires_at = $5
-                     WHERE id = $1 AND generation = $2 AND revoked_at IS NULL";
+    REVOKE_OF_USER = "UPDATE sessions SET revoked_at = $2, revoked_reason = $3
+                      WHERE user_id = $1 AND revoked_at IS NULL AND idle_expires_at > $2 AND absolute_expires_at > $2
+                        AND id <> $4 RETURNING id, token_expires_at";
+    COUNT_LIVE = "SELECT count(*) FROM sessions
+                  WHERE user_id = $1 AND revoked_at IS NULL AND idle_expires_at > $2 AND absolute_expires_at > $2";
+    REVOKE_SURPLUS = "UPDATE sessions SET revoked_at = $2, revoked_reason = $3
+                      WHERE id IN (SELECT id FROM sessions WHERE user_id = $1 AND revoked_at IS NULL
+                                       AND idle_expires_at > $2 AND absolute_expires_at > $2
+                                   ORDER BY last_seen_at DESC, created_at DESC, id DESC LIMIT $5 OFFSET $4)
+                      RETURNING id, token_expires_at";
+    REVOKE_ALL = "UPDATE sessions SET revoked_at = $1, revoked_reason = $2
+                  WHERE revoked_at IS NULL AND idle_expires_at > $1 AND absolute_expires_at > $1";
+    LAST_TOKEN = "SELECT max(token_expires_at) FROM sessions WHERE user_id = $1";
     SET_NAME = "UPDATE sessions SET name = $2 WHERE id = $1";
     LIVE_OF_USER = "SELECT * FROM sessions
                     WHERE user_id = $1 AND revoked_at IS NULL AND idle_expires_at > $2 AND absolute_expires_at > $2
                     ORDER BY created_at DESC, id LIMIT $3";
-    DELETE_ENDED = "DELETE FROM sessions WHERE absolute_expires_at < $1";
+    DELETE_EXPIRED = "DELETE FROM sessions
+                      WHERE id IN (SELECT id FROM sessions WHERE absolute_expires_at < $1 LIMIT $2)";
 }
 
 pub async fn by_id(db: &mut impl Queryable, id: &SessionId) -> Result<Option<SessionRecord>, StoreError> {
-    let row: Option<SessionRow> = on_db!(db, |c| query_as(BY_ID).bind(id.as_str()).fetch_optional(c).await)?;
+    let row: Option<SessionRow> = fetch_optional!(db, BY_ID, id.as_str())?;
     row.map(SessionRecord::try_from).transpose()
 }
 
@@ -132,56 +150,32 @@ pub async fn lock_by_id(tx: &mut Tx, id: &SessionId) -> Result<Option<SessionRec
 }
 
 pub async fn insert(tx: &mut Tx, session: &SessionRecord) -> Result<(), StoreError> {
-    on_db!(tx, |c| {
-        query(INSERT)
-            .bind(session.id.as_str())
-            .bind(session.user_id.as_str())
-            .bind(&session.salt)
-            .bind(signed(session, session.generation)?)
-            .bind(session.confirmed)
-            .bind(session.rotated_at)
-            .bind(session.created_at)
-            .bind(session.authenticated_at)
-            .bind(session.last_seen_at)
-            .bind(session.idle_expires_at)
-            .bind(session.absolute_expires_at)
-            .bind(&session.token_kid)
-            .bind(session.token_expires_at)
-            .bind(&session.user_agent)
-            .bind(&session.ip)
-            .execute(c)
-            .await
-            .map(drop)
-    })?;
+    execute!(
+        tx,
+        INSERT,
+        session.id.as_str(),
+        session.user_id.as_str(),
+        &session.salt,
+        signed(session, session.generation)?,
+        session.confirmed,
+        session.rotated_at,
+        session.created_at,
+        session.authenticated_at,
+        session.last_seen_at,
+        session.idle_expires_at,
+        session.absolute_expires_at,
+        &session.token_kid,
+        session.token_expires_at,
+        &session.user_agent,
+        &session.ip
+    )?;
     Ok(())
 }
 
-/// Writes the state that a refresh has led to, if the row still is at generation `from`.
-pub async fn advance(tx: &mut Tx, from: u64, session: &SessionRecord) -> Result<(), StoreError> {
-    let rows = on_db!(tx, |c| {
-        query(ADVANCE)
-            .bind(session.id.as_str())
-            .bind(signed(session, from)?)
-            .bind(signed(session, session.generation)?)
-            .bind(session.confirmed)
-            .bind(session.rotated_at)
-            .bind(session.last_seen_at)
-            .bind(session.idle_expires_at)
-            .bind(&session.token_kid)
-            .bind(session.token_expires_at)
-            .bind(&session.user_agent)
-            .bind(&session.ip)
-            .execute(c)
-            .await
-            .map(|done| done.rows_affected())
-    })?;
-    changed_one(rows, "sessions", session.id.as_str())
-}
-
-/// Remembers that an access token of `generation` was used. A session that has moved on is left alone.
+/// Remembers that `generation` was used. A session that has moved on is left alone.
 pub async fn confirm(tx: &mut Tx, id: &SessionId, generation: u64) -> Result<(), StoreError> {
     let generation = i64::try_from(generation).map_err(corrupt("sessions", id.as_str()))?;
-    on_db!(tx, |c| query(CONFIRM).bind(id.as_str()).bind(generation).execute(c).await.map(drop))?;
+    execute!(tx, CONFIRM, id.as_str(), generation)?;
     Ok(())
 }
 
@@ -192,42 +186,76 @@ pub async fn revoke(
     now: Timestamp,
     reason: SignOutReason,
 ) -> Result<bool, StoreError> {
-    let rows = on_db!(tx, |c| {
-        query(REVOKE)
-            .bind(id.as_str())
-            .bind(now)
-            .bind(reason.as_str())
-            .execute(c)
-            .await
-            .map(|done| done.rows_affected())
-    })?;
+    let rows = execute!(tx, REVOKE, id.as_str(), now, reason.as_str())?;
     Ok(rows == 1)
 }
 
-/// Remembers that the password was entered, and the access token that says so.
-pub async fn authenticated(tx: &mut Tx, session: &SessionRecord) -> Result<(), StoreError> {
-    let rows = on_db!(tx, |c| {
-        query(AUTHENTICATED)
-            .bind(session.id.as_str())
-            .bind(signed(session, session.generation)?)
-            .bind(session.authenticated_at)
-            .bind(&session.token_kid)
-            .bind(session.token_expires_at)
-            .execute(c)
-            .await
-            .map(|done| done.rows_affected())
-    })?;
-    changed_one(rows, "sessions", session.id.as_str())
+/// A session that was revoked with others.
+#[derive(Clone, Debug)]
+pub struct RevokedSession {
+    pub id: SessionId,
+    /// When the last of its access tokens expires.
+    pub token_expires_at: Timestamp,
+}
+
+impl TryFrom<(String, Timestamp)> for RevokedSession {
+    type Error = StoreError;
+    fn try_from((id, token_expires_at): (String, Timestamp)) -> Result<Self, StoreError> {
+        Ok(Self { id: SessionId::parse(&id).map_err(corrupt("sessions", &id))?, token_expires_at })
+    }
+}
+
+/// Ends the live sessions of an account but `kept`, with one statement.
+pub async fn revoke_of_user(
+    tx: &mut Tx,
+    user: &UserId,
+    now: Timestamp,
+    reason: SignOutReason,
+    kept: Option<&SessionId>,
+) -> Result<Vec<RevokedSession>, StoreError> {
+    tx.lock_row(lock::SESSIONS_OF_USER, user.as_str()).await?;
+    let kept = kept.map(SessionId::as_str).unwrap_or_default();
+    let rows: Vec<(String, Timestamp)> =
+        fetch_all!(tx, REVOKE_OF_USER, user.as_str(), now, reason.as_str(), kept)?;
+    rows.into_iter().map(RevokedSession::try_from).collect()
+}
+
+/// How many live sessions an account has.
+pub async fn count_live(db: &mut impl Queryable, user: &UserId, now: Timestamp) -> Result<i64, StoreError> {
+    Ok(fetch_scalar!(db, COUNT_LIVE, user.as_str(), now)?)
+}
+
+/// Ends the live sessions of an account but the `kept` that were used last, `limit` at the most.
+pub async fn revoke_surplus(
+    tx: &mut Tx,
+    user: &UserId,
+    now: Timestamp,
+    reason: SignOutReason,
+    (kept, limit): (i64, i64),
+) -> Result<Vec<RevokedSession>, StoreError> {
+    tx.lock_row(lock::SESSIONS_OF_USER, user.as_str()).await?;
+    let rows: Vec<(String, Timestamp)> =
+        fetch_all!(tx, REVOKE_SURPLUS, user.as_str(), now, reason.as_str(), kept, limit)?;
+    rows.into_iter().map(RevokedSession::try_from).collect()
+}
+
+/// Ends every live session of everybody. Returns how many.
+pub async fn revoke_all(tx: &mut Tx, now: Timestamp, reason: SignOutReason) -> Result<u64, StoreError> {
+    tx.lock_row(lock::ALL_SESSIONS, "").await?;
+    Ok(execute!(tx, REVOKE_ALL, now, reason.as_str())?)
+}
+
+/// When the last access token of any session of an account expires; nothing if it never had one.
+pub async fn last_token_expiry(
+    db: &mut impl Queryable,
+    user: &UserId,
+) -> Result<Option<Timestamp>, StoreError> {
+    Ok(fetch_scalar!(db, LAST_TOKEN, user.as_str())?)
 }
 
 pub async fn set_name(tx: &mut Tx, id: &SessionId, name: Option<&str>) -> Result<(), StoreError> {
-    let rows = on_db!(tx, |c| query(SET_NAME)
-        .bind(id.as_str())
-        .bind(name)
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?;
-    changed_one(rows, "sessions", id.as_str())
+    let rows = execute!(tx, SET_NAME, id.as_str(), name)?;
+    expect_one_row(rows, "sessions", id.as_str())
 }
 
 /// The live sessions of an account, the newest first, `limit` at the most.
@@ -237,14 +265,13 @@ pub async fn live_of_user(
     now: Timestamp,
     limit: i64,
 ) -> Result<Vec<SessionRecord>, StoreError> {
-    let rows: Vec<SessionRow> =
-        on_db!(db, |c| query_as(LIVE_OF_USER).bind(user.as_str()).bind(now).bind(limit).fetch_all(c).await)?;
+    let rows: Vec<SessionRow> = fetch_all!(db, LIVE_OF_USER, user.as_str(), now, limit)?;
     rows.into_iter().map(SessionRecord::try_from).collect()
 }
 
-/// Forgets sessions that ended by age before `before`, however they had ended. Returns how many.
-pub async fn delete_ended(tx: &mut Tx, before: Timestamp) -> Result<u64, StoreError> {
-    Ok(on_db!(tx, |c| query(DELETE_ENDED).bind(before).execute(c).await.map(|done| done.rows_affected()))?)
+/// Deletes `limit` sessions at the most that expired by age before `before`, however they ended. Returns how many.
+pub async fn delete_expired(tx: &mut Tx, before: Timestamp, limit: i64) -> Result<u64, StoreError> {
+    Ok(execute!(tx, DELETE_EXPIRED, before, limit)?)
 }
 
 impl SessionRecord {
@@ -254,13 +281,13 @@ impl SessionRecord {
     }
 
     /// Takes over where the request that used it came from.
-    pub fn seen(&mut self, context: Context<'_>) {
+    pub fn seen(&mut self, context: ActionContext<'_>) {
         self.last_seen_at = context.now;
-        self.user_agent.clone_from(&context.origin.user_agent);
-        self.ip.clone_from(&context.origin.ip);
+        self.user_agent.clone_from(&context.client.user_agent);
+        self.ip.clone_from(&context.client.ip);
     }
 }
 
-fn signed(session: &SessionRecord, generation: u64) -> Result<i64, StoreError> {
+pub(super) fn signed(session: &SessionRecord, generation: u64) -> Result<i64, StoreError> {
     i64::try_from(generation).map_err(corrupt("sessions", session.id.as_str()))
 }

@@ -1,45 +1,43 @@
 //! Signing keys, sealed.
 
-use sqlx::{query, query_as};
+use sqlx::FromRow;
 
-use super::{Queryable, StoreError, Tx, changed_one, on_db, postgres::lock, row, statements};
+use super::{Queryable, StoreError, Tx, execute, expect_one_row, fetch_all, postgres::lock, statements};
 use crate::server::clock::Timestamp;
 
-row! {
-    /// A signing key as stored; [`crate::server::tokens::keys`] opens it.
-    #[derive(Clone, Debug, PartialEq, Eq)]
-    pub struct SigningKeyRecord {
-        pub kid: String,
-        pub algorithm: String,
-        /// Nothing for a symmetric key, which must not be published.
-        pub public_jwk: Option<String>,
-        /// The private key, sealed under the master secret; empty once the key is gone.
-        pub sealed: String,
-        pub created_at: Timestamp,
-        /// Signs from then on.
-        pub activates_at: Timestamp,
-        /// Signs no more.
-        pub retires_at: Option<Timestamp>,
-        /// Verifies no more.
-        pub gone_at: Option<Timestamp>,
-        /// Whether it went before its time.
-        pub revoked: bool,
-    }
+/// A signing key as stored; [`crate::server::keys::key_set`] opens it.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct SigningKeyRecord {
+    pub kid: String,
+    pub algorithm: String,
+    /// What it signs ([`crate::server::keys::line`]).
+    pub purpose: String,
+    /// Nothing for a symmetric key, which must not be published.
+    pub public_jwk: Option<String>,
+    /// The private key, sealed under the master secret; empty once the key is gone.
+    pub sealed: String,
+    pub created_at: Timestamp,
+    /// Signs from then on.
+    pub activates_at: Timestamp,
+    /// Signs no more.
+    pub retires_at: Option<Timestamp>,
+    /// Verifies no more.
+    pub gone_at: Option<Timestamp>,
+    /// Whether it went before its time.
+    pub revoked: bool,
 }
 
-row! {
-    /// How many live sessions hold an access token that a key has signed.
-    #[derive(Clone, Debug, PartialEq, Eq)]
-    pub struct KeyUse {
-        pub token_kid: String,
-        pub sessions: i64,
-    }
+/// How many live sessions hold an access token that a key has signed.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct KeyUse {
+    pub token_kid: String,
+    pub sessions: i64,
 }
 
 statements! {
     ALL = "SELECT * FROM signing_keys ORDER BY activates_at, kid";
-    INSERT = "INSERT INTO signing_keys (kid, algorithm, public_jwk, sealed, created_at, activates_at, revoked)
-              VALUES ($1, $2, $3, $4, $5, $6, FALSE)";
+    INSERT = "INSERT INTO signing_keys (kid, algorithm, purpose, public_jwk, sealed, created_at, activates_at, revoked)
+              VALUES ($1, $2, $3, $4, $5, $6, $7, FALSE)";
     RETIRE = "UPDATE signing_keys SET retires_at = $2, gone_at = $3 WHERE kid = $1";
     REVOKE = "UPDATE signing_keys SET retires_at = $2, gone_at = $2, revoked = TRUE, sealed = '' WHERE kid = $1";
     RESEAL = "UPDATE signing_keys SET sealed = $2 WHERE kid = $1";
@@ -55,22 +53,21 @@ pub async fn lock(tx: &mut Tx) -> Result<(), StoreError> {
 
 /// All keys there have been, in the order in which they sign.
 pub async fn all(db: &mut impl Queryable) -> Result<Vec<SigningKeyRecord>, StoreError> {
-    Ok(on_db!(db, |c| query_as(ALL).fetch_all(c).await)?)
+    Ok(fetch_all!(db, ALL)?)
 }
 
 pub async fn insert(tx: &mut Tx, key: &SigningKeyRecord) -> Result<(), StoreError> {
-    on_db!(tx, |c| {
-        query(INSERT)
-            .bind(&key.kid)
-            .bind(&key.algorithm)
-            .bind(&key.public_jwk)
-            .bind(&key.sealed)
-            .bind(key.created_at)
-            .bind(key.activates_at)
-            .execute(c)
-            .await
-            .map(drop)
-    })?;
+    execute!(
+        tx,
+        INSERT,
+        &key.kid,
+        &key.algorithm,
+        &key.purpose,
+        &key.public_jwk,
+        &key.sealed,
+        key.created_at,
+        key.activates_at
+    )?;
     Ok(())
 }
 
@@ -81,40 +78,28 @@ pub async fn retire(
     retires_at: Option<Timestamp>,
     gone_at: Option<Timestamp>,
 ) -> Result<(), StoreError> {
-    let rows = on_db!(tx, |c| query(RETIRE)
-        .bind(kid)
-        .bind(retires_at)
-        .bind(gone_at)
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?;
-    changed_one(rows, "signing_keys", kid)
+    let rows = execute!(tx, RETIRE, kid, retires_at, gone_at)?;
+    expect_one_row(rows, "signing_keys", kid)
 }
 
 /// Ends a key now, and forgets its private part.
 pub async fn revoke(tx: &mut Tx, kid: &str, now: Timestamp) -> Result<(), StoreError> {
-    let rows =
-        on_db!(tx, |c| query(REVOKE).bind(kid).bind(now).execute(c).await.map(|done| done.rows_affected()))?;
-    changed_one(rows, "signing_keys", kid)
+    let rows = execute!(tx, REVOKE, kid, now)?;
+    expect_one_row(rows, "signing_keys", kid)
 }
 
 pub async fn reseal(tx: &mut Tx, kid: &str, sealed: &str) -> Result<(), StoreError> {
-    let rows = on_db!(tx, |c| query(RESEAL)
-        .bind(kid)
-        .bind(sealed)
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?;
-    changed_one(rows, "signing_keys", kid)
+    let rows = execute!(tx, RESEAL, kid, sealed)?;
+    expect_one_row(rows, "signing_keys", kid)
 }
 
 /// Forgets the private parts of keys that are gone.
 pub async fn forget_private(tx: &mut Tx, now: Timestamp) -> Result<(), StoreError> {
-    on_db!(tx, |c| query(FORGET_PRIVATE).bind(now).execute(c).await.map(drop))?;
+    execute!(tx, FORGET_PRIVATE, now)?;
     Ok(())
 }
 
 /// Which keys live sessions depend on.
 pub async fn uses(db: &mut impl Queryable, now: Timestamp) -> Result<Vec<KeyUse>, StoreError> {
-    Ok(on_db!(db, |c| query_as(USES).bind(now).fetch_all(c).await)?)
+    Ok(fetch_all!(db, USES, now)?)
 }

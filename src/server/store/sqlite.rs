@@ -1,19 +1,46 @@
 //! SQLite: one connection that writes and a pool that reads, over a write-ahead log.
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use sqlx::{
-    SqlitePool,
+    Connection, Sqlite, SqlitePool, Transaction,
     migrate::Migrator,
     query_scalar,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::{OpenError, newer_than_known};
+use super::{OpenError, account_version::AccountVersion, newer_than_known};
+use crate::server::crypto::private_file;
 
 pub static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite");
 
-const READERS: u32 = 4;
+/// Statements about many rows, which come as a JSON array. CROSS JOIN: SQLite reads the array first then, instead of
+/// the table.
+pub mod sessions {
+    pub const READ: &str = "SELECT s.*, u.email, u.display_name, u.password_hash, u.editor, u.admin, u.token_epoch,
+            u.disabled_at, u.email_verified_at, u.created_at AS user_created_at
+        FROM json_each($1) ids CROSS JOIN sessions s ON s.id = ids.value CROSS JOIN users u ON u.id = s.user_id";
+    /// The order of the values is that of [`super::super::many_sessions::advance`].
+    pub const ADVANCE: &str = "UPDATE sessions SET generation = n.value->>2, confirmed = n.value->>3,
+            rotated_at = n.value->>4, last_seen_at = n.value->>5, idle_expires_at = n.value->>6,
+            token_kid = n.value->>7, token_expires_at = n.value->>8, user_agent = n.value->>9, ip = n.value->>10,
+            authenticated_at = n.value->>11, authenticated_before = n.value->>12, replaced_at = n.value->>13
+        FROM json_each($1) n
+        WHERE sessions.id = n.value->>0 AND sessions.generation = n.value->>1 AND sessions.revoked_at IS NULL";
+}
+
+/// Accounts of ids that come as a JSON array.
+pub const USERS: &str = "SELECT u.* FROM json_each($1) ids CROSS JOIN users u ON u.id = ids.value";
+
+/// Two of them are held for as long as the program runs ([`super::held_reader`]).
+const READERS: u32 = 6;
 /// How long a statement waits for another process's lock (`latchkey user add` beside a running server).
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -23,15 +50,95 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct Pools {
     pub writer: SqlitePool,
     pub readers: SqlitePool,
+    pub accounts: AccountVersion,
+    suspicion: Suspicion,
+}
+
+/// Whether the writer connection has failed and must be replaced before it is used again.
+#[derive(Clone, Debug, Default)]
+struct Suspicion(Arc<AtomicBool>);
+
+impl Suspicion {
+    fn raise(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+
+    fn settle(&self) -> bool {
+        self.0.swap(false, Ordering::SeqCst)
+    }
+}
+
+/// A transaction on the writer connection.
+///
+/// When a disk is full or fails, SQLite rolls back by itself. The `ROLLBACK` that follows is an error then, and sqlx
+/// believes for ever that the connection is inside a transaction. So it is looked at before each use, and replaced.
+pub struct Write {
+    pub tx: Transaction<'static, Sqlite>,
+    accounts: AccountVersion,
+    suspicion: Suspicion,
+}
+
+impl Pools {
+    /// Begins a transaction that may write. If that fails, it is tried once more on a new connection.
+    pub async fn begin(&self) -> Result<Write, sqlx::Error> {
+        match self.try_begin().await {
+            Err(error) if is_suspicious(&error) => {
+                tracing::warn!(%error, "the writer connection failed; it is replaced");
+                self.suspicion.raise();
+                self.try_begin().await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn try_begin(&self) -> Result<Write, sqlx::Error> {
+        let tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        Ok(Write { tx, accounts: self.accounts.clone(), suspicion: self.suspicion.clone() })
+    }
+}
+
+impl Write {
+    pub async fn commit(self) -> Result<(), sqlx::Error> {
+        let Self { tx, accounts, suspicion } = self;
+        let outcome = if accounts.take_touched() {
+            // In a task of its own: a request may be dropped, and SQLite commits all the same.
+            let committed = tokio::spawn(async move {
+                let outcome = tx.commit().await;
+                accounts.advance()?;
+                outcome
+            });
+            committed.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
+        } else {
+            tx.commit().await
+        };
+        if outcome.is_err() {
+            suspicion.raise();
+        }
+        outcome
+    }
+}
+
+/// Whether a new connection may help: not where the file is locked by another process, or the program is stopping.
+fn is_suspicious(error: &sqlx::Error) -> bool {
+    const BUSY: i32 = 5;
+    match error {
+        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => false,
+        sqlx::Error::Database(error) => {
+            // The low byte is the error, the rest says more of it.
+            error.code().and_then(|code| code.parse::<i32>().ok()).is_none_or(|code| code & 0xff != BUSY)
+        }
+        _ => true,
+    }
 }
 
 pub async fn open(path: &Path) -> Result<Pools, OpenError> {
     let database = path.display().to_string();
     let connect = |error| OpenError::Connect { database: database.clone(), error };
     refuse_newer(path, &database).await?;
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).map_err(|error| connect(error.into()))?;
-    }
+    // SQLite gives its log the mode of the database.
+    private_file::create_folder_of(path)
+        .and_then(|()| private_file::create_if_missing(path))
+        .map_err(|error| connect(error.into()))?;
     // FULL: a commit that was acknowledged survives a power cut.
     let options = SqliteConnectOptions::new()
         .filename(path)
@@ -40,14 +147,35 @@ pub async fn open(path: &Path) -> Result<Pools, OpenError> {
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(BUSY_TIMEOUT)
         .foreign_keys(true);
-    let writer =
-        pool(1).connect_with(options.clone().optimize_on_close(true, None)).await.map_err(connect)?;
+    let accounts = AccountVersion::open(path).map_err(|error| connect(error.into()))?;
+    let suspicion = Suspicion::default();
+    let writer = pool(1)
+        .before_acquire({
+            let suspicion = suspicion.clone();
+            move |connection, _| {
+                let usable = !suspicion.settle() && !connection.is_in_transaction();
+                Box::pin(std::future::ready(Ok(usable)))
+            }
+        })
+        .after_connect({
+            let accounts = accounts.clone();
+            move |connection, _| {
+                let accounts = accounts.clone();
+                Box::pin(async move {
+                    connection.lock_handle().await?.set_update_hook(move |change| accounts.note(&change));
+                    Ok(())
+                })
+            }
+        })
+        .connect_with(options.clone().optimize_on_close(true, None))
+        .await
+        .map_err(connect)?;
     MIGRATOR.run(&writer).await.map_err(|error| OpenError::Migrate { database: database.clone(), error })?;
     let readers = pool(READERS)
         .connect_with(options.read_only(true).create_if_missing(false))
         .await
         .map_err(connect)?;
-    Ok(Pools { writer, readers })
+    Ok(Pools { writer, readers, accounts, suspicion })
 }
 
 fn pool(size: u32) -> SqlitePoolOptions {
@@ -57,6 +185,8 @@ fn pool(size: u32) -> SqlitePoolOptions {
         .idle_timeout(None)
         .max_lifetime(None)
         .acquire_timeout(Duration::from_secs(10))
+        // A file does not hang up: asking whether it is still there costs a trip to the connection's thread.
+        .test_before_acquire(false)
 }
 
 /// Checks the file's integrity.

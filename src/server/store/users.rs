@@ -1,14 +1,20 @@
 //! Accounts.
 
-use sqlx::{query, query_as, query_scalar};
+use sqlx::FromRow;
 
-use super::{Queryable, StoreError, Tx, changed_one, corrupt, on_db, postgres::lock, row, statements};
+use super::{
+    Queryable, StoreError, Tx,
+    by_ids::{Dialects, Found},
+    corrupt, execute, expect_one_row, fetch_all, fetch_optional, fetch_scalar,
+    postgres::{self, lock},
+    sqlite, statements,
+};
 use crate::{
     model::{
-        account::Account,
         display_name::DisplayName,
         email::EmailAddress,
         id::UserId,
+        profile::Profile,
         role::{Role, Roles},
         session::SessionUser,
     },
@@ -27,6 +33,8 @@ pub struct User {
     /// Access tokens of an older epoch are stale: something that they say of this account has changed.
     pub token_epoch: u64,
     pub disabled_at: Option<Timestamp>,
+    /// Since when somebody has vouched that the address is this person's.
+    pub email_verified_at: Option<Timestamp>,
     pub created_at: Timestamp,
 }
 
@@ -35,10 +43,11 @@ impl User {
         self.disabled_at.is_none()
     }
 
-    pub fn account(&self) -> Account {
-        Account {
+    pub fn profile(&self) -> Profile {
+        Profile {
             id: self.id.clone(),
             email: self.email.clone(),
+            email_verified: self.email_verified_at.is_some(),
             display_name: self.display_name.clone(),
             roles: self.roles,
             created_at: self.created_at.to_utc(),
@@ -50,18 +59,18 @@ impl User {
     }
 }
 
-row! {
-    struct UserRow {
-        id: String,
-        email: String,
-        display_name: String,
-        password_hash: Option<String>,
-        editor: bool,
-        admin: bool,
-        token_epoch: i64,
-        disabled_at: Option<Timestamp>,
-        created_at: Timestamp,
-    }
+#[derive(Clone, FromRow)]
+pub(super) struct UserRow {
+    pub(super) id: String,
+    pub(super) email: String,
+    pub(super) display_name: String,
+    pub(super) password_hash: Option<String>,
+    pub(super) editor: bool,
+    pub(super) admin: bool,
+    pub(super) token_epoch: i64,
+    pub(super) disabled_at: Option<Timestamp>,
+    pub(super) email_verified_at: Option<Timestamp>,
+    pub(super) created_at: Timestamp,
 }
 
 impl TryFrom<UserRow> for User {
@@ -77,6 +86,7 @@ impl TryFrom<UserRow> for User {
             roles: Roles::from(roles),
             token_epoch: u64::try_from(row.token_epoch).map_err(corrupt("users", &id))?,
             disabled_at: row.disabled_at,
+            email_verified_at: row.email_verified_at,
             created_at: row.created_at,
             id: UserId::parse(&id).map_err(corrupt("users", &id))?,
         })
@@ -93,8 +103,10 @@ statements! {
     INSERT = "INSERT INTO users (id, email, display_name, name_key, password_hash, editor, admin, token_epoch, created_at)
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     SET_PASSWORD_HASH = "UPDATE users SET password_hash = $2 WHERE id = $1";
-    SET_ROLES = "UPDATE users SET editor = $2, admin = $3, token_epoch = $4 WHERE id = $1";
+    SET_ROLES = "UPDATE users SET editor = $2, admin = $3 WHERE id = $1";
+    SET_TOKEN_EPOCH = "UPDATE users SET token_epoch = $2 WHERE id = $1";
     SET_DISPLAY_NAME = "UPDATE users SET display_name = $2, name_key = $3 WHERE id = $1";
+    SET_EMAIL_VERIFIED = "UPDATE users SET email_verified_at = $2 WHERE id = $1";
     SET_DISABLED = "UPDATE users SET disabled_at = $2 WHERE id = $1";
     DELETE = "DELETE FROM users WHERE id = $1";
     PAGE = "SELECT * FROM users WHERE email > $1 ORDER BY email LIMIT $2";
@@ -106,13 +118,12 @@ statements! {
 }
 
 pub async fn by_email(db: &mut impl Queryable, email: &EmailAddress) -> Result<Option<User>, StoreError> {
-    let row: Option<UserRow> =
-        on_db!(db, |c| query_as(BY_EMAIL).bind(email.as_str()).fetch_optional(c).await)?;
+    let row: Option<UserRow> = fetch_optional!(db, BY_EMAIL, email.as_str())?;
     row.map(User::try_from).transpose()
 }
 
 pub async fn by_id(db: &mut impl Queryable, id: &UserId) -> Result<Option<User>, StoreError> {
-    let row: Option<UserRow> = on_db!(db, |c| query_as(BY_ID).bind(id.as_str()).fetch_optional(c).await)?;
+    let row: Option<UserRow> = fetch_optional!(db, BY_ID, id.as_str())?;
     row.map(User::try_from).transpose()
 }
 
@@ -124,84 +135,65 @@ pub async fn lock_by_id(tx: &mut Tx, id: &UserId) -> Result<Option<User>, StoreE
 
 /// Whether there is an account at all.
 pub async fn any(db: &mut impl Queryable) -> Result<bool, StoreError> {
-    Ok(on_db!(db, |c| query_scalar(ANY).fetch_one(c).await)?)
+    Ok(fetch_scalar!(db, ANY)?)
 }
 
 /// Whether somebody is an administrator, with the answer held for this transaction.
 pub async fn lock_any_admin(tx: &mut Tx) -> Result<bool, StoreError> {
     tx.lock_row(lock::ADVISORY, "administrators").await?;
-    Ok(on_db!(tx, |c| query_scalar(ANY_ADMIN).fetch_one(c).await)?)
+    Ok(fetch_scalar!(tx, ANY_ADMIN)?)
 }
 
 /// Adds an account. `false`: the address is taken, and the transaction can only be dropped.
 pub async fn insert(tx: &mut Tx, user: &User) -> Result<bool, StoreError> {
     let epoch = i64::try_from(user.token_epoch).map_err(corrupt("users", user.id.as_str()))?;
-    let inserted = on_db!(tx, |c| {
-        query(INSERT)
-            .bind(user.id.as_str())
-            .bind(user.email.as_str())
-            .bind(user.display_name.as_str())
-            .bind(name_key(user.display_name.as_str()))
-            .bind(&user.password_hash)
-            .bind(user.roles.contains(Role::Editor))
-            .bind(user.roles.contains(Role::Admin))
-            .bind(epoch)
-            .bind(user.created_at)
-            .execute(c)
-            .await
-            .map(drop)
-    });
+    let inserted = execute!(
+        tx,
+        INSERT,
+        user.id.as_str(),
+        user.email.as_str(),
+        user.display_name.as_str(),
+        name_key(user.display_name.as_str()),
+        &user.password_hash,
+        user.roles.contains(Role::Editor),
+        user.roles.contains(Role::Admin),
+        epoch,
+        user.created_at
+    );
     match inserted {
-        Ok(()) => Ok(true),
+        Ok(_) => Ok(true),
         Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Ok(false),
         Err(error) => Err(error.into()),
     }
 }
 
 pub async fn set_password_hash(tx: &mut Tx, id: &UserId, hash: &str) -> Result<(), StoreError> {
-    let rows = on_db!(tx, |c| query(SET_PASSWORD_HASH)
-        .bind(id.as_str())
-        .bind(hash)
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?;
-    changed_one(rows, "users", id.as_str())
+    let rows = execute!(tx, SET_PASSWORD_HASH, id.as_str(), hash)?;
+    expect_one_row(rows, "users", id.as_str())
 }
 
-/// Writes the roles of an account and the epoch from which its access tokens tell them.
 pub async fn set_roles(tx: &mut Tx, user: &User) -> Result<(), StoreError> {
-    let epoch = i64::try_from(user.token_epoch).map_err(corrupt("users", user.id.as_str()))?;
     let (editor, admin) = (user.roles.contains(Role::Editor), user.roles.contains(Role::Admin));
-    let rows = on_db!(tx, |c| {
-        query(SET_ROLES)
-            .bind(user.id.as_str())
-            .bind(editor)
-            .bind(admin)
-            .bind(epoch)
-            .execute(c)
-            .await
-            .map(|done| done.rows_affected())
-    })?;
-    changed_one(rows, "users", user.id.as_str())
+    let rows = execute!(tx, SET_ROLES, user.id.as_str(), editor, admin)?;
+    expect_one_row(rows, "users", user.id.as_str())
+}
+
+/// Writes the epoch from which the access tokens of an account are current.
+pub async fn set_token_epoch(tx: &mut Tx, user: &User) -> Result<(), StoreError> {
+    let epoch = i64::try_from(user.token_epoch).map_err(corrupt("users", user.id.as_str()))?;
+    let rows = execute!(tx, SET_TOKEN_EPOCH, user.id.as_str(), epoch)?;
+    expect_one_row(rows, "users", user.id.as_str())
 }
 
 pub async fn set_display_name(tx: &mut Tx, id: &UserId, name: &DisplayName) -> Result<(), StoreError> {
-    let rows = on_db!(tx, |c| {
-        query(SET_DISPLAY_NAME)
-            .bind(id.as_str())
-            .bind(name.as_str())
-            .bind(name_key(name.as_str()))
-            .execute(c)
-            .await
-            .map(|done| done.rows_affected())
-    })?;
-    changed_one(rows, "users", id.as_str())
+    let rows = execute!(tx, SET_DISPLAY_NAME, id.as_str(), name.as_str(), name_key(name.as_str()))?;
+    expect_one_row(rows, "users", id.as_str())
 }
 
 /// Whether another account than `id` is an administrator that can sign in, with the answer held for this transaction.
 pub async fn lock_any_other_admin(tx: &mut Tx, id: &UserId) -> Result<bool, StoreError> {
     tx.lock_row(lock::ADVISORY, "administrators").await?;
-    Ok(on_db!(tx, |c| query_scalar(ANY_OTHER_ADMIN).bind(id.as_str()).fetch_one(c).await)?)
+    Ok(fetch_scalar!(tx, ANY_OTHER_ADMIN, id.as_str())?)
 }
 
 /// Disables an account as of a moment, or enables it again.
@@ -210,27 +202,29 @@ pub async fn set_disabled(
     id: &UserId,
     disabled_at: Option<Timestamp>,
 ) -> Result<(), StoreError> {
-    let rows = on_db!(tx, |c| {
-        query(SET_DISABLED)
-            .bind(id.as_str())
-            .bind(disabled_at)
-            .execute(c)
-            .await
-            .map(|done| done.rows_affected())
-    })?;
-    changed_one(rows, "users", id.as_str())
+    let rows = execute!(tx, SET_DISABLED, id.as_str(), disabled_at)?;
+    expect_one_row(rows, "users", id.as_str())
+}
+
+/// Says since when the address is known to be its owner's, or that it is not known.
+pub async fn set_email_verified(
+    tx: &mut Tx,
+    id: &UserId,
+    verified_at: Option<Timestamp>,
+) -> Result<(), StoreError> {
+    let rows = execute!(tx, SET_EMAIL_VERIFIED, id.as_str(), verified_at)?;
+    expect_one_row(rows, "users", id.as_str())
 }
 
 /// Deletes an account with its sessions and links.
 pub async fn delete(tx: &mut Tx, id: &UserId) -> Result<(), StoreError> {
-    let rows =
-        on_db!(tx, |c| query(DELETE).bind(id.as_str()).execute(c).await.map(|done| done.rows_affected()))?;
-    changed_one(rows, "users", id.as_str())
+    let rows = execute!(tx, DELETE, id.as_str())?;
+    expect_one_row(rows, "users", id.as_str())
 }
 
 /// Accounts after the address `after`, in the order of their addresses.
 pub async fn page(db: &mut impl Queryable, after: &str, limit: i64) -> Result<Vec<User>, StoreError> {
-    let rows: Vec<UserRow> = on_db!(db, |c| query_as(PAGE).bind(after).bind(limit).fetch_all(c).await)?;
+    let rows: Vec<UserRow> = fetch_all!(db, PAGE, after, limit)?;
     rows.into_iter().map(User::try_from).collect()
 }
 
@@ -244,8 +238,7 @@ pub async fn page_by_email(
     // No address has a control character, so nothing stands between an address and this.
     let start = after.map_or_else(|| prefix.to_owned(), |after| format!("{after}\u{1}"));
     let end = end_of_prefix(prefix);
-    let rows: Vec<UserRow> =
-        on_db!(db, |c| query_as(PAGE_BY_EMAIL).bind(&start).bind(&end).bind(limit).fetch_all(c).await)?;
+    let rows: Vec<UserRow> = fetch_all!(db, PAGE_BY_EMAIL, &start, &end, limit)?;
     rows.into_iter().map(User::try_from).collect()
 }
 
@@ -259,9 +252,7 @@ pub async fn page_by_name(
 ) -> Result<Vec<User>, StoreError> {
     let (name, id) = after.unwrap_or((prefix, ""));
     let end = end_of_prefix(prefix);
-    let rows: Vec<UserRow> = on_db!(db, |c| {
-        query_as(PAGE_BY_NAME).bind(name).bind(id).bind(&end).bind(prefix).bind(limit).fetch_all(c).await
-    })?;
+    let rows: Vec<UserRow> = fetch_all!(db, PAGE_BY_NAME, name, id, &end, prefix, limit)?;
     rows.into_iter().map(User::try_from).collect()
 }
 
@@ -273,4 +264,13 @@ pub fn name_key(name: &str) -> String {
 /// A text that is after every text with this beginning: no character is above the last one of Unicode.
 fn end_of_prefix(prefix: &str) -> String {
     format!("{prefix}\u{10FFFF}")
+}
+
+impl Found for UserRow {
+    type Record = User;
+    const READ: Dialects = Dialects { sqlite: sqlite::USERS, postgres: postgres::USERS };
+
+    fn id(&self) -> &str {
+        &self.id
+    }
 }

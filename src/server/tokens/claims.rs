@@ -11,7 +11,7 @@ use crate::model::{
 };
 
 /// The portal itself is the only client.
-pub const CLIENT_ID: &str = "latchkey";
+pub const PORTAL_CLIENT_ID: &str = "latchkey";
 
 /// The claims of an access token. Times are `NumericDate`s: whole seconds since 1970.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,14 +7,17 @@ use std::{
     sync::{PoisonError, RwLock},
 };
 
-use super::verify::{TokenError, Verified};
+use super::{
+    client_access::VerifiedClientToken,
+    verify::{TokenError, VerifiedToken},
+};
 use crate::{
     model::id::{SessionId, UserId},
     server::{
         clock::Timestamp,
         store::{
             Store, StoreError,
-            changes::{self, Change},
+            invalidations::{self, Invalidation},
         },
     },
 };
@@ -24,7 +27,7 @@ pub struct Denylist(RwLock<Entries>);
 
 #[derive(Debug, Default)]
 struct Entries {
-    /// Ended session → when its last token has expired.
+    /// Ended session, client session or grant → when its last token has expired.
     sessions: HashMap<SessionId, Timestamp>,
     /// Account → the oldest epoch whose tokens are current, and when the last older one has expired.
     users: HashMap<UserId, (u64, Timestamp)>,
@@ -37,25 +40,25 @@ impl Denylist {
     pub async fn load(store: &Store, now: Timestamp) -> Result<Self, StoreError> {
         let denylist = Self::default();
         let mut reader = store.read().await?;
-        for record in changes::live_since(&mut reader, 0, now).await? {
-            denylist.add(record.change, record.expires_at, now);
+        for record in invalidations::live_since(&mut reader, 0, now).await? {
+            denylist.add(record.invalidation, record.expires_at, now);
         }
         Ok(denylist)
     }
 
-    pub fn add(&self, change: Change, expires_at: Timestamp, now: Timestamp) {
+    pub fn add(&self, invalidation: Invalidation, expires_at: Timestamp, now: Timestamp) {
         let mut entries = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        match change {
-            Change::SessionEnded(id) => {
+        match invalidation {
+            Invalidation::SessionRevoked(id) => {
                 let until = entries.sessions.entry(id).or_insert(expires_at);
                 *until = (*until).max(expires_at);
             }
-            Change::AccountChanged { user, epoch } => {
+            Invalidation::AccountChanged { user, epoch } => {
                 let entry = entries.users.entry(user).or_insert((epoch, expires_at));
                 *entry = (entry.0.max(epoch), entry.1.max(expires_at));
             }
             // Keys are the key set's.
-            Change::KeysChanged => {}
+            Invalidation::KeysChanged => {}
         }
         entries.sweep_if_due(now);
     }
@@ -66,12 +69,27 @@ impl Denylist {
     }
 
     /// Whether the token may still be used.
-    pub fn check(&self, token: &Verified) -> Result<(), TokenError> {
+    pub fn check(&self, token: &VerifiedToken) -> Result<(), TokenError> {
         let entries = self.0.read().unwrap_or_else(PoisonError::into_inner);
         if entries.sessions.contains_key(&token.session) {
             return Err(TokenError::Revoked);
         }
         match entries.users.get(&token.user) {
+            Some((epoch, _)) if token.id.epoch < *epoch => Err(TokenError::Stale),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Denylist {
+    /// The same for a token of a client, which ends with its client session or its grant.
+    pub fn check_client(&self, token: &VerifiedClientToken) -> Result<(), TokenError> {
+        let entries = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let ended = |id: &str| entries.sessions.contains_key(id);
+        if ended(token.id.grant.as_str()) || token.session.as_ref().is_some_and(|sid| ended(sid.as_str())) {
+            return Err(TokenError::Revoked);
+        }
+        match token.user.as_ref().and_then(|user| entries.users.get(user)) {
             Some((epoch, _)) if token.id.epoch < *epoch => Err(TokenError::Stale),
             _ => Ok(()),
         }
@@ -103,10 +121,11 @@ mod tests {
         SessionId::parse(&format!("019a0000-0000-7000-8000-{n:012x}")).unwrap()
     }
 
-    fn token(session: SessionId, epoch: u64) -> Verified {
-        Verified {
+    fn token(session: SessionId, epoch: u64) -> VerifiedToken {
+        VerifiedToken {
             user: UserId::parse("019a0000-0000-7000-8000-00000000dcba").unwrap(),
             session,
+            kid: String::new(),
             id: TokenId { nonce: [0; 16], generation: 0, epoch },
             roles: Roles::default(),
             authenticated_at: NOW,
@@ -115,9 +134,9 @@ mod tests {
     }
 
     #[test]
-    fn an_ended_session_is_refused_and_no_other() {
+    fn a_revoked_session_is_denied_and_no_other() {
         let denylist = Denylist::default();
-        denylist.add(Change::SessionEnded(session(1)), Timestamp::from_seconds(1_000_900), NOW);
+        denylist.add(Invalidation::SessionRevoked(session(1)), Timestamp::from_seconds(1_000_900), NOW);
         assert_eq!(denylist.check(&token(session(1), 0)), Err(TokenError::Revoked));
         assert_eq!(denylist.check(&token(session(2), 0)), Ok(()));
     }
@@ -126,19 +145,19 @@ mod tests {
     fn a_token_of_an_older_epoch_is_stale_whatever_the_clock_says() {
         let denylist = Denylist::default();
         let user = token(session(1), 0).user;
-        denylist.add(Change::AccountChanged { user: user.clone(), epoch: 2 }, NOW, NOW);
-        denylist.add(Change::AccountChanged { user, epoch: 1 }, NOW, NOW);
+        denylist.add(Invalidation::AccountChanged { user: user.clone(), epoch: 2 }, NOW, NOW);
+        denylist.add(Invalidation::AccountChanged { user, epoch: 1 }, NOW, NOW);
         assert_eq!(denylist.check(&token(session(1), 1)), Err(TokenError::Stale));
         assert_eq!(denylist.check(&token(session(1), 2)), Ok(()));
     }
 
     #[test]
-    fn memory_is_bounded_by_what_is_live() {
+    fn the_denylist_holds_only_live_entries() {
         let denylist = Denylist::default();
         for n in 0..100_000_u32 {
             let now = NOW + std::time::Duration::from_secs(u64::from(n));
             denylist.add(
-                Change::SessionEnded(session(n as usize)),
+                Invalidation::SessionRevoked(session(n as usize)),
                 now + std::time::Duration::from_secs(900),
                 now,
             );

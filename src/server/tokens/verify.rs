@@ -1,35 +1,38 @@
-//! The one function that verifies an access token (RFC 8725, RFC 9068 §4).
+//! The one function that verifies a signature, and the one that verifies an access token of the portal (RFC 8725,
+//! RFC 9068 §4).
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use serde::{Deserialize, de::IgnoredAny};
 
-use super::{
-    algorithm::Algorithm,
-    claims::{CLIENT_ID, Claims, TokenId},
-    keys::{KeySet, TYPE},
-};
+use super::claims::{Claims, PORTAL_CLIENT_ID, TokenId};
 use crate::{
     model::{
         id::{SessionId, UserId},
         role::Roles,
     },
-    server::{clock::Timestamp, config::TokenConfig},
+    server::{
+        clock::{LEEWAY, Timestamp},
+        config::TokenConfig,
+        crypto::algorithm::Algorithm,
+        keys::{
+            key_set::{ACCESS_TOKEN_TYPE, KeySet, SigningKey},
+            line::KeyLine,
+        },
+    },
 };
 
-/// How far another node's clock may be ahead of ours. Expiry has no leeway.
-pub const LEEWAY: Duration = Duration::from_secs(5);
 /// Longest token that is looked at, in bytes. Ours have about 700.
 const MAX_LENGTH: usize = 4096;
-/// No token of ours lives longer (the upper limit of `LATCHKEY_TOKENS_ACCESS_TTL`).
-const MAX_LIFETIME: i64 = 24 * 3600;
 
 /// What a valid access token proves.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verified {
+pub struct VerifiedToken {
     pub user: UserId,
     pub session: SessionId,
+    /// Name of the key that has signed it.
+    pub kid: String,
     pub id: TokenId,
     pub roles: Roles,
     /// When the password was last entered.
@@ -48,10 +51,12 @@ pub enum TokenError {
     Header,
     #[error("the header asks for extensions (crit)")]
     Critical,
-    #[error("the type is not at+jwt")]
+    #[error("the type is another one")]
     Type,
     #[error("the key is unknown or gone")]
     UnknownKey,
+    #[error("the key signs tokens for others")]
+    Purpose,
     #[error("the algorithm is not the key's")]
     Algorithm,
     #[error("the signature does not match")]
@@ -72,6 +77,13 @@ pub enum TokenError {
     Stale,
 }
 
+impl TokenError {
+    /// Whether somebody made it: what is expired, revoked or stale was ours once.
+    pub fn is_forgery(self) -> bool {
+        !matches!(self, Self::Expired | Self::Revoked | Self::Stale | Self::UnknownKey | Self::Purpose)
+    }
+}
+
 /// The header of a token of ours. Any other member but `crit` is left unread: a key is only ever looked up by `kid`
 /// among our own, never taken from the token (`jwk`, `x5c`) and never fetched (`jku`, `x5u`).
 #[derive(Deserialize)]
@@ -85,13 +97,22 @@ struct Header<'a> {
     crit: Option<IgnoredAny>,
 }
 
-/// Verifies a token's form, signature and claims at `now`. The denylist is asked by the caller, after this.
-pub fn verify(
+/// A token whose form and signature are good.
+pub struct SignedToken {
+    /// What has signed it.
+    pub key: Arc<SigningKey>,
+    /// Its claims, not yet read.
+    pub claims: Vec<u8>,
+}
+
+/// Verifies a token's form and signature at `now`: of the type `typ`, by a key of such a line.
+pub fn verify_signature(
     token: &str,
+    typ: &str,
+    is_line: impl Fn(KeyLine) -> bool,
     keys: &KeySet,
-    config: &TokenConfig,
     now: Timestamp,
-) -> Result<Verified, TokenError> {
+) -> Result<SignedToken, TokenError> {
     if token.len() > MAX_LENGTH {
         return Err(TokenError::TooLong);
     }
@@ -102,11 +123,14 @@ pub fn verify(
     if header.crit.is_some() {
         return Err(TokenError::Critical);
     }
-    if header.typ.as_deref() != Some(TYPE) {
+    if header.typ.as_deref() != Some(typ) {
         return Err(TokenError::Type);
     }
     let kid = header.kid.ok_or(TokenError::UnknownKey)?;
     let key = keys.verifying(&kid, now).ok_or(TokenError::UnknownKey)?;
+    if !is_line(key.line) {
+        return Err(TokenError::Purpose);
+    }
     if Algorithm::parse(&header.alg) != Some(key.algorithm) {
         return Err(TokenError::Algorithm);
     }
@@ -116,36 +140,45 @@ pub fn verify(
         return Err(TokenError::Signature);
     }
     let claims = BASE64.decode(claims).map_err(|_| TokenError::NotCompact)?;
-    let claims: Claims = serde_json::from_slice(&claims).map_err(|_| TokenError::Claims)?;
-    check(claims, config, now)
+    Ok(SignedToken { key, claims })
 }
 
-fn check(claims: Claims, config: &TokenConfig, now: Timestamp) -> Result<Verified, TokenError> {
+/// Verifies an access token of the portal at `now`: form, signature and claims. The denylist is asked by the caller,
+/// after this.
+pub fn verify(
+    token: &str,
+    keys: &KeySet,
+    config: &TokenConfig,
+    now: Timestamp,
+) -> Result<VerifiedToken, TokenError> {
+    let is_portal = |line| line == KeyLine::Portal;
+    let SignedToken { key, claims } = verify_signature(token, ACCESS_TOKEN_TYPE, is_portal, keys, now)?;
+    let claims: Claims = serde_json::from_slice(&claims).map_err(|_| TokenError::Claims)?;
+    check(claims, key.kid.clone(), config, now)
+}
+
+fn check(
+    claims: Claims,
+    kid: String,
+    config: &TokenConfig,
+    now: Timestamp,
+) -> Result<VerifiedToken, TokenError> {
     if claims.iss != config.issuer {
         return Err(TokenError::Issuer);
     }
     if claims.aud != config.audience {
         return Err(TokenError::Audience);
     }
-    if claims.client_id != CLIENT_ID {
+    if claims.client_id != PORTAL_CLIENT_ID {
         return Err(TokenError::Claims);
     }
-    let expires_at = Timestamp::from_seconds(claims.exp);
-    if now >= expires_at {
-        return Err(TokenError::Expired);
-    }
-    let horizon = now + LEEWAY;
-    let begins = claims.nbf.map_or(claims.iat, |nbf| nbf.max(claims.iat));
-    let lifetime = claims.exp.checked_sub(claims.iat);
-    if claims.iat < 0
-        || Timestamp::from_seconds(begins) > horizon
-        || lifetime.is_none_or(|lifetime| lifetime > MAX_LIFETIME)
-    {
-        return Err(TokenError::Lifetime);
-    }
-    Ok(Verified {
+    // As long as the settings allow now: one that was made under others is renewed in silence.
+    let lifetime = Lifetime { iat: claims.iat, nbf: claims.nbf, exp: claims.exp };
+    let expires_at = lifetime.check(config.access_ttl, now)?;
+    Ok(VerifiedToken {
         user: claims.sub,
         session: claims.sid,
+        kid,
         id: claims.jti,
         roles: claims.roles,
         authenticated_at: Timestamp::from_seconds(claims.auth_time),
@@ -153,30 +186,28 @@ fn check(claims: Claims, config: &TokenConfig, now: Timestamp) -> Result<Verifie
     })
 }
 
-/// Verified tokens by their exact bytes, so that a token is verified once and not at every request.
-#[derive(Debug)]
-pub struct VerifiedCache(quick_cache::sync::Cache<Box<str>, Arc<Verified>>);
-
-impl VerifiedCache {
-    /// Tokens remembered, of about 1 KiB each.
-    const CAPACITY: usize = 10_000;
-
-    pub fn get(&self, token: &str, now: Timestamp) -> Option<Arc<Verified>> {
-        self.0.get(token).filter(|verified| now < verified.expires_at)
-    }
-
-    /// A key is gone: what it has signed must be looked at again.
-    pub fn forget_all(&self) {
-        self.0.clear();
-    }
-
-    pub fn insert(&self, token: &str, verified: Arc<Verified>) {
-        self.0.insert(token.into(), verified);
-    }
+/// When a token is good, in seconds since 1970.
+pub struct Lifetime {
+    pub iat: i64,
+    pub nbf: Option<i64>,
+    pub exp: i64,
 }
 
-impl Default for VerifiedCache {
-    fn default() -> Self {
-        Self(quick_cache::sync::Cache::new(Self::CAPACITY))
+impl Lifetime {
+    /// Whether it is good at `now`, and lives no longer than `longest`. Returns when it expires.
+    pub fn check(&self, longest: Duration, now: Timestamp) -> Result<Timestamp, TokenError> {
+        let expires_at = Timestamp::from_seconds(self.exp);
+        if now >= expires_at {
+            return Err(TokenError::Expired);
+        }
+        let begins = self.nbf.map_or(self.iat, |nbf| nbf.max(self.iat));
+        let seconds = self.exp.checked_sub(self.iat).and_then(|seconds| u64::try_from(seconds).ok());
+        if self.iat < 0
+            || Timestamp::from_seconds(begins) > now + LEEWAY
+            || seconds.is_none_or(|seconds| u128::from(seconds) > longest.as_millis().div_ceil(1000))
+        {
+            return Err(TokenError::Lifetime);
+        }
+        Ok(expires_at)
     }
 }

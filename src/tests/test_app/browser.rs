@@ -11,7 +11,7 @@ use axum::{
 use serde_json::Value;
 use tower::ServiceExt;
 
-use super::PASSWORD;
+use crate::tests::test_app::PASSWORD;
 
 pub const COOKIE: &str = "__Host-latchkey";
 
@@ -20,6 +20,8 @@ pub struct Browser {
     router: Router,
     pub cookies: BTreeMap<String, String>,
     pub access_token: Option<String>,
+    /// The address that it connects from.
+    pub address: [u8; 4],
 }
 
 /// What came back.
@@ -69,7 +71,7 @@ impl Answer {
 
 impl Browser {
     pub fn new(router: Router) -> Self {
-        Self { router, cookies: BTreeMap::new(), access_token: None }
+        Self { router, cookies: BTreeMap::new(), access_token: None, address: [203, 0, 113, 7] }
     }
 
     /// The refresh token that it holds.
@@ -79,7 +81,13 @@ impl Browser {
 
     /// Another browser with a copied cookie, and nothing else.
     pub fn thief(&self) -> Self {
-        Self { router: self.router.clone(), cookies: self.cookies.clone(), access_token: None }
+        Self { cookies: self.cookies.clone(), ..Self::new(self.router.clone()) }
+    }
+
+    /// The same browser, connected from another address.
+    pub fn at(mut self, address: [u8; 4]) -> Self {
+        self.address = address;
+        self
     }
 
     pub async fn send(&mut self, request: Request<Body>) -> Answer {
@@ -96,7 +104,7 @@ impl Browser {
         if !cookies.is_empty() {
             request.headers_mut().insert(header::COOKIE, cookies.join("; ").parse().unwrap());
         }
-        request.extensions_mut().insert(ConnectInfo(std::net::SocketAddr::from(([203, 0, 113, 7], 40_000))));
+        request.extensions_mut().insert(ConnectInfo(std::net::SocketAddr::from((self.address, 40_000))));
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap();

@@ -1,6 +1,6 @@
 //! Forms are checked before a server function reads them: each field once, known, and text.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::collections::BTreeMap;
 
 use axum::{
     body::Body,
@@ -10,10 +10,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use percent_encoding::percent_decode;
 
 use crate::{
-    api::error::{ApiError, Code},
+    model::{
+        error::{ApiError, Code},
+        query,
+    },
     server::http::endpoints::Endpoint,
 };
 
@@ -26,6 +28,31 @@ const SHOWN: usize = 40;
 pub struct Fields(BTreeMap<String, String>);
 
 impl Fields {
+    /// Reads a body that has these fields at the most.
+    pub fn parse(body: &[u8], known: &[&str]) -> Result<Self, ApiError> {
+        let mut fields = BTreeMap::new();
+        for (name, value) in query::pairs(body) {
+            let name = query::decode(name)
+                .ok_or_else(|| ApiError::new(Code::MalformedRequest, "The name of a field is not UTF-8."))?;
+            if !known.contains(&name.as_str()) {
+                return Err(refuse(Code::InvalidInput, &name, "There is no such field."));
+            }
+            let value = query::decode(value)
+                .ok_or_else(|| refuse(Code::InvalidInput, &name, "This is not UTF-8 text."))?;
+            if value.contains('\0') {
+                return Err(refuse(Code::InvalidInput, &name, "This contains a NUL character."));
+            }
+            if fields.insert(name.clone(), value).is_some() {
+                return Err(refuse(Code::InvalidInput, &name, "This field came twice."));
+            }
+        }
+        Ok(Self(fields))
+    }
+
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
     /// What may be shown again.
     pub fn without_secrets(self) -> BTreeMap<String, String> {
         self.0.into_iter().filter(|(name, _)| !name.contains("password") && !name.contains("token")).collect()
@@ -33,14 +60,14 @@ impl Fields {
 }
 
 /// Refuses what is no form of the server function that it was sent to.
-pub async fn check_form(request: Request, next: Next) -> Response {
+pub async fn validate_form(request: Request, next: Next) -> Response {
     let Some(endpoint) = Endpoint::at(request.uri().path()) else { return next.run(request).await };
     let (mut parts, body) = request.into_parts();
     let content_type = parts.headers.get(CONTENT_TYPE).cloned();
     let body = match Bytes::from_request(Request::from_parts(parts.clone(), body), &()).await {
         Ok(body) => body,
         Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-            return ApiError::new(Code::PayloadTooLarge, "This is too long to be sent: all fields together may have 64 KiB, and what is not ASCII counts several times.")
+            return ApiError::new(Code::PayloadTooLarge, "This is too long to send. All fields together can have 64 KiB, and characters beyond plain English ones count several times.")
                 .into_response();
         }
         Err(_) => {
@@ -55,43 +82,13 @@ pub async fn check_form(request: Request, next: Next) -> Response {
         return ApiError::new(Code::UnsupportedMediaType, format!("Send the fields as {FORM}."))
             .into_response();
     }
-    match parse(&body, endpoint.fields) {
+    match Fields::parse(&body, endpoint.fields) {
         Ok(fields) => {
             parts.extensions.insert(fields);
             next.run(Request::from_parts(parts, Body::from(body))).await
         }
         Err(error) => error.into_response(),
     }
-}
-
-fn parse(body: &[u8], known: &[&str]) -> Result<Fields, ApiError> {
-    let mut fields = BTreeMap::new();
-    for pair in body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
-        let (name, value) = match pair.iter().position(|byte| *byte == b'=') {
-            Some(at) => (&pair[..at], &pair[at + 1..]),
-            None => (pair, &[][..]),
-        };
-        let name = decode(name)
-            .ok_or_else(|| ApiError::new(Code::MalformedRequest, "The name of a field is not UTF-8."))?;
-        if !known.contains(&name.as_str()) {
-            return Err(refuse(Code::InvalidInput, &name, "There is no such field."));
-        }
-        let value =
-            decode(value).ok_or_else(|| refuse(Code::InvalidInput, &name, "This is not UTF-8 text."))?;
-        if value.contains('\0') {
-            return Err(refuse(Code::InvalidInput, &name, "This contains a NUL character."));
-        }
-        if fields.insert(name.clone(), value).is_some() {
-            return Err(refuse(Code::InvalidInput, &name, "This field came twice."));
-        }
-    }
-    Ok(Fields(fields))
-}
-
-/// Form decoding as WHATWG URL §5.1 has it, but strict: bytes that are no UTF-8 are refused and not replaced.
-fn decode(bytes: &[u8]) -> Option<String> {
-    let spaced: Vec<u8> = bytes.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
-    percent_decode(&spaced).decode_utf8().ok().map(Cow::into_owned)
 }
 
 fn refuse(code: Code, field: &str, problem: &str) -> ApiError {
@@ -109,20 +106,21 @@ mod tests {
     const KNOWN: &[&str] = &["email", "password"];
 
     fn problem(body: &[u8]) -> (String, String) {
-        parse(body, KNOWN).unwrap_err().fields.into_iter().next().unwrap()
+        Fields::parse(body, KNOWN).unwrap_err().fields.into_iter().next().unwrap()
     }
 
     #[test]
     fn a_form_is_decoded() {
-        let fields = parse("email=ada%40example.org&password=a+b%2B%C3%A4&".as_bytes(), KNOWN).unwrap();
+        let fields =
+            Fields::parse("email=ada%40example.org&password=a+b%2B%C3%A4&".as_bytes(), KNOWN).unwrap();
         assert_eq!(fields.0["email"], "ada@example.org");
         assert_eq!(fields.0["password"], "a b+ä");
         assert!(!fields.without_secrets().contains_key("password"));
-        assert!(parse(b"", KNOWN).unwrap().0.is_empty());
+        assert!(Fields::parse(b"", KNOWN).unwrap().0.is_empty());
     }
 
     #[test]
-    fn what_is_wrong_is_said_with_the_fields_name() {
+    fn form_errors_name_the_field() {
         assert_eq!(problem(b"email=a&email=b").0, "email");
         assert_eq!(
             problem(b"email=a%00b"),

@@ -3,20 +3,20 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::{Request, State as Shared},
+    extract::{Request, State},
     http::{HeaderName, HeaderValue, header},
     middleware::Next,
     response::Response,
 };
 
-use crate::server::state::State;
+use crate::server::state::AppState;
 
 /// For answers that are no pages; a page brings its own with a nonce.
 const NOTHING_RUNS: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 /// One year, as ASVS 3.4.1 wants it.
 const HSTS: &str = "max-age=31536000; includeSubDomains";
 
-pub async fn add_headers(Shared(state): Shared<Arc<State>>, request: Request, next: Next) -> Response {
+pub async fn add_headers(State(state): State<Arc<AppState>>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let mut default = |name: HeaderName, value: &'static str| {

@@ -6,53 +6,52 @@ use std::{
 };
 
 use axum::{
-    extract::{ConnectInfo, MatchedPath, Request, State as Shared},
+    extract::{ConnectInfo, MatchedPath, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, header::USER_AGENT},
     middleware::Next,
     response::Response,
 };
 use ipnet::IpNet;
-use tracing::Instrument;
 
-use crate::server::{origin::Origin, state::State};
+use crate::server::{client_info::ClientInfo, log::LoggedRequest, state::AppState};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// Runs the request in a span that names it. Neither query nor headers are logged: both can hold secrets.
-pub async fn trace(Shared(state): Shared<Arc<State>>, mut request: Request, next: Next) -> Response {
+/// Answers the request and logs that it did, under the id that the answer carries too.
+pub async fn trace(State(state): State<Arc<AppState>>, mut request: Request, next: Next) -> Response {
     let began = state.now();
-    let request_id = state
-        .entropy
-        .bytes::<8>()
-        .map(|bytes| format!("{:016x}", u64::from_be_bytes(bytes)))
-        .unwrap_or_default();
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
-    let ip = peer.map(|peer| client_ip(peer, request.headers(), &state.config.trusted_proxies));
-    let user_agent =
-        request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let origin = Origin {
-        ip: ip.map(|ip| ip.to_string()).unwrap_or_default(),
-        user_agent: user_agent.chars().take(Origin::MAX_USER_AGENT).collect(),
-        request_id: request_id.clone(),
-    };
-    request.extensions_mut().insert(origin);
+    let client = Arc::new(client_info(&state, &request));
+    let request_id = HeaderValue::from_str(&client.request_id);
+    request.extensions_mut().insert(client.clone());
     let path = request
         .extensions()
         .get::<MatchedPath>()
         .map_or_else(|| request.uri().path().to_owned(), |path| path.as_str().to_owned());
-    let span = tracing::info_span!("request", id = request_id, method = %request.method(), %path);
-    async move {
+    let method = request.method().clone();
+    let answer = async {
         let mut response = next.run(request).await;
-        let millis = (state.now() - began).as_millis();
+        let millis = u64::try_from((state.now() - began).as_millis()).unwrap_or(u64::MAX);
         tracing::info!(status = response.status().as_u16(), millis, "answered");
-        if let Ok(id) = HeaderValue::from_str(&request_id) {
+        if let Ok(id) = request_id {
             response.headers_mut().insert(REQUEST_ID, id);
         }
         response
+    };
+    LoggedRequest::new(client, method, path).scope(answer).await
+}
+
+fn client_info(state: &AppState, request: &Request) -> ClientInfo {
+    let id = state.entropy.bytes::<8>().map(|bytes| format!("{:016x}", u64::from_be_bytes(bytes)));
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+    let ip = peer.map(|peer| client_ip(peer, request.headers(), &state.config.trusted_proxies));
+    let user_agent =
+        request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    ClientInfo {
+        ip: ip.map(|ip| ip.to_string()).unwrap_or_default(),
+        user_agent: user_agent.chars().take(ClientInfo::MAX_USER_AGENT).collect(),
+        request_id: id.unwrap_or_default(),
     }
-    .instrument(span)
-    .await
 }
 
 /// The address of whoever asked. What a header says is believed only as far as trusted proxies have written it: from

@@ -1,4 +1,4 @@
-//! The browser's half: inside the program in a release, read from disk while developing.
+//! The client bundle: inside the program in a release, read from disk while developing.
 
 use std::sync::OnceLock;
 
@@ -20,6 +20,9 @@ struct Site;
 const SCRIPT: &str = "pkg/latchkey.js";
 const WASM: &str = "pkg/latchkey.wasm";
 const STYLE: &str = "pkg/latchkey.css";
+/// Which files each part of the client bundle is in: a line for each, with its name first. Missing where the bundle is
+/// in one piece.
+const PARTS: &str = "parts";
 
 /// Addresses of what a page loads. They contain a hash of it all, so a browser may keep them for ever, and a page
 /// never gets the script of another version.
@@ -28,17 +31,31 @@ pub struct AssetPaths {
     pub script: String,
     pub wasm: String,
     pub style: String,
+    /// The files of the part that the page is in.
+    pub part: Vec<String>,
 }
 
 impl AssetPaths {
-    pub fn current() -> Self {
+    /// Those of a page in this part.
+    pub fn of(part: Option<&str>) -> Self {
         let version = version();
         let path = |file: &str| format!("/pkg/{version}/{}", file.trim_start_matches("pkg/"));
-        Self { script: path(SCRIPT), wasm: path(WASM), style: path(STYLE) }
+        let list =
+            Site::get(PARTS).map(|list| String::from_utf8_lossy(&list.data).into_owned()).unwrap_or_default();
+        let files = part.map(|part| files_of(part, &list)).unwrap_or_default();
+        let part = files.iter().map(|file| path(file)).collect();
+        Self { script: path(SCRIPT), wasm: path(WASM), style: path(STYLE), part }
     }
 }
 
-/// Whether the browser's half is there.
+/// The files of a part, by the list that the build leaves.
+fn files_of(part: &str, list: &str) -> Vec<String> {
+    let mut parts = list.lines().map(str::split_whitespace);
+    let files = parts.find_map(|mut words| (words.next() == Some(part)).then_some(words));
+    files.into_iter().flatten().map(str::to_owned).collect()
+}
+
+/// Whether the client bundle is there.
 pub fn are_present() -> bool {
     [SCRIPT, WASM, STYLE].iter().all(|file| Site::get(file).is_some())
 }
@@ -47,9 +64,11 @@ fn version() -> &'static str {
     static VERSION: OnceLock<String> = OnceLock::new();
     VERSION.get_or_init(|| {
         let mut context = Context::new(&SHA256);
-        for file in [SCRIPT, WASM, STYLE] {
-            if let Some(file) = Site::get(file) {
-                context.update(&file.metadata.sha256_hash());
+        // Any file that has changed: a part that is not that of the page would not fit it.
+        for file in Site::iter().filter(|file| file.starts_with("pkg/")) {
+            if let Some(found) = Site::get(&file) {
+                context.update(file.as_bytes());
+                context.update(&found.metadata.sha256_hash());
             }
         }
         BASE64.encode(&context.finish().as_ref()[..9])
@@ -89,7 +108,12 @@ fn find(path: &str, headers: &HeaderMap) -> Option<(EmbeddedFile, Option<&'stati
     let accepted =
         headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let accepts = |encoding: &str| {
-        accepted.split(',').any(|part| part.split(';').next().is_some_and(|name| name.trim() == encoding))
+        accepted.split(',').any(|part| {
+            let (name, weight) = part.split_once(';').unwrap_or((part, ""));
+            // A weight of zero means "not acceptable" (RFC 9110 §12.4.2).
+            let weight = weight.trim().strip_prefix("q=").map_or(Ok(1.0), str::parse::<f32>);
+            name.trim() == encoding && weight.is_ok_and(|weight| weight > 0.0)
+        })
     };
     let packed = [("br", ".br"), ("gzip", ".gz")].into_iter().filter(|(encoding, _)| accepts(encoding));
     let mut packed = packed
@@ -103,8 +127,22 @@ fn content_type(path: &str) -> Option<&'static str> {
         "js" => Some("text/javascript; charset=utf-8"),
         "wasm" => Some("application/wasm"),
         "css" => Some("text/css; charset=utf-8"),
+        "png" => Some("image/png"),
         "svg" => Some("image/svg+xml"),
         "txt" => Some("text/plain; charset=utf-8"),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_files_of_a_part_are_those_of_its_line() {
+        let list = "account split_account.wasm chunk_4.wasm\nlinks split_links.wasm\n";
+        assert_eq!(files_of("account", list), ["split_account.wasm", "chunk_4.wasm"]);
+        assert_eq!(files_of("links", list), ["split_links.wasm"]);
+        assert!(files_of("link", list).is_empty() && files_of("account", "").is_empty());
     }
 }

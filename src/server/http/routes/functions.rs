@@ -3,18 +3,18 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::{Request, State as Shared},
+    extract::{Request, State},
     response::{IntoResponse, Response},
 };
 use leptos::prelude::provide_context;
 use leptos_axum::handle_server_fns_with_context;
 
 use crate::{
-    api::error::{ApiError, Code},
-    server::{http::endpoints::Endpoint, state::State},
+    model::error::{ApiError, Code},
+    server::{http::endpoints::Endpoint, state::AppState},
 };
 
-pub async fn call(Shared(state): Shared<Arc<State>>, request: Request) -> Response {
+pub async fn call(State(state): State<Arc<AppState>>, request: Request) -> Response {
     if Endpoint::at(request.uri().path()).is_none() {
         return unknown().await;
     }

@@ -4,20 +4,16 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::State as Shared,
+    extract::State,
     http::header,
     response::{IntoResponse, Response},
 };
 
-use crate::server::state::State;
+use crate::server::state::AppState;
 
-/// The key set (RFC 7517), for anyone and from any origin.
-pub async fn jwks(Shared(state): Shared<Arc<State>>) -> Response {
+/// The key set (RFC 7517), for anyone.
+pub async fn jwks(State(state): State<Arc<AppState>>) -> Response {
     let max_age = state.config.tokens.jwks_max_age.as_secs();
-    let headers = [
-        (header::CACHE_CONTROL, format!("public, max-age={max_age}")),
-        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*".to_owned()),
-        (header::HeaderName::from_static("cross-origin-resource-policy"), "cross-origin".to_owned()),
-    ];
-    (headers, Json(state.keys.jwks(state.now()))).into_response()
+    let headers = [(header::CACHE_CONTROL, format!("public, max-age={max_age}"))];
+    (headers, Json(state.tokens.keys.jwks(state.now()))).into_response()
 }

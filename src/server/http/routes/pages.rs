@@ -4,69 +4,102 @@ use std::sync::Arc;
 
 use axum::{
     body::Body,
-    extract::{Request, State as Shared},
+    extract::{Request, State},
     http::{HeaderValue, StatusCode, Uri, header::CONTENT_SECURITY_POLICY},
     response::{IntoResponse, Response},
 };
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_axum::{ResponseOptions, render_app_async_with_context};
 
-use super::assets::AssetPaths;
+use tower_cookies::Cookies;
+
+use super::{appearance::theme, assets::AssetPaths};
 use crate::{
-    api::form::FormFailure,
-    app::{Document, shell},
-    model::email::EmailAddress,
+    app::{
+        page_data::{Brand, PageData},
+        parts::Part,
+        shell::shell,
+    },
+    model::{
+        email::EmailAddress,
+        form::FormFailure,
+        oauth::{consent_page::ConsentPage, device_page::DevicePage},
+        query,
+    },
     server::{
-        accounts::{invite, setup},
+        accounts::{invite, reset_password, setup},
         config::Registration,
+        error::Error,
+        http::csp::ContentSecurityPolicy,
         sessions::page::PageSession,
-        state::State,
+        state::AppState,
+        store::users::User,
     },
 };
 
 /// Renders the page. Every page is rendered whole before its first byte is sent: its status and its cookies are
 /// known by then.
-pub async fn render(Shared(state): Shared<Arc<State>>, request: Request) -> Response {
-    let document = Document {
+pub async fn render(State(state): State<Arc<AppState>>, request: Request) -> Response {
+    let page = PageData {
         session: request
             .extensions()
-            .get::<PageSession>()
-            .and_then(PageSession::active)
+            .get::<Arc<PageSession>>()
+            .and_then(|session| session.active())
             .map(|page| page.view.clone()),
         failure: request.extensions().get::<FormFailure>().cloned(),
+        consent: request.extensions().get::<ConsentPage>().cloned(),
+        device: request.extensions().get::<DevicePage>().cloned(),
+        brand: brand(&state),
+        theme: request.extensions().get::<Cookies>().map(theme).unwrap_or_default(),
         registration_open: state.config.registration == Registration::Open,
         setup_open: is_setup_open(&state, link_token(request.uri(), "/setup")).await,
-        invited: invited(&state, link_token(request.uri(), "/invitation")).await,
+        invited: match link_token(request.uri(), "/invitation") {
+            Some(token) => email_of(invite::invited(&state, state.now(), &token).await),
+            None => None,
+        },
+        reset_for: match link_token(request.uri(), "/reset") {
+            Some(token) => email_of(reset_password::find(&state, state.now(), &token).await),
+            None => None,
+        },
     };
-    let assets = AssetPaths::current();
+    let assets = AssetPaths::of(Part::of(request.uri().path()).map(|part| part.name));
+    // A release never listens to a development tool.
+    let live_reload = cfg!(debug_assertions) && std::env::var_os("LEPTOS_WATCH").is_some();
+    let policy = ContentSecurityPolicy { live_reload, ..ContentSecurityPolicy::default() };
+    let accent = state.config.brand.accent.map(|accent| format!("/brand/accent.css?{accent}"));
     let context = move || {
         provide_context(state.clone());
-        provide_context(document.clone());
-        add_content_security_policy();
+        provide_context(page.clone());
+        set_content_security_policy(&policy);
     };
-    let handler =
-        render_app_async_with_context(context, move || shell(&assets.script, &assets.wasm, &assets.style));
+    let handler = render_app_async_with_context(context, move || {
+        shell(&assets.script, &assets.wasm, &assets.style, accent.as_deref(), &assets.part)
+    });
     handler(request.map(Body::new)).await.into_response()
+}
+
+fn brand(state: &AppState) -> Brand {
+    let brand = &state.config.brand;
+    Brand { name: brand.name.clone(), logo: brand.logo.is_some() }
 }
 
 /// The token of a link to this page.
 fn link_token(uri: &Uri, page: &str) -> Option<String> {
-    let query = uri.query().filter(|_| uri.path() == page)?;
-    url::form_urlencoded::parse(query.as_bytes())
-        .find_map(|(name, token)| (name == "token").then(|| token.into_owned()))
+    query::parameter(uri.query().filter(|_| uri.path() == page)?, "token")
 }
 
-/// The address of whoever is invited by a link that works.
-async fn invited(state: &State, token: Option<String>) -> Option<EmailAddress> {
-    let invited = invite::invited(state, state.now(), &token?).await.unwrap_or_else(|error| {
-        tracing::error!(%error, "an invitation could not be looked up");
+/// The address of whoever a link is for. A store that does not answer makes the link look used; the page says how to
+/// get another one.
+fn email_of(found: Result<Option<User>, Error>) -> Option<EmailAddress> {
+    let found = found.unwrap_or_else(|error| {
+        tracing::error!(%error, "a link could not be looked up");
         None
     });
-    invited.map(|user| user.email)
+    found.map(|user| user.email)
 }
 
 /// Whether a setup link works. A store that is silent makes it look closed, and the page says how to get another one.
-async fn is_setup_open(state: &State, token: Option<String>) -> bool {
+async fn is_setup_open(state: &AppState, token: Option<String>) -> bool {
     let Some(token) = token else { return false };
     setup::is_open(state, state.now(), &token).await.unwrap_or_else(|error| {
         tracing::error!(%error, "a setup link could not be looked up");
@@ -75,26 +108,16 @@ async fn is_setup_open(state: &State, token: Option<String>) -> bool {
 }
 
 /// A path of no page.
-pub async fn not_found(state: Shared<Arc<State>>, request: Request) -> Response {
+pub async fn not_found(state: State<Arc<AppState>>, request: Request) -> Response {
     let mut response = render(state, request).await;
     *response.status_mut() = StatusCode::NOT_FOUND;
     response
 }
 
-/// Scripts of ours and those with this page's nonce; WebAssembly; nothing from elsewhere.
-fn add_content_security_policy() {
+/// Sets the page's policy before its first byte, with the nonce that its scripts carry.
+fn set_content_security_policy(policy: &ContentSecurityPolicy) {
     let (Some(options), Some(nonce)) = (use_context::<ResponseOptions>(), use_nonce()) else { return };
-    // `cargo leptos watch` reloads pages over a socket of its own.
-    let reload = if std::env::var_os("LEPTOS_WATCH").is_some() {
-        " ws://localhost:3001 ws://127.0.0.1:3001"
-    } else {
-        ""
-    };
-    let policy = format!(
-        "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; \
-         connect-src 'self'{reload}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
-    );
-    if let Ok(policy) = HeaderValue::from_str(&policy) {
-        options.insert_header(CONTENT_SECURITY_POLICY, policy);
+    if let Ok(header) = HeaderValue::from_str(&policy.header(&nonce)) {
+        options.insert_header(CONTENT_SECURITY_POLICY, header);
     }
 }

@@ -1,0 +1,197 @@
+// Finishes the parts that wasm-split-cli has made of the client bundle. Called by .ci/client-bundle:
+//   node .ci/parts.mjs DIRECTORY
+// DIRECTORY holds latchkey.wasm, the parts (split_*.wasm, and chunk_*.wasm, which several of them need) and
+// __wasm_split.js, which loads them. Leaves there without what never runs, and writes a list `parts`: each line is a
+// part and the files that it needs.
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const [directory] = process.argv.slice(2);
+const read = (name) => readFileSync(join(directory, name));
+const write = (name, content) => writeFileSync(join(directory, name), content);
+
+/** Stops the build: the tools have changed, and what is done here no longer fits them. */
+function fail(why) {
+  console.error(`.ci/parts.mjs: ${why}`);
+  process.exit(1);
+}
+
+/** A WASM file, read section by section. */
+class Reader {
+  constructor(bytes, at = 0) {
+    this.bytes = bytes;
+    this.at = at;
+  }
+
+  byte() {
+    return this.bytes[this.at++];
+  }
+
+  /** An unsigned LEB128 number. */
+  number() {
+    let number = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = this.byte();
+      number += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80) return number;
+    }
+  }
+
+  take(length) {
+    this.at += length;
+    return this.bytes.subarray(this.at - length, this.at);
+  }
+
+  name() {
+    return this.take(this.number()).toString();
+  }
+
+  get done() {
+    return this.at >= this.bytes.length;
+  }
+}
+
+function number(value) {
+  const bytes = [];
+  for (; value >= 0x80; value = Math.floor(value / 0x80)) bytes.push((value % 0x80) | 0x80);
+  return Buffer.from([...bytes, value]);
+}
+
+const sized = (...content) => {
+  const bytes = Buffer.concat(content);
+  return Buffer.concat([number(bytes.length), bytes]);
+};
+
+function sections(wasm) {
+  const reader = new Reader(wasm, 8);
+  const found = [];
+  while (!reader.done) found.push({ id: reader.byte(), content: reader.take(reader.number()) });
+  return found;
+}
+
+const CUSTOM = 0;
+const IMPORT = 2;
+const CODE = 10;
+
+function importedFunctions(found) {
+  const section = found.find(({ id }) => id === IMPORT);
+  if (!section) return 0;
+  const reader = new Reader(section.content);
+  let functions = 0;
+  const limits = () => {
+    const flags = reader.number();
+    reader.number();
+    if (flags & 1) reader.number();
+  };
+  for (let left = reader.number(); left > 0; left -= 1) {
+    reader.name();
+    reader.name();
+    const kind = reader.byte();
+    if (kind === 0) {
+      functions += 1;
+      reader.number();
+    } else if (kind === 1) {
+      reader.byte();
+      limits();
+    } else if (kind === 2) limits();
+    else if (kind === 3) reader.take(2);
+    else if (kind === 4) reader.take(1), reader.number();
+    else fail(`an import of the unknown kind ${kind}`);
+  }
+  return functions;
+}
+
+/** The functions of a file that a name matches, by the number of each. */
+function namedFunctions(found, matches) {
+  for (const { id, content } of found) {
+    if (id !== CUSTOM) continue;
+    const reader = new Reader(content);
+    if (reader.name() !== 'name') continue;
+    while (!reader.done) {
+      const kind = reader.byte();
+      const names = new Reader(reader.take(reader.number()));
+      if (kind !== 1) continue;
+      const functions = new Set();
+      for (let left = names.number(); left > 0; left -= 1) {
+        const index = names.number();
+        if (matches(names.name())) functions.add(index);
+      }
+      return functions;
+    }
+  }
+  return fail('a WASM file without names');
+}
+
+/**
+ * Every type of view keeps a pointer to its `hydrate_async`, which only `hydrate_lazy` calls, and this app does not. So
+ * the compiler cannot leave them out. No more than these very functions: others that have the word in their names are
+ * shared with `hydrate`.
+ */
+const UNUSED = /^_ZN\d+_\$LT\$T\$u20\$as\$u20\$tachys\.\.view\.\.any_view\.\.IntoAny\$GT\$8into_any13hydrate_async(28_\$u7b\$\$u7b\$closure\$u7d\$\$u7d\$)?17h[0-9a-f]{16}E/;
+/** No locals; `unreachable`; `end`. */
+const TRAP = Buffer.from([0, 0x00, 0x0b]);
+
+function removeUnused(wasm) {
+  const found = sections(wasm);
+  const imported = importedFunctions(found);
+  const unused = namedFunctions(found, (name) => UNUSED.test(name));
+  let removed = 0;
+  const parts = [wasm.subarray(0, 8)];
+  for (const { id, content } of found) {
+    let out = content;
+    if (id === CODE) {
+      const reader = new Reader(content);
+      const count = reader.number();
+      const bodies = [number(count)];
+      for (let index = 0; index < count; index += 1) {
+        const body = reader.take(reader.number());
+        const dead = unused.has(imported + index);
+        removed += Number(dead);
+        bodies.push(sized(dead ? TRAP : body));
+      }
+      out = Buffer.concat(bodies);
+    }
+    parts.push(Buffer.from([id]), sized(out));
+  }
+  return { wasm: Buffer.concat(parts), removed };
+}
+
+/** Replaces what must be there. */
+function replace(text, pattern, replacement) {
+  const replaced = text.replace(pattern, replacement);
+  if (replaced === text) fail(`__wasm_split.js has nothing like ${pattern}`);
+  return replaced;
+}
+
+/** The names come in another order each time, and the same source must give the same files. */
+const inOrder = (names) => names.split(',').map((name) => name.trim()).filter(Boolean).sort().join(', ');
+
+/** The app says itself what could not be loaded, so nothing is left to be said on the console. */
+function finishLoader(script) {
+  let finished = replace(script, /(const|__wasm_split,) \{([^}]*__indirect_function_table[^}]*)\}/g, (_, before, names) => `${before} { ${inOrder(names)} }`);
+  finished = replace(finished, /console\.error\(e\);/, '');
+  return replace(finished, /(const src = fetch\(.*\);)/g, '$1 src.catch(() => {});');
+}
+
+/** Each part with the files that it needs: its own, and those that it shares with others. */
+function listParts(script) {
+  const parts = [];
+  for (const [, name, file, shared] of script.matchAll(/__wasm_split_load_(\w+) = wrapAsyncCb\(makeLoad\(.*?"\.\/([^"]+)".*?\n, \[(.*?)\]\)\)/gs)) {
+    const chunks = shared.split(',').map((chunk) => chunk.trim()).filter(Boolean);
+    parts.push([name, file, ...chunks.map((chunk) => `${chunk.replace('__', '')}.wasm`)].join(' '));
+  }
+  if (parts.length === 0) fail('__wasm_split.js loads no parts');
+  return `${parts.sort().join('\n')}\n`;
+}
+
+let removed = 0;
+for (const name of readdirSync(directory).filter((name) => name.endsWith('.wasm'))) {
+  const smaller = removeUnused(read(name));
+  removed += smaller.removed;
+  write(name, smaller.wasm);
+}
+if (removed === 0) fail('no hydrate_async was found; is it named differently now?');
+
+const loader = read('__wasm_split.js').toString();
+write('__wasm_split.js', finishLoader(loader));
+write('parts', listParts(loader));

@@ -1,0 +1,141 @@
+//! What an administrator sees of one account, and what can be done with it.
+
+use leptos::{either::Either, prelude::*};
+
+use super::{Forms, Shown};
+use crate::{
+    app::{
+        components::{
+            action::{ActionButton, PasswordLinkNotice, columns},
+            confirm::consequence,
+            fields::RolesField,
+            form::{Form, FormError, Submit, SuccessMessage},
+            reactive::{reactive, whether},
+            time::Time,
+        },
+        resource::Fields,
+    },
+    model::{session::SessionSummary, user::UserStatus},
+};
+
+/// The account as it was answered last, and its forms.
+pub fn details(shown: Shown, forms: &Forms) -> AnyView {
+    let forms = *forms;
+    view! { <Details shown=shown forms=forms/> }.into_any()
+}
+
+#[component]
+fn Details(shown: Shown, forms: Forms) -> impl IntoView {
+    let id =
+        shown.details.with_untracked(|details| details.as_ref().map(|details| details.user.id.to_string()));
+    let fields: Fields = vec![("user_id", id.clone().unwrap_or_default())];
+    let email = move || shown.user(|user| user.email.to_string()).unwrap_or_default();
+    let about = |says: fn(&str) -> String| consequence(move || says(&untrack(email)));
+    let end = about(|email| format!("{email} will be signed out everywhere."));
+    let delete = about(|email| format!("The account of {email} will be gone. This can't be undone."));
+    let verified = whether(move || shown.user(|user| user.email_verified).unwrap_or_default());
+    let roles = Memo::new(move |_| shown.user(|user| user.roles).unwrap_or_default());
+    let state = move || shown.user(|user| user.state.as_str());
+    let created = move || shown.user(|user| user.created_at.clone());
+    let sessions = move || {
+        let details = shown.details.read();
+        details.as_ref().map(|details| view! { <SessionTable sessions=details.sessions.clone()/> })
+    };
+    view! {
+        <dl class="facts">
+            <dt>"Email"</dt>
+            <dd>{reactive(email)}</dd>
+            <dt>"Name"</dt>
+            <dd>{reactive(move || shown.user(|user| user.display_name.to_string()))}</dd>
+            <dt>"State"</dt>
+            <dd>{reactive(move || state().map(|state| view! { <span class=format!("state {state}")>{state}</span> }))}</dd>
+            <dt>"Created"</dt>
+            <dd>{reactive(move || created().map(|at| view! { <Time at=at/> }))}</dd>
+            <dt>"Email verified"</dt>
+            <dd>{reactive(move || if verified.get() { "yes, an administrator has vouched for it" } else { "no" })}</dd>
+        </dl>
+        <h2>"Active sessions"</h2>
+        {reactive(sessions)}
+        <div class="row">
+            <ActionButton form=forms.end fields=fields.clone() label="End all sessions" confirm=end/>
+            <Toggle shown=shown forms=forms fields=fields.clone()/>
+            <Vouch verified=verified forms=forms fields=fields.clone()/>
+        </div>
+        <div class="panels">
+            <section class="card">
+                <FormError form=forms.roles/>
+                <SuccessMessage form=forms.roles text="Saved. The new roles apply at once."/>
+                <Form form=forms.roles>
+                    <input type="hidden" name="user_id" value=id/>
+                    {reactive(move || view! { <RolesField held=roles.get()/> })}
+                    <Submit form=forms.roles label="Save roles" class=""/>
+                </Form>
+            </section>
+            <section class="card">
+                <h2>"Forgotten password"</h2>
+                <p>"Create a link and send it to the owner of this account, who sets a new password with it. You never see the password."</p>
+                <ActionButton form=forms.reset fields=fields.clone() label="Create a password reset link"/>
+                <PasswordLinkNotice made=forms.link/>
+            </section>
+            <section class="card danger">
+                <h2>"Deletion"</h2>
+                <p>"The email address, name, password and sessions are deleted. This can't be undone. The audit log keeps what happened."</p>
+                <ActionButton form=forms.delete fields=fields label="Delete the account" class="danger" confirm=delete/>
+            </section>
+        </div>
+    }
+}
+
+/// Disables the account, or enables it again.
+#[component]
+fn Toggle(shown: Shown, forms: Forms, fields: Fields) -> impl IntoView {
+    let disabled = whether(move || shown.user(|user| user.state == UserStatus::Disabled).unwrap_or_default());
+    let says = move || {
+        let email = untrack(|| shown.user(|user| user.email.to_string())).unwrap_or_default();
+        format!("{email} will be signed out everywhere and can't sign in until the account is enabled again.")
+    };
+    reactive(move || {
+        if disabled.get() {
+            view! { <ActionButton form=forms.enable fields=fields.clone() label="Enable the account"/> }
+        } else {
+            view! { <ActionButton form=forms.disable fields=fields.clone() label="Disable the account" confirm=consequence(says)/> }
+        }
+    })
+}
+
+/// Says that the address is its owner's, or takes that back.
+#[component]
+fn Vouch(verified: Memo<bool>, forms: Forms, fields: Fields) -> impl IntoView {
+    reactive(move || {
+        if verified.get() {
+            view! { <ActionButton form=forms.unverify fields=fields.clone() label="Mark the email as unverified"/> }
+        } else {
+            view! { <ActionButton form=forms.verify fields=fields.clone() label="Mark the email as verified"/> }
+        }
+    })
+}
+
+#[component]
+fn SessionTable(sessions: Vec<SessionSummary>) -> impl IntoView {
+    let row = |session: SessionSummary| {
+        view! {
+            <tr>
+                <td data-label="Device">{session.device}</td>
+                <td data-label="Address">{session.ip}</td>
+                <td data-label="Signed in"><Time at=session.created_at/></td>
+                <td data-label="Last active"><Time at=session.last_seen_at/></td>
+            </tr>
+        }
+    };
+    if sessions.is_empty() {
+        return Either::Left(view! { <p>"No active sessions."</p> });
+    }
+    Either::Right(view! {
+        <div class="scroll" role="region" aria-label="Active sessions" tabindex="0">
+            <table>
+                {columns(&["Device", "Address", "Signed in", "Last active"])}
+                <tbody>{sessions.into_iter().map(row).collect_view()}</tbody>
+            </table>
+        </div>
+    })
+}

@@ -1,0 +1,49 @@
+//! The HTML document around the app.
+
+use leptos::{nonce::use_nonce, prelude::*};
+use leptos_meta::MetaTags;
+
+use super::{App, page_data::PageData};
+
+/// The document. `script`, `wasm` and `style` are addresses of the client bundle, `accent` that of an operator's
+/// colours, and `part` of what this page needs besides: it loads beside the others, not after them.
+pub fn shell(
+    script: &str,
+    wasm: &str,
+    style: &str,
+    accent: Option<&str>,
+    part: &[String],
+) -> impl IntoView + use<> {
+    // A page that cannot be taken over says so: the style sheet shows it by this attribute.
+    let start = format!(
+        "import('{script}').then(async client => {{ await client.default({{ module_or_path: '{wasm}' }}); client.hydrate(); }})\
+         .catch(error => {{ document.documentElement.dataset.failed = ''; console.error(error); }});"
+    );
+    let theme = use_context::<PageData>().and_then(|page| page.theme.attribute());
+    view! {
+        <!DOCTYPE html>
+        <html lang="en" data-theme=theme>
+            <head>
+                <meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                <meta name="color-scheme" content=theme.unwrap_or("light dark")/>
+                <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
+                <link rel="apple-touch-icon" href="/touch-icon.png"/>
+                <link rel="manifest" href="/manifest.webmanifest"/>
+                <link rel="stylesheet" href=style.to_owned()/>
+                {accent.map(|accent| view! { <link rel="stylesheet" href=accent.to_owned()/> })}
+                <link rel="modulepreload" href=script.to_owned() nonce=use_nonce()/>
+                {[wasm].into_iter().chain(part.iter().map(String::as_str)).map(preload).collect_view()}
+                <script type="module" nonce=use_nonce()>{start}</script>
+                <MetaTags/>
+            </head>
+            <body>
+                <App/>
+            </body>
+        </html>
+    }
+}
+
+fn preload(wasm: &str) -> impl IntoView + use<> {
+    view! { <link rel="preload" href=wasm.to_owned() r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/> }
+}

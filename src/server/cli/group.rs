@@ -1,0 +1,73 @@
+//! `latchkey group …`.
+
+use clap::Subcommand;
+
+use super::{
+    CliError,
+    serve::open_program,
+    user::{UserSelector, usage},
+};
+use crate::server::{
+    client_info::{ActionContext, ClientInfo},
+    config::Config,
+    crypto::entropy::Entropy,
+    error::Error,
+    oauth::groups,
+    state::AppState,
+};
+
+#[derive(Debug, Subcommand)]
+pub enum GroupCommand {
+    /// Make a group
+    Add { group: String },
+    /// List groups with how many members each has
+    List,
+    /// Remove a group; not while a client is for it
+    Remove { group: String },
+    /// Put an account into a group
+    AddMember {
+        group: String,
+        #[command(flatten)]
+        user: UserSelector,
+    },
+    /// Take an account out of a group: the clients that it may no longer use end for it at once
+    RemoveMember {
+        group: String,
+        #[command(flatten)]
+        user: UserSelector,
+    },
+}
+
+/// Works beside a running server, which hears of it within a second, and while none runs.
+pub async fn run(command: GroupCommand, config: Config) -> Result<(), CliError> {
+    let state = open_program(config, Entropy::system()).await?;
+    let outcome = change(command, &state).await;
+    state.store.close().await;
+    outcome.map_err(|error| match error {
+        Error::NotFound => CliError::Failed("there is no such group or account".to_owned()),
+        other => usage(other),
+    })
+}
+
+async fn change(command: GroupCommand, state: &AppState) -> Result<(), Error> {
+    let client = ClientInfo::command_line();
+    let context = ActionContext { now: state.now(), client: &client };
+    match command {
+        GroupCommand::Add { group } => groups::add(state, context, None, &group).await,
+        GroupCommand::List => {
+            for group in groups::list(state).await? {
+                println!("{} ({})", group.name, group.members);
+            }
+            Ok(())
+        }
+        GroupCommand::Remove { group } => groups::remove(state, context, None, &group).await,
+        GroupCommand::AddMember { group, user } => {
+            let user = user.find(state).await?;
+            groups::add_member(state, context, None, &group, &user).await
+        }
+        GroupCommand::RemoveMember { group, user } => {
+            let user = user.find(state).await?;
+            groups::remove_member(state, context, None, &group, &user).await
+        }
+    }
+}

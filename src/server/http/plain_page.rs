@@ -1,0 +1,101 @@
+//! Small pages without the app: nothing on them runs.
+
+use axum::{
+    http::{
+        HeaderName, HeaderValue, StatusCode,
+        header::{CONTENT_SECURITY_POLICY, RETRY_AFTER},
+    },
+    response::{Html, IntoResponse, Response},
+};
+
+use super::routes::assets::AssetPaths;
+use crate::model::error::ApiError;
+
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+/// For a page whose form is answered by a page of ours.
+const POLICY_WITH_FORM: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+const REFRESH: HeaderName = HeaderName::from_static("refresh");
+
+/// Says what is wrong.
+pub fn problem(status: StatusCode, why: &str) -> Response {
+    page(status, POLICY, "You can\u{2019}t sign in to this app right now", &format!("<p>{}</p>", escape(why)))
+}
+
+/// Says that the fault is ours, or when to come back.
+pub fn fault(error: ApiError) -> Response {
+    let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = problem(status, &error.message);
+    if let Some(seconds) = error.retry_after {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+/// Leads the browser to an address of a client, at once and with a link. It ends the chain of redirects that a form began.
+pub fn lead_on(address: &str) -> Response {
+    let link = format!("<p><a href=\"{}\">Continue to the app</a></p>", escape(address));
+    let mut response = page(StatusCode::OK, POLICY, "Going back to the app\u{2026}", &link);
+    if let Ok(refresh) = HeaderValue::from_str(&format!("0; url={address}")) {
+        response.headers_mut().insert(REFRESH, refresh);
+    }
+    response
+}
+
+/// Asks whether to sign out. `fields` are what an app has asked for, and come back with the answer.
+pub fn ask_to_sign_out(fields: &[(&'static str, String)]) -> Response {
+    let hidden: Vec<_> = fields
+        .iter()
+        .map(|(name, value)| format!("<input type=\"hidden\" name=\"{name}\" value=\"{}\">", escape(value)))
+        .collect();
+    let hidden = hidden.concat();
+    let form = format!(
+        "<p>An app has sent you here to sign out. This signs you out of Latchkey and of every app in this browser.</p>\
+         <form method=\"post\" action=\"/oauth/logout/confirm\">{hidden}\
+         <button type=\"submit\" class=\"primary\">Sign out</button></form>\
+         <p><a href=\"/dashboard\">Stay signed in</a></p>"
+    );
+    page(StatusCode::OK, POLICY_WITH_FORM, "Do you want to sign out?", &form)
+}
+
+/// Says that nobody is signed in any more.
+pub fn signed_out() -> Response {
+    page(StatusCode::OK, POLICY, "You are signed out", "<p><a href=\"/login\">Sign in again</a></p>")
+}
+
+fn page(status: StatusCode, policy: &'static str, title: &str, content: &str) -> Response {
+    let style = AssetPaths::of(None).style;
+    let html = format!(
+        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{title} \u{b7} Latchkey</title>\
+         <link rel=\"stylesheet\" href=\"{style}\"></head>\
+         <body><main id=\"main\"><section class=\"card\"><h1>{title}</h1>{content}</section></main></body></html>"
+    );
+    let mut response = (status, Html(html)).into_response();
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    response
+}
+
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_on_a_page_is_text() {
+        assert_eq!(escape("<a href=\"x\">&'"), "&lt;a href=&quot;x&quot;&gt;&amp;&#39;");
+    }
+}

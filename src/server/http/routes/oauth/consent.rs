@@ -1,0 +1,115 @@
+//! `GET` and `POST /consent`: what an app asks for, and what the person answers.
+//!
+//! The page has a form without a script. Its answer is a page that leads on, and no redirect: a browser applies the
+//! form's policy to the whole chain of redirects, and the app's own address is not in it.
+
+use std::sync::Arc;
+
+use axum::{
+    Extension,
+    extract::{Request, State},
+    http::{StatusCode, Uri},
+    response::Response,
+};
+use tower_cookies::Cookies;
+
+use super::parameters::take_parameters;
+use crate::{
+    model::{error::ApiError, oauth::consent_page::ConsentPage, query},
+    server::{
+        accounts::reauthenticate::reauthenticate,
+        error::Error,
+        http::{plain_page, routes::pages},
+        oauth::{
+            authorize::Person,
+            consent::{Asking, ask, decide, password_entered},
+        },
+        passwords::Password,
+        request::{caller::Caller, cookies},
+        sessions::page::{ActivePage, PageSession},
+        state::AppState,
+    },
+};
+
+/// Shows what is asked, or leads on if nothing is left to ask.
+pub async fn show(
+    caller: Caller,
+    Extension(session): Extension<Arc<PageSession>>,
+    cookies: Cookies,
+    request: Request,
+) -> Response {
+    let (Some(page), Some(handle)) = (session.active(), handle(request.uri())) else { return gone() };
+    let flow = cookies::flow(&cookies);
+    let asking = ask(&caller.state, caller.context(), &handle, flow.as_deref(), &Person::from(page)).await;
+    respond(caller.state, asking, None, request).await
+}
+
+/// Takes the answer: allowed or not, or the password that was asked for. It is the browser that the question was shown to,
+/// and a page of ours, that sends it: the middleware refuses every other origin.
+pub async fn answer(
+    caller: Caller,
+    Extension(session): Extension<Arc<PageSession>>,
+    cookies: Cookies,
+    uri: Uri,
+    request: Request,
+) -> Response {
+    let (state, context) = (&caller.state, caller.context());
+    let (Some(page), Some(handle)) = (session.active(), handle(&uri)) else { return gone() };
+    let Some((fields, request)) = take_parameters(request).await else { return gone() };
+    let flow = cookies::flow(&cookies);
+    let person = Person::from(page);
+    if let Some(password) = fields.get("password") {
+        let entered = match confirm(&caller, page, password).await {
+            Ok(()) => password_entered(state, context, &handle, flow.as_deref(), &person).await,
+            refused => refused,
+        };
+        let problem = entered.err().map(|error| ApiError::from(error).sentence().to_owned());
+        let asking = ask(state, context, &handle, flow.as_deref(), &person).await;
+        return respond(state.clone(), asking, problem, request).await;
+    }
+    let allows = match fields.get("decision") {
+        Some("allow") => true,
+        Some("cancel") => false,
+        _ => return gone(),
+    };
+    let asking = decide(state, context, &handle, flow.as_deref(), &person, allows).await;
+    respond(state.clone(), asking, None, request).await
+}
+
+/// Checks the password of whoever is signed in. The session goes on.
+async fn confirm(caller: &Caller, page: &ActivePage, password: &str) -> Result<(), Error> {
+    let (principal, password) = (page.principal(), Password::new(password.to_owned()));
+    let presented = caller.refresh_token.as_ref();
+    let issued = reauthenticate(&caller.state, caller.context(), &principal, &password, presented).await?;
+    caller.refreshed(issued);
+    Ok(())
+}
+
+async fn respond(
+    state: Arc<AppState>,
+    asking: Result<Asking, Error>,
+    problem: Option<String>,
+    mut request: Request,
+) -> Response {
+    match asking {
+        // Or what the request stood on has gone while it was decided.
+        Ok(Asking::Gone) | Err(Error::Forbidden | Error::NoSession) => gone(),
+        Ok(Asking::Answer(address)) => plain_page::lead_on(&address),
+        Ok(Asking::Page(page)) => {
+            request.extensions_mut().insert(ConsentPage { problem, ..*page });
+            pages::render(State(state), request).await
+        }
+        Err(error) => plain_page::fault(ApiError::from(error)),
+    }
+}
+
+fn handle(uri: &Uri) -> Option<String> {
+    query::parameter(uri.query()?, "request")
+}
+
+fn gone() -> Response {
+    plain_page::problem(
+        StatusCode::BAD_REQUEST,
+        "This sign-in was finished before, has expired or was begun in another browser. Go back to the app and start again.",
+    )
+}

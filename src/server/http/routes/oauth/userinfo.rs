@@ -1,0 +1,75 @@
+//! `GET` and `POST /oauth/userinfo` (OpenID Connect Core §5.3).
+
+use axum::{
+    Json,
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+
+use crate::{
+    model::{
+        display_name::DisplayName,
+        email::EmailAddress,
+        error::{ApiError, Code},
+        id::UserId,
+        role::{Permission, Roles},
+    },
+    server::{
+        accounts::profile,
+        error::Error,
+        oauth::{error::OAuthError, parameters::Parameters, userinfo},
+        request::caller::Caller,
+        tokens::verify::TokenError,
+    },
+};
+
+/// What the portal's own access token is answered with: the claims that OpenID Connect Core §5.1 names so, and the roles.
+#[derive(Debug, Serialize)]
+struct OwnInfo<'a> {
+    sub: &'a UserId,
+    name: &'a DisplayName,
+    email: &'a EmailAddress,
+    email_verified: bool,
+    roles: Roles,
+}
+
+/// Who the bearer of the access token is. A client's token says what its scopes allow; the portal's, all there is.
+pub async fn userinfo(caller: Caller, parameters: Result<Parameters, OAuthError>) -> Response {
+    match answer(&caller, parameters).await {
+        Ok(response) => response,
+        Err(error) => error.into_response(),
+    }
+}
+
+async fn answer(caller: &Caller, parameters: Result<Parameters, OAuthError>) -> Result<Response, ApiError> {
+    let malformed = |error: OAuthError| ApiError::new(Code::MalformedRequest, error.description);
+    let parameters = parameters.map_err(malformed)?;
+    // In the body it may be sent too (RFC 6750 §2.2), and in one place only.
+    let (in_header, in_body) = (caller.bearer(), parameters.get("access_token"));
+    let token = match (in_header, in_body) {
+        (Ok(_), Some(_)) => {
+            return Err(ApiError::new(Code::MalformedRequest, "The access token came in two places."));
+        }
+        (Err(Error::MissingToken), Some(token)) => Ok(token),
+        (in_header, _) => in_header,
+    };
+    match caller.state.tokens.verify_client(token?, caller.now) {
+        Ok(token) => Ok(Json(userinfo::userinfo(&caller.state, &token).await?).into_response()),
+        // Not a client's: then the portal's, in the header.
+        Err(TokenError::Purpose) if in_body.is_none() => Ok(own_info(caller).await?),
+        Err(error) => Err(Error::from(error).into()),
+    }
+}
+
+async fn own_info(caller: &Caller) -> Result<Response, Error> {
+    let principal = caller.require(Permission::ReadAccount).await?;
+    let user = profile::show(&caller.state, &principal.user).await?;
+    let info = OwnInfo {
+        sub: &user.id,
+        name: &user.display_name,
+        email: &user.email,
+        email_verified: user.email_verified,
+        roles: user.roles,
+    };
+    Ok(Json(info).into_response())
+}

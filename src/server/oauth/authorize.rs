@@ -1,0 +1,312 @@
+//! The authorization endpoint: who asks, what for, and what the person must be asked first.
+//!
+//! A request that needs a question is stored; the browser carries its handle, and is bound to it by a cookie. So it
+//! survives signing in, signing up and forms without JavaScript, whatever its length; and nobody can have somebody else
+//! answer a request of theirs (CVE-2022-39222).
+
+pub mod answer;
+mod code;
+pub mod push;
+pub mod request;
+
+use std::time::Duration;
+
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+
+pub use code::{Wanted, issue, mint};
+
+use super::{
+    error::{OAuthCode, OAuthError},
+    parameters::Parameters,
+};
+use crate::{
+    model::{
+        id::{SessionId, UserId},
+        oauth::authorization_request::AuthorizationRequest,
+        query,
+    },
+    server::{
+        client_info::ActionContext,
+        clock::Timestamp,
+        error::Error,
+        sessions::page::ActivePage,
+        state::AppState,
+        store::{
+            Store, StoreError,
+            authorization_requests::{self, RequestRecord},
+            clients::{self, Client},
+            consents, groups,
+        },
+        tokens::one_time,
+    },
+};
+use request::{Asked, PUSHED_PREFIX, Refusal, find_client};
+
+/// How long a request may take, with signing up in between.
+const LIFETIME: Duration = Duration::from_secs(600);
+/// How long a request may wait for the browser that begins with it (RFC 9126 §2.2).
+const PUSHED_LIFETIME: Duration = Duration::from_secs(60);
+
+/// Who is signed in, in the browser that asks.
+#[derive(Clone, Debug)]
+pub struct Person {
+    pub user: UserId,
+    pub session: SessionId,
+    /// When the password was last entered.
+    pub authenticated_at: Timestamp,
+}
+
+impl From<&ActivePage> for Person {
+    fn from(page: &ActivePage) -> Self {
+        let ActivePage { user, session, authenticated_at, .. } = page.clone();
+        Self { user, session, authenticated_at }
+    }
+}
+
+/// What becomes of a request.
+#[derive(Debug)]
+pub enum Next {
+    /// The client is answered at this address.
+    Answer(String),
+    /// The person is asked: by this handle the page finds what. The browser is to keep the cookie.
+    Ask { handle: String, cookie: String },
+}
+
+/// What the person must be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    SignIn,
+    /// Signed in, and too long ago for this client.
+    Password,
+    Consent,
+    Nothing,
+}
+
+/// A request of a browser. `cookie` is what binds the browser to its requests, if it has one.
+pub async fn begin(
+    state: &AppState,
+    context: ActionContext<'_>,
+    parameters: &Parameters,
+    cookie: Option<&str>,
+    person: Option<&Person>,
+) -> Result<Next, Refusal> {
+    if let Some(handle) = parameters.get("request_uri").and_then(|uri| uri.strip_prefix(PUSHED_PREFIX)) {
+        return begin_stored(state, context, parameters, handle, cookie, person).await;
+    }
+    let (asked, mut record) = read(state, context, parameters).await?;
+    match step(&state.store, &asked.client, &record, person).await? {
+        Ok(Step::Nothing) => {
+            let person = person.ok_or(Error::NoSession)?;
+            let code = issue(state, context, &record, false, person, false).await?;
+            Ok(Next::Answer(answer_with_code(state, &record.request, &code)))
+        }
+        Ok(_) => {
+            let cookie = known_or_new(state, cookie)?;
+            record.browser_hash = Some(one_time::hash(&cookie));
+            let handle = store(state, context, record).await?;
+            Ok(Next::Ask { handle, cookie })
+        }
+        Err(error) => Err(refuse(&record.request, error)),
+    }
+}
+
+/// A request that came by a form of another site. The browser has sent no cookie with it, so it is stored and begun
+/// by the GET that follows. Returns the address of that.
+pub async fn begin_by_post(
+    state: &AppState,
+    context: ActionContext<'_>,
+    parameters: &Parameters,
+) -> Result<String, Refusal> {
+    if let Some(uri) = parameters.get("request_uri").filter(|uri| uri.starts_with(PUSHED_PREFIX)) {
+        let client = parameters.get("client_id").unwrap_or_default();
+        let fields = [("client_id", client.to_owned()), ("request_uri", uri.to_owned())];
+        return Ok(format!("/oauth/authorize?{}", query::encode(fields.iter())));
+    }
+    let (_, mut record) = read(state, context, parameters).await?;
+    record.expires_at = context.now + PUSHED_LIFETIME;
+    let client = record.client_id.clone();
+    let handle = store(state, context, record).await?;
+    Ok(format!("/oauth/authorize?client_id={client}&request_uri={PUSHED_PREFIX}{handle}"))
+}
+
+/// What a browser brings along. A client that must push its requests may not send one this way.
+async fn read(
+    state: &AppState,
+    context: ActionContext<'_>,
+    parameters: &Parameters,
+) -> Result<(Asked, RequestRecord), Refusal> {
+    let asked = find_client(state, parameters).await?;
+    let request = asked.parse(parameters)?;
+    if asked.client.require_pushed {
+        let error = OAuthError::invalid_request("The client must push its requests.");
+        return Err(refuse(&request, error));
+    }
+    let record = record(context.now, &asked, request);
+    Ok((asked, record))
+}
+
+/// Binds a stored request that no browser has begun to this one. The page does the rest, unless nobody may be asked.
+async fn begin_stored(
+    state: &AppState,
+    context: ActionContext<'_>,
+    parameters: &Parameters,
+    handle: &str,
+    cookie: Option<&str>,
+    person: Option<&Person>,
+) -> Result<Next, Refusal> {
+    const GONE: Refusal =
+        Refusal::Page("This sign-in was begun before or has expired. Go back to the app and start again.");
+    let hash = one_time::hash(handle);
+    let mut reader = state.store.read().await?;
+    let found = authorization_requests::find(&mut reader, &hash).await?;
+    let found = found.filter(|found| {
+        context.now < found.expires_at && parameters.get("client_id") == Some(found.client_id.as_str())
+    });
+    let record = found.ok_or(GONE)?;
+    let client = clients::by_id(&mut reader, &record.client_id).await?;
+    drop(reader);
+    let client = client.filter(Client::is_enabled).ok_or(GONE)?;
+    if client.require_pushed && !record.pushed {
+        return Err(GONE);
+    }
+    let cookie = known_or_new(state, cookie)?;
+    let step = step(&state.store, &client, &record, person).await?;
+    let mut tx = state.store.begin().await?;
+    let bound =
+        authorization_requests::bind(&mut tx, &hash, &one_time::hash(&cookie), context.now + LIFETIME)
+            .await?;
+    if !bound {
+        return Err(GONE);
+    }
+    // Whoever may not be asked is not led to a page: the client hears of it, and the request is used up.
+    if let Err(error) = step {
+        authorization_requests::use_up(&mut tx, &hash, context.now).await?;
+        tx.commit().await?;
+        return Err(refuse(&record.request, error));
+    }
+    tx.commit().await?;
+    Ok(Next::Ask { handle: handle.to_owned(), cookie })
+}
+
+/// A stored request that is under way in this browser, with its client.
+pub async fn find(
+    state: &AppState,
+    now: Timestamp,
+    handle: &str,
+    cookie: Option<&str>,
+) -> Result<Option<(RequestRecord, Client)>, Error> {
+    let mut reader = state.store.read().await?;
+    let Some(record) = authorization_requests::find(&mut reader, &one_time::hash(handle)).await? else {
+        return Ok(None);
+    };
+    let browser = cookie.map(one_time::hash).unwrap_or_default();
+    let is_browser =
+        record.browser_hash.as_deref().is_some_and(|bound| verify_slices_are_equal(bound, &browser).is_ok());
+    if !is_browser || record.used_at.is_some() || now >= record.expires_at {
+        return Ok(None);
+    }
+    let client = clients::by_id(&mut reader, &record.client_id).await?.filter(Client::is_enabled);
+    Ok(client.map(|client| (record, client)))
+}
+
+/// What must be asked before a code is issued; or why it is not. It is read here and asked again when it is issued.
+pub async fn step(
+    store: &Store,
+    client: &Client,
+    record: &RequestRecord,
+    person: Option<&Person>,
+) -> Result<Result<Step, OAuthError>, StoreError> {
+    let prompt = record.request.prompt;
+    let silent = |step, code: OAuthCode, why: &'static str| {
+        if prompt.none { Err(OAuthError::new(code, why)) } else { Ok(step) }
+    };
+    let Some(person) = person else {
+        return Ok(silent(Step::SignIn, OAuthCode::LoginRequired, "Nobody is signed in."));
+    };
+    if !is_recent(record, person) {
+        let why = "The password was not entered recently enough.";
+        return Ok(silent(Step::Password, OAuthCode::LoginRequired, why));
+    }
+    let mut reader = store.read().await?;
+    if !groups::may_use(&mut reader, &client.id, &person.user).await? {
+        return Ok(Err(OAuthError::new(OAuthCode::AccessDenied, "This person may not use this app.")));
+    }
+    if prompt.consent || prompt.select_account {
+        return Ok(Ok(Step::Consent));
+    }
+    if !client.trusted {
+        let consent = consents::find(&mut reader, &person.user, &client.id).await?;
+        let request = &record.request;
+        if !consent.is_some_and(|consent| consent.covers(&request.scopes, &request.resources)) {
+            let why = "This person has not allowed the app what it asks for.";
+            return Ok(silent(Step::Consent, OAuthCode::ConsentRequired, why));
+        }
+    }
+    Ok(Ok(Step::Nothing))
+}
+
+/// Whether the password was entered as recently as the client asks. What counts stands in the stored row, never in
+/// a parameter of a later page.
+fn is_recent(record: &RequestRecord, person: &Person) -> bool {
+    let (request, entered) = (&record.request, authenticated_at(record, person));
+    if request.prompt.login || request.max_age == Some(0) {
+        return entered > record.created_at;
+    }
+    request.max_age.is_none_or(|seconds| entered + Duration::from_secs(seconds.into()) >= record.created_at)
+}
+
+/// When the person last entered the password: in their session, or for this very request.
+pub fn authenticated_at(record: &RequestRecord, person: &Person) -> Timestamp {
+    let for_this = record.authenticated_at.filter(|_| record.session.as_ref() == Some(&person.session));
+    person.authenticated_at.max(for_this.unwrap_or_default())
+}
+
+fn record(now: Timestamp, asked: &Asked, request: AuthorizationRequest) -> RequestRecord {
+    RequestRecord {
+        handle_hash: Vec::new(),
+        client_id: asked.client.id.clone(),
+        request,
+        pushed: false,
+        browser_hash: None,
+        session: None,
+        authenticated_at: None,
+        created_at: now,
+        expires_at: now + LIFETIME,
+        used_at: None,
+    }
+}
+
+/// Stores a request under a new handle. Anybody can make us do that, so each network can only so often.
+async fn store(state: &AppState, context: ActionContext<'_>, record: RequestRecord) -> Result<String, Error> {
+    state.rate_limiter.check_authorization(context)?;
+    insert(state, record).await
+}
+
+async fn insert(state: &AppState, record: RequestRecord) -> Result<String, Error> {
+    let (handle, handle_hash) = one_time::generate(&state.entropy)?;
+    let record = RequestRecord { handle_hash, ..record };
+    let mut tx = state.store.begin().await?;
+    authorization_requests::insert(&mut tx, &record).await?;
+    tx.commit().await?;
+    Ok(handle)
+}
+
+/// The browser's cookie, or a new one. One that is not as long as ours was not made here.
+fn known_or_new(state: &AppState, cookie: Option<&str>) -> Result<String, Error> {
+    let (fresh, _) = one_time::generate(&state.entropy)?;
+    Ok(cookie.filter(|known| known.len() == fresh.len()).map_or(fresh, str::to_owned))
+}
+
+fn refuse(request: &AuthorizationRequest, error: OAuthError) -> Refusal {
+    Refusal::Client { redirect_uri: request.redirect_uri.clone(), state: request.state.clone(), error }
+}
+
+/// Where the client is answered with a code.
+pub fn answer_with_code(state: &AppState, request: &AuthorizationRequest, code: &str) -> String {
+    answer::with_code(&request.redirect_uri, request.state.as_deref(), &state.config.tokens.issuer, code)
+}
+
+/// Where the client is told of an error.
+pub fn answer_with_error(state: &AppState, request: &AuthorizationRequest, error: &OAuthError) -> String {
+    answer::with_error(&request.redirect_uri, request.state.as_deref(), &state.config.tokens.issuer, error)
+}

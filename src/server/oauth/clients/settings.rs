@@ -1,0 +1,169 @@
+//! What an administrator sets of a client: parsed, and checked as a whole.
+
+use std::time::Duration;
+
+use super::ClientDetails;
+use crate::{
+    model::{
+        client_algorithm::ClientAlgorithm,
+        display_name::DisplayName,
+        oauth::{
+            client_kind::{AuthMethod, ClientKind},
+            redirect_uri::RedirectUri,
+            resource::Resource,
+            scope::{OFFLINE_ACCESS, Scopes},
+        },
+    },
+    server::{config::TokenConfig, error::Error, store::clients::Client},
+};
+
+/// Addresses of one purpose that a client has at the most.
+const MAX_URIS: usize = 50;
+
+/// What an administrator sets of a client, as it was typed. What is `None` stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct ClientSettings {
+    pub name: Option<String>,
+    /// Empty: none.
+    pub developer: Option<String>,
+    pub redirect_uris: Option<Vec<String>>,
+    pub post_logout_uris: Option<Vec<String>>,
+    /// Empty: none.
+    pub backchannel_logout_uri: Option<String>,
+    /// With spaces between.
+    pub scopes: Option<String>,
+    pub resources: Option<Vec<String>>,
+    pub groups: Option<Vec<String>>,
+    pub trusted: Option<bool>,
+    pub auth_method: Option<String>,
+    pub jwks: Option<String>,
+    pub id_token_alg: Option<String>,
+    pub claims_in_id_token: Option<bool>,
+    pub require_pushed: Option<bool>,
+    pub access_ttl: Option<Duration>,
+}
+
+impl ClientSettings {
+    /// Parses what was typed and puts it into a client; or says which field is wrong.
+    pub(super) fn apply(&self, details: &mut ClientDetails, tokens: &TokenConfig) -> Result<(), Error> {
+        self.apply_words(&mut details.client)?;
+        self.apply_switches(&mut details.client);
+        if let Some(uris) = &self.redirect_uris {
+            details.redirect_uris = parse_uris("redirect_uri", uris)?;
+        }
+        if let Some(uris) = &self.post_logout_uris {
+            details.post_logout_uris = parse_uris("post_logout_uri", uris)?;
+        }
+        if let Some(uri) = &self.backchannel_logout_uri {
+            details.client.backchannel_logout_uri = parse_backchannel(uri)?;
+        }
+        if let Some(resources) = &self.resources {
+            let parse = |resource: &String| parse_resource(resource, tokens);
+            details.client.resources = resources.iter().map(parse).collect::<Result<_, _>>()?;
+        }
+        if let Some(groups) = &self.groups {
+            details.groups.clone_from(groups);
+        }
+        check(details)
+    }
+
+    fn apply_words(&self, client: &mut Client) -> Result<(), Error> {
+        let name =
+            |field, name: &str| DisplayName::parse(name).map_err(|problem| Error::invalid(field, problem));
+        if let Some(text) = &self.name {
+            client.name = name("name", text)?;
+        }
+        if let Some(text) = &self.developer {
+            let text = Some(text.trim()).filter(|text| !text.is_empty());
+            client.developer = text.map(|text| name("developer", text)).transpose()?;
+        }
+        if let Some(text) = &self.scopes {
+            client.scopes = Scopes::parse(text).map_err(|problem| Error::invalid("scope", problem))?;
+        }
+        if let Some(text) = &self.auth_method {
+            client.auth_method =
+                AuthMethod::parse(text).map_err(|problem| Error::invalid("auth_method", problem))?;
+        }
+        if let Some(text) = &self.id_token_alg {
+            client.id_token_alg =
+                ClientAlgorithm::parse(text).map_err(|problem| Error::invalid("id_token_alg", problem))?;
+        }
+        Ok(())
+    }
+
+    fn apply_switches(&self, client: &mut Client) {
+        client.trusted = self.trusted.unwrap_or(client.trusted);
+        client.claims_in_id_token = self.claims_in_id_token.unwrap_or(client.claims_in_id_token);
+        client.require_pushed = self.require_pushed.unwrap_or(client.require_pushed);
+        client.access_ttl = self.access_ttl.or(client.access_ttl);
+        client.jwks = self.jwks.clone().or(client.jwks.take());
+    }
+}
+
+/// What must fit together, whatever was changed.
+fn check(details: &ClientDetails) -> Result<(), Error> {
+    let ClientDetails { client, redirect_uris, .. } = details;
+    let kind = client.kind;
+    if kind.has_redirects() && redirect_uris.is_empty() {
+        return Err(Error::invalid(
+            "redirect_uri",
+            format!("A client of the kind {kind} needs one at least."),
+        ));
+    }
+    if !kind.has_redirects() && !redirect_uris.is_empty() {
+        return Err(Error::invalid("redirect_uri", format!("A client of the kind {kind} has none.")));
+    }
+    if kind.is_public() != (client.auth_method == AuthMethod::None) {
+        let problem = if kind.is_public() { "can keep no secret: use none" } else { "must prove who it is" };
+        return Err(Error::invalid("auth_method", format!("A client of the kind {kind} {problem}.")));
+    }
+    if client.auth_method == AuthMethod::PrivateKeyJwt && client.jwks.is_none() {
+        return Err(Error::invalid("jwks", "A client that signs needs its public keys here."));
+    }
+    if kind == ClientKind::Service && client.scopes.contains(OFFLINE_ACCESS) {
+        return Err(Error::invalid("scope", "A service acts for nobody who could be away."));
+    }
+    Ok(())
+}
+
+fn parse_uris(field: &'static str, uris: &[String]) -> Result<Vec<RedirectUri>, Error> {
+    let parse = |uri: &String| {
+        RedirectUri::parse(uri).map_err(|problem| Error::invalid(field, format!("{uri}: {problem}")))
+    };
+    let mut uris = uris.iter().map(parse).collect::<Result<Vec<_>, _>>()?;
+    uris.sort();
+    uris.dedup();
+    if uris.len() > MAX_URIS {
+        return Err(Error::invalid(field, format!("A client has at most {MAX_URIS} of them.")));
+    }
+    Ok(uris)
+}
+
+/// Where a client is told that somebody has signed out: called by the server, so it is an address of http.
+fn parse_backchannel(uri: &str) -> Result<Option<String>, Error> {
+    if uri.is_empty() {
+        return Ok(None);
+    }
+    let parsed =
+        RedirectUri::parse(uri).map_err(|problem| Error::invalid("backchannel_logout_uri", problem))?;
+    if !parsed.as_str().starts_with("http") {
+        return Err(Error::invalid(
+            "backchannel_logout_uri",
+            "This is an address that the server calls: use https.",
+        ));
+    }
+    Ok(Some(parsed.into()))
+}
+
+/// A service of somebody else. A token that is for this program's own API is never made for a client.
+fn parse_resource(text: &str, tokens: &TokenConfig) -> Result<Resource, Error> {
+    let resource = Resource::parse(text).map_err(|problem| Error::invalid("resource", problem))?;
+    let is_under = |own: &str| {
+        text.strip_prefix(own.trim_end_matches('/'))
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
+    };
+    if is_under(&tokens.audience) || is_under(&tokens.issuer) {
+        return Err(Error::invalid("resource", "This is Latchkey itself, whose own API is for no client."));
+    }
+    Ok(resource)
+}

@@ -1,0 +1,64 @@
+//! What a grant stands on. It is asked when a code is issued, when it is redeemed and at each refresh, by this one function:
+//! whoever lost what it stands on gets nothing more (CVE-2026-43983, CVE-2026-79652).
+
+use std::time::Duration;
+
+use crate::{
+    model::oauth::{resource::Resources, scope::Scopes},
+    server::{
+        config::SessionConfig,
+        error::Error,
+        store::{Tx, clients::Client, consents, groups, users::User},
+    },
+};
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// How long a client's grants live. One that hangs on a session never lives longer than that.
+#[derive(Clone, Copy, Debug)]
+pub struct RefreshRules {
+    pub idle_ttl: Duration,
+    pub absolute_ttl: Duration,
+    /// Whether its refresh tokens rotate. A client that proves who it is needs no rotation (FAPI 2.0 §5.3.2.1).
+    rotates: bool,
+}
+
+impl RefreshRules {
+    pub fn of(client: &Client) -> Self {
+        Self {
+            idle_ttl: client.refresh_idle_ttl.unwrap_or(30 * DAY),
+            absolute_ttl: client.refresh_absolute_ttl.unwrap_or(180 * DAY),
+            rotates: client.kind.is_public(),
+        }
+    }
+
+    /// As the rules of refresh tokens take them.
+    pub fn config(self, sessions: &SessionConfig) -> SessionConfig {
+        SessionConfig {
+            idle_ttl: self.idle_ttl,
+            absolute_ttl: self.absolute_ttl,
+            rotate_after: if self.rotates { sessions.rotate_after } else { Duration::MAX },
+            reuse_grace: sessions.reuse_grace,
+        }
+    }
+}
+
+/// Whether this client may have this of this person now. [`Error::Forbidden`] where not.
+pub async fn check(
+    tx: &mut Tx,
+    client: &Client,
+    user: &User,
+    scopes: &Scopes,
+    resources: &Resources,
+) -> Result<(), Error> {
+    let allowed = client.is_enabled()
+        && user.is_enabled()
+        && scopes.is_subset(&client.scopes)
+        && resources.is_subset(&client.resources)
+        && groups::may_use(tx, &client.id, &user.id).await?
+        && (client.trusted
+            || consents::find(tx, &user.id, &client.id)
+                .await?
+                .is_some_and(|consent| consent.covers(scopes, resources)));
+    if allowed { Ok(()) } else { Err(Error::Forbidden) }
+}

@@ -1,0 +1,75 @@
+//! A client gives a token back (RFC 7009). The grant that it came from ends, with all its tokens.
+
+use super::error::OAuthError;
+use crate::{
+    model::{
+        id::{GrantId, SessionId},
+        oauth::revocation::RevocationReason,
+    },
+    server::{
+        change::Change,
+        client_info::ActionContext,
+        clock::Timestamp,
+        error::Error,
+        sessions::client_sessions::end_grant,
+        state::AppState,
+        store::{client_sessions, clients::Client, grants, invalidations::Invalidation},
+        tokens::refresh::client_token::ClientRefreshToken,
+    },
+};
+
+/// Ends what the token stands for, if it is this client's. Of any other token nothing is said (§2.2).
+pub async fn revoke(
+    state: &AppState,
+    context: ActionContext<'_>,
+    client: &Client,
+    token: &str,
+) -> Result<(), OAuthError> {
+    if let Ok(verified) = state.tokens.verify_client(token, context.now) {
+        if verified.client == client.id {
+            end(state, context, &verified.id.grant, Some(verified.expires_at)).await?;
+        }
+    } else if let Some(grant) = grant_of_refresh_token(state, client, token).await? {
+        end(state, context, &grant, None).await?;
+    }
+    Ok(())
+}
+
+/// The grant whose refresh token this is, of any generation, if it is the client's.
+async fn grant_of_refresh_token(
+    state: &AppState,
+    client: &Client,
+    token: &str,
+) -> Result<Option<GrantId>, Error> {
+    let Some(token) = ClientRefreshToken::parse(token) else { return Ok(None) };
+    let mut reader = state.store.read().await?;
+    let grant = grants::by_id(&mut reader, &token.grant).await?;
+    let Some(grant) = grant.filter(|grant| grant.client == client.id) else { return Ok(None) };
+    let authentic = state.refresh_keys.is_authentic_for_client(&token, &grant.salt)?;
+    Ok(authentic.then_some(grant.id))
+}
+
+/// Ends a grant. An access token that no grant stands behind expires at `expires_at`, and is refused until then.
+async fn end(
+    state: &AppState,
+    context: ActionContext<'_>,
+    grant: &GrantId,
+    expires_at: Option<Timestamp>,
+) -> Result<(), Error> {
+    let mut change = Change::begin(state, context).await?;
+    match grants::by_id(change.tx(), grant).await? {
+        Some(record) => {
+            // In the order in which whatever ends sessions locks them.
+            client_sessions::lock_by_id(change.tx(), &record.client_session).await?;
+            let locked = grants::lock_by_id(change.tx(), grant).await?;
+            let record = locked.unwrap_or(record);
+            end_grant(&mut change, &record, RevocationReason::RevokedByClient).await?;
+        }
+        None => {
+            if let Some(expires_at) = expires_at {
+                change.invalidate(Invalidation::SessionRevoked(SessionId::of_grant(grant)), expires_at);
+            }
+        }
+    }
+    Ok(change.commit().await?)
+}

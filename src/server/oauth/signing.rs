@@ -1,0 +1,81 @@
+//! Tokens for clients, signed. A line of keys begins with the first client that needs it, at the latest when its first token
+//! is signed: an installation without clients has no keys for them.
+
+use std::sync::Arc;
+
+use super::error::{OAuthCode, OAuthError};
+use crate::{
+    model::client_algorithm::ClientAlgorithm,
+    server::{
+        client_info::{ActionContext, ClientInfo},
+        clock::Timestamp,
+        error::Error,
+        keys::{
+            key_set::SigningKey,
+            line::{CLIENT_ACCESS_TOKENS, KeyLine},
+        },
+        state::AppState,
+        tokens::{
+            access::MintedToken,
+            client_access::ClientAccess,
+            id_token::{IdToken, sign_id_token},
+            logout_token::{LogoutToken, sign_logout_token},
+        },
+    },
+};
+
+/// Signs an access token for a client.
+pub async fn access_token(
+    state: &AppState,
+    now: Timestamp,
+    access: &ClientAccess<'_>,
+) -> Result<MintedToken, OAuthError> {
+    let own = &state.config.tokens.audience;
+    // It was refused when the client was registered; the setting may have changed since.
+    if access.resources.iter().any(|resource| resource.as_str() == own) {
+        return Err(OAuthError::new(OAuthCode::InvalidTarget, "This resource is Latchkey's own."));
+    }
+    let key = key(state, now, CLIENT_ACCESS_TOKENS).await?;
+    let minted = state.tokens.mint_for_client(&key, now, &state.entropy, access).map_err(Error::from)?;
+    Ok(minted)
+}
+
+/// Signs an ID token.
+pub async fn id_token(
+    state: &AppState,
+    now: Timestamp,
+    algorithm: ClientAlgorithm,
+    token: &IdToken<'_>,
+) -> Result<String, OAuthError> {
+    let key = key(state, now, algorithm).await?;
+    let signed = sign_id_token(&key, &state.config.tokens, now, &state.entropy, token);
+    Ok(signed.map_err(Error::from)?)
+}
+
+/// Signs a logout token, with what the client's ID tokens are signed with.
+pub async fn logout_token(
+    state: &AppState,
+    now: Timestamp,
+    algorithm: ClientAlgorithm,
+    token: LogoutToken<'_>,
+) -> Result<String, Error> {
+    let key = key(state, now, algorithm).await?;
+    Ok(sign_logout_token(&key, &state.config.tokens, now, &state.entropy, token)?)
+}
+
+/// The key that signs for clients with this algorithm.
+async fn key(state: &AppState, now: Timestamp, algorithm: ClientAlgorithm) -> Result<Arc<SigningKey>, Error> {
+    let line = KeyLine::Clients(algorithm);
+    let keys = &state.tokens.keys;
+    if let Ok(key) = keys.active(line, now) {
+        return Ok(key);
+    }
+    let _only_one_makes_it = keys.first_key.lock().await;
+    if let Ok(key) = keys.active(line, now) {
+        return Ok(key);
+    }
+    let client = ClientInfo::program();
+    state.key_manager().ensure(line, ActionContext { now, client: &client }).await?;
+    state.reload_keys().await?;
+    Ok(keys.active(line, state.now())?)
+}

@@ -1,0 +1,100 @@
+//! A device asks whether its user has decided, and gets its tokens once (RFC 8628 §3.4).
+
+use super::{
+    redeem::{check_again, lock, owner},
+    respond::{Granted, TokenAnswer, access_token_expiry},
+};
+use crate::server::{
+    change::Change,
+    client_info::ActionContext,
+    oauth::{
+        device::INTERVAL_MILLIS,
+        error::{OAuthCode, OAuthError},
+        parameters::Parameters,
+    },
+    state::AppState,
+    store::{
+        client_sessions,
+        clients::Client,
+        device_codes::{self, DeviceRecord, DeviceState},
+        grants,
+    },
+    tokens::one_time,
+};
+
+pub const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:device_code";
+
+fn no_code() -> OAuthError {
+    OAuthError::invalid_grant("The device code is not good: unknown, used or another client's.")
+}
+
+/// Exchanges a device code that was allowed for tokens. It is consumed by one conditional update, so of many at once one
+/// gets them.
+pub async fn redeem(
+    state: &AppState,
+    context: ActionContext<'_>,
+    client: &Client,
+    parameters: &Parameters,
+) -> Result<TokenAnswer, OAuthError> {
+    let hash = one_time::hash(parameters.require("device_code")?);
+    let mut reader = state.store.read().await?;
+    let record = device_codes::by_device(&mut reader, &hash).await?;
+    drop(reader);
+    let record = record.filter(|record| record.client == client.id).ok_or_else(no_code)?;
+    if context.now >= record.expires_at {
+        return Err(OAuthError::new(
+            OAuthCode::ExpiredToken,
+            "The device code has expired. Ask for another.",
+        ));
+    }
+    match record.state {
+        DeviceState::Pending => Err(wait(state, context, &record).await?),
+        DeviceState::Denied => Err(OAuthError::new(OAuthCode::AccessDenied, "The person did not allow it.")),
+        DeviceState::Redeemed => Err(no_code()),
+        DeviceState::Allowed => hand_out(state, context, client, &record).await,
+    }
+}
+
+/// Nobody has decided yet. Whoever asks too early has to wait for longer from now on.
+async fn wait(
+    state: &AppState,
+    context: ActionContext<'_>,
+    record: &DeviceRecord,
+) -> Result<OAuthError, OAuthError> {
+    let mut tx = state.store.begin().await?;
+    let in_time = device_codes::poll(&mut tx, &record.device_hash, context.now).await?;
+    if !in_time {
+        device_codes::slow_down(&mut tx, &record.device_hash, context.now, INTERVAL_MILLIS).await?;
+    }
+    tx.commit().await?;
+    Ok(if in_time {
+        OAuthError::new(OAuthCode::AuthorizationPending, "The person has not decided yet.")
+    } else {
+        OAuthError::new(OAuthCode::SlowDown, "Ask five seconds later than until now.")
+    })
+}
+
+async fn hand_out(
+    state: &AppState,
+    context: ActionContext<'_>,
+    client: &Client,
+    record: &DeviceRecord,
+) -> Result<TokenAnswer, OAuthError> {
+    let id = record.grant.as_ref().ok_or_else(no_code)?;
+    let mut change = Change::begin(state, context).await?;
+    let (session, mut grant) = lock(change.tx(), id).await?.ok_or_else(no_code)?;
+    if !device_codes::redeem(change.tx(), &record.device_hash, context.now).await? {
+        return Err(no_code());
+    }
+    let user = owner(&mut change, &session, &grant).await?;
+    let user = user.ok_or_else(|| OAuthError::invalid_grant("The authorization has ended."))?;
+    check_again(&mut change, client, &user, &grant).await?;
+    let expires_at = access_token_expiry(state, client, context.now);
+    grant.token_expires_at = expires_at;
+    grants::advance(change.tx(), grant.generation, &grant).await?;
+    client_sessions::set_token_expiry(change.tx(), &session.id, expires_at).await?;
+    change.commit().await?;
+    let (scopes, resources) = (&grant.scopes, &grant.resources);
+    let granted = Granted { client, grant: &grant, user: &user, scopes, resources, nonce: None, expires_at };
+    granted.respond(state, context.now).await
+}

@@ -1,0 +1,165 @@
+//! What a client gets: signed after the commit, in the request's own task.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::{
+    model::{
+        id::GrantId,
+        oauth::{
+            resource::Resources,
+            scope::{OPENID, Scopes},
+        },
+    },
+    server::{
+        clock::Timestamp,
+        error::Error,
+        oauth::{error::OAuthError, signing},
+        state::AppState,
+        store::{clients::Client, grants::GrantRecord, groups, users::User},
+        tokens::{
+            client_access::{ClientAccess, Subject},
+            id_token::IdToken,
+            person_claims::PersonClaims,
+        },
+    },
+};
+
+/// A successful answer (RFC 6749 §5.1).
+#[derive(Serialize)]
+pub struct TokenAnswer {
+    access_token: String,
+    token_type: &'static str,
+    expires_in: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id_token: Option<String>,
+    scope: Scopes,
+}
+
+impl std::fmt::Debug for TokenAnswer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TokenAnswer").field("scope", &self.scope).finish_non_exhaustive()
+    }
+}
+
+/// When an access token expires that is made now.
+pub fn access_token_expiry(state: &AppState, client: &Client, now: Timestamp) -> Timestamp {
+    now + access_ttl(state, client)
+}
+
+fn access_ttl(state: &AppState, client: &Client) -> Duration {
+    client.access_ttl.unwrap_or(state.config.tokens.client_access_ttl)
+}
+
+/// What a grant gives, as it stands now.
+pub struct Granted<'a> {
+    pub client: &'a Client,
+    pub grant: &'a GrantRecord,
+    pub user: &'a User,
+    /// What the access token is for: all of the grant, or less.
+    pub scopes: &'a Scopes,
+    pub resources: &'a Resources,
+    /// Of the authorization request; not at a refresh (OpenID Connect Core §12.2).
+    pub nonce: Option<&'a str>,
+    pub expires_at: Timestamp,
+}
+
+impl Granted<'_> {
+    /// Signs the tokens.
+    pub async fn respond(&self, state: &AppState, now: Timestamp) -> Result<TokenAnswer, OAuthError> {
+        let Self { client, grant, user, .. } = *self;
+        let access = ClientAccess {
+            client: &client.id,
+            subject: Subject::User {
+                id: &user.id,
+                epoch: user.token_epoch,
+                authenticated_at: grant.auth_time,
+            },
+            sid: Some(&grant.client_session),
+            grant: &grant.id,
+            generation: grant.generation,
+            resources: self.resources,
+            scopes: self.scopes,
+            roles: None,
+            expires_at: self.expires_at,
+        };
+        let minted = signing::access_token(state, now, &access).await?;
+        let id_token = if self.scopes.contains(OPENID) {
+            Some(self.id_token(state, now, &minted.token).await?)
+        } else {
+            None
+        };
+        let refresh_token = state.refresh_keys.client_token(&grant.id, grant.generation, &grant.salt);
+        let refresh_token = refresh_token.map_err(Error::from)?;
+        Ok(TokenAnswer {
+            access_token: minted.token,
+            token_type: "Bearer",
+            expires_in: (minted.expires_at - now).as_secs(),
+            refresh_token: Some(refresh_token.as_str().to_owned()),
+            id_token,
+            scope: self.scopes.clone(),
+        })
+    }
+
+    async fn id_token(
+        &self,
+        state: &AppState,
+        now: Timestamp,
+        access_token: &str,
+    ) -> Result<String, OAuthError> {
+        let Self { client, grant, user, .. } = *self;
+        let person = if client.claims_in_id_token {
+            let mut reader = state.store.read().await?;
+            let groups = groups::names_of_user(&mut reader, &user.id).await?;
+            PersonClaims::of(user, &groups, self.scopes)
+        } else {
+            PersonClaims::default()
+        };
+        let token = IdToken {
+            client: &client.id,
+            user: &user.id,
+            sid: &grant.sign_in,
+            authenticated_at: grant.auth_time,
+            nonce: self.nonce,
+            access_token,
+            person,
+        };
+        signing::id_token(state, now, client.id_token_alg, &token).await
+    }
+}
+
+/// What a client gets for itself: no refresh token and no ID token.
+pub async fn for_itself(
+    state: &AppState,
+    now: Timestamp,
+    client: &Client,
+    scopes: &Scopes,
+    resources: &Resources,
+) -> Result<TokenAnswer, OAuthError> {
+    // Nothing stands behind it, but so it can be named.
+    let grant = state.entropy.uuid(now).map_err(Error::from)?;
+    let grant = GrantId::parse(&grant).map_err(Error::from)?;
+    let access = ClientAccess {
+        client: &client.id,
+        subject: Subject::Client,
+        sid: None,
+        grant: &grant,
+        generation: 0,
+        resources,
+        scopes,
+        roles: None,
+        expires_at: access_token_expiry(state, client, now),
+    };
+    let minted = signing::access_token(state, now, &access).await?;
+    Ok(TokenAnswer {
+        access_token: minted.token,
+        token_type: "Bearer",
+        expires_in: (minted.expires_at - now).as_secs(),
+        refresh_token: None,
+        id_token: None,
+        scope: scopes.clone(),
+    })
+}

@@ -1,0 +1,64 @@
+//! The cookies that this program sets.
+//!
+//! All names begin with `__Host-`: a browser takes such a cookie only with Secure, Path=/ and no Domain, so no other
+//! host or path can plant one (RFC 6265bis §4.1.3.2).
+
+use std::time::Duration;
+
+use tower_cookies::{
+    Cookie, Cookies,
+    cookie::{SameSite, time},
+};
+
+use crate::server::{sessions::SessionCookie, tokens::refresh::token::RefreshToken};
+
+const SESSION: &str = "__Host-latchkey";
+const FLOW: &str = "__Host-latchkey-flow";
+const DEVICE: &str = "__Host-latchkey-device";
+/// Longer than a request takes.
+const FLOW_MAX_AGE: Duration = Duration::from_secs(3600);
+/// As long as browsers keep a cookie (RFC 6265bis §5.5).
+const DEVICE_MAX_AGE: Duration = Duration::from_secs(400 * 86_400);
+
+/// A cookie for this host alone, out of reach of scripts.
+pub fn build(name: &'static str, value: String, max_age: Duration, same_site: SameSite) -> Cookie<'static> {
+    let seconds = i64::try_from(max_age.as_secs()).unwrap_or(i64::MAX);
+    Cookie::build((name, value))
+        .path("/")
+        .secure(true)
+        .http_only(true)
+        .same_site(same_site)
+        .max_age(time::Duration::seconds(seconds))
+        .build()
+}
+
+/// The refresh token that came with the request, if it is one of ours by its form.
+pub fn refresh_token(cookies: &Cookies) -> Option<RefreshToken> {
+    RefreshToken::parse(cookies.get(SESSION)?.value())
+}
+
+pub fn set_session(cookies: &Cookies, session: &SessionCookie) {
+    cookies.add(build(SESSION, session.token.as_str().to_owned(), session.max_age, SameSite::Lax));
+}
+
+pub fn clear_session(cookies: &Cookies) {
+    cookies.add(build(SESSION, String::new(), Duration::ZERO, SameSite::Lax));
+}
+
+/// What binds the browser to the authorization requests that it has begun.
+pub fn flow(cookies: &Cookies) -> Option<String> {
+    cookies.get(FLOW).map(|cookie| cookie.value().to_owned())
+}
+
+pub fn set_flow(cookies: &Cookies, value: String) {
+    cookies.add(build(FLOW, value, FLOW_MAX_AGE, SameSite::Lax));
+}
+
+/// The value of the device cookie ([`crate::server::rate_limit::device_cookies`]).
+pub fn device(cookies: &Cookies) -> Option<String> {
+    cookies.get(DEVICE).map(|cookie| cookie.value().to_owned())
+}
+
+pub fn set_device(cookies: &Cookies, value: String) {
+    cookies.add(build(DEVICE, value, DEVICE_MAX_AGE, SameSite::Strict));
+}

@@ -1,0 +1,62 @@
+//! Whether any account has changed, told without asking the database (SQLite).
+//!
+//! A file beside the database grows by a byte with each transaction that changed accounts, after its commit and before
+//! anybody is told of it. A command changes accounts from a process of its own, so memory alone would not do; and looking
+//! at the length of a file costs a hundredth of a statement. `docs/decisions/0020-profiles-in-memory.md` says why.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, Write},
+    os::unix::fs::MetadataExt,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use sqlx::sqlite::{SqliteOperation, UpdateHookResult};
+
+use crate::server::crypto::private_file;
+
+#[derive(Clone, Debug)]
+pub struct AccountVersion {
+    file: Arc<File>,
+    /// Whether the transaction under way has changed or deleted an account.
+    touched: Arc<AtomicBool>,
+}
+
+impl AccountVersion {
+    /// Of the database at `path`.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let mut name = path.as_os_str().to_owned();
+        name.push("-accounts");
+        let path = Path::new(&name);
+        private_file::create_if_missing(path)?;
+        let file = Arc::new(OpenOptions::new().append(true).open(path)?);
+        Ok(Self { file, touched: Arc::default() })
+    }
+
+    /// The version now. What is read from the database after this is at least as new. Nothing if the file was deleted:
+    /// then nobody would hear of a change.
+    pub fn current(&self) -> Option<u64> {
+        self.file.metadata().ok().filter(|file| file.nlink() > 0).map(|file| file.len())
+    }
+
+    /// Called by SQLite for every row that the writer connection changes. A new account is nothing that anybody knew.
+    pub fn note(&self, change: &UpdateHookResult<'_>) {
+        if change.table == "users" && !matches!(change.operation, SqliteOperation::Insert) {
+            self.touched.store(true, Ordering::SeqCst);
+        }
+    }
+
+    /// Whether accounts were changed since this was asked the last time.
+    pub fn take_touched(&self) -> bool {
+        self.touched.swap(false, Ordering::SeqCst)
+    }
+
+    /// Makes everything old that was read before. The system appends for one process after the other.
+    pub fn advance(&self) -> io::Result<()> {
+        (&*self.file).write_all(b"\n")
+    }
+}

@@ -1,0 +1,41 @@
+//! The secrets of clients: a hash of each, for they have 256 random bits.
+
+use super::{Queryable, StoreError, Tx, execute, fetch_all, statements};
+use crate::{model::oauth::client_id::ClientId, server::clock::Timestamp};
+
+statements! {
+    LIVE = "SELECT hash FROM oauth_client_secrets
+            WHERE client_id = $1 AND (expires_at IS NULL OR expires_at > $2) ORDER BY created_at DESC LIMIT 2";
+    INSERT = "INSERT INTO oauth_client_secrets (hash, client_id, created_at) VALUES ($1, $2, $3)";
+    EXPIRE = "UPDATE oauth_client_secrets SET expires_at = $2
+              WHERE client_id = $1 AND (expires_at IS NULL OR expires_at > $2)";
+    DELETE_OLDER = "DELETE FROM oauth_client_secrets WHERE client_id = $1 AND (expires_at IS NOT NULL OR $2)";
+}
+
+/// The hashes of those that are good at `now`: one, or two while one replaces the other.
+pub async fn live(
+    db: &mut impl Queryable,
+    client: &ClientId,
+    now: Timestamp,
+) -> Result<Vec<Vec<u8>>, StoreError> {
+    let rows: Vec<(Vec<u8>,)> = fetch_all!(db, LIVE, client.as_str(), now)?;
+    Ok(rows.into_iter().map(|(hash,)| hash).collect())
+}
+
+pub async fn insert(tx: &mut Tx, client: &ClientId, hash: &[u8], now: Timestamp) -> Result<(), StoreError> {
+    execute!(tx, INSERT, hash, client.as_str(), now)?;
+    Ok(())
+}
+
+/// Lets the secret of now go on until `expires_at`, and forgets those that were replaced before it.
+pub async fn expire(tx: &mut Tx, client: &ClientId, expires_at: Timestamp) -> Result<(), StoreError> {
+    execute!(tx, DELETE_OLDER, client.as_str(), false)?;
+    execute!(tx, EXPIRE, client.as_str(), expires_at)?;
+    Ok(())
+}
+
+/// Forgets every secret of a client.
+pub async fn delete_all(tx: &mut Tx, client: &ClientId) -> Result<(), StoreError> {
+    execute!(tx, DELETE_OLDER, client.as_str(), true)?;
+    Ok(())
+}

@@ -1,0 +1,198 @@
+//! Grants: one for each authorization, a family of the client's refresh tokens.
+
+use sqlx::FromRow;
+
+use super::{
+    Queryable, StoreError, Tx, corrupt, execute, expect_one_row, fetch_optional, postgres::lock, statements,
+};
+use crate::{
+    model::{
+        id::{ClientSessionId, GrantId, UserId},
+        oauth::{client_id::ClientId, resource::Resources, revocation::RevocationReason, scope::Scopes},
+    },
+    server::clock::Timestamp,
+};
+
+/// A grant as stored. Its rules are in [`crate::server::oauth`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrantRecord {
+    pub id: GrantId,
+    /// It ends with this client session; the `sid` of its access tokens.
+    pub client_session: ClientSessionId,
+    /// The client session of the sign-in; the `sid` of its ID tokens. Another one for an offline grant.
+    pub sign_in: ClientSessionId,
+    pub client: ClientId,
+    pub user: UserId,
+    pub scopes: Scopes,
+    pub resources: Resources,
+    /// When the person had entered the password.
+    pub auth_time: Timestamp,
+    /// Of the key that authenticates its refresh tokens.
+    pub salt: Vec<u8>,
+    /// Of the newest refresh token.
+    pub generation: u64,
+    /// Whether somebody has used that generation.
+    pub confirmed: bool,
+    pub rotated_at: Timestamp,
+    pub created_at: Timestamp,
+    pub last_used_at: Timestamp,
+    pub idle_expires_at: Timestamp,
+    pub absolute_expires_at: Timestamp,
+    /// When the last of its access tokens expires.
+    pub token_expires_at: Timestamp,
+    pub revoked: Option<RevocationReason>,
+}
+
+#[derive(FromRow)]
+struct GrantRow {
+    id: String,
+    client_session_id: String,
+    sign_in_id: String,
+    client_id: String,
+    user_id: String,
+    scopes: String,
+    resources: String,
+    auth_time: Timestamp,
+    salt: Vec<u8>,
+    generation: i64,
+    confirmed: bool,
+    rotated_at: Timestamp,
+    created_at: Timestamp,
+    last_used_at: Timestamp,
+    idle_expires_at: Timestamp,
+    absolute_expires_at: Timestamp,
+    token_expires_at: Timestamp,
+    revoked_at: Option<Timestamp>,
+    revoked_reason: Option<String>,
+}
+
+const TABLE: &str = "oauth_grants";
+
+impl TryFrom<GrantRow> for GrantRecord {
+    type Error = StoreError;
+    fn try_from(row: GrantRow) -> Result<Self, StoreError> {
+        let id = row.id;
+        let reason =
+            row.revoked_at.map(|_| RevocationReason::parse(row.revoked_reason.as_deref().unwrap_or("")));
+        Ok(Self {
+            client_session: ClientSessionId::parse(&row.client_session_id).map_err(corrupt(TABLE, &id))?,
+            sign_in: ClientSessionId::parse(&row.sign_in_id).map_err(corrupt(TABLE, &id))?,
+            client: ClientId::parse(&row.client_id).map_err(corrupt(TABLE, &id))?,
+            user: UserId::parse(&row.user_id).map_err(corrupt(TABLE, &id))?,
+            scopes: Scopes::parse(&row.scopes).map_err(corrupt(TABLE, &id))?,
+            resources: Resources::parse(&row.resources).map_err(corrupt(TABLE, &id))?,
+            auth_time: row.auth_time,
+            salt: row.salt,
+            generation: u64::try_from(row.generation).map_err(corrupt(TABLE, &id))?,
+            confirmed: row.confirmed,
+            rotated_at: row.rotated_at,
+            created_at: row.created_at,
+            last_used_at: row.last_used_at,
+            idle_expires_at: row.idle_expires_at,
+            absolute_expires_at: row.absolute_expires_at,
+            token_expires_at: row.token_expires_at,
+            revoked: reason.transpose().map_err(corrupt(TABLE, &id))?,
+            id: GrantId::parse(&id).map_err(corrupt(TABLE, &id))?,
+        })
+    }
+}
+
+statements! {
+    BY_ID = "SELECT * FROM oauth_grants WHERE id = $1";
+    INSERT = "INSERT INTO oauth_grants (id, client_session_id, sign_in_id, client_id, user_id, scopes, resources, auth_time,
+                  salt, generation, confirmed, rotated_at, created_at, last_used_at, idle_expires_at, absolute_expires_at,
+                  token_expires_at)
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+    /// From the generation that it was read with: two rotations of one generation cannot both happen.
+    ADVANCE = "UPDATE oauth_grants SET generation = $3, confirmed = $4, rotated_at = $5, last_used_at = $6,
+                   idle_expires_at = $7, token_expires_at = $8
+               WHERE id = $1 AND generation = $2 AND revoked_at IS NULL";
+    REVOKE = "UPDATE oauth_grants SET revoked_at = $2, revoked_reason = $3 WHERE id = $1 AND revoked_at IS NULL";
+    REVOKE_OF_CLIENT_SESSION = "UPDATE oauth_grants SET revoked_at = $2, revoked_reason = $3
+                                WHERE client_session_id = $1 AND revoked_at IS NULL";
+    DELETE_EXPIRED = "DELETE FROM oauth_grants
+                      WHERE id IN (SELECT id FROM oauth_grants WHERE absolute_expires_at < $1 LIMIT $2)";
+}
+
+pub async fn by_id(db: &mut impl Queryable, id: &GrantId) -> Result<Option<GrantRecord>, StoreError> {
+    let row: Option<GrantRow> = fetch_optional!(db, BY_ID, id.as_str())?;
+    row.map(GrantRecord::try_from).transpose()
+}
+
+/// The grant, held for this transaction. Its client session is locked before.
+pub async fn lock_by_id(tx: &mut Tx, id: &GrantId) -> Result<Option<GrantRecord>, StoreError> {
+    tx.lock_row(lock::GRANT, id.as_str()).await?;
+    by_id(tx, id).await
+}
+
+pub async fn insert(tx: &mut Tx, grant: &GrantRecord) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        INSERT,
+        grant.id.as_str(),
+        grant.client_session.as_str(),
+        grant.sign_in.as_str(),
+        grant.client.as_str(),
+        grant.user.as_str(),
+        grant.scopes.to_string(),
+        grant.resources.to_string(),
+        grant.auth_time,
+        &grant.salt,
+        signed(grant, grant.generation)?,
+        grant.confirmed,
+        grant.rotated_at,
+        grant.created_at,
+        grant.last_used_at,
+        grant.idle_expires_at,
+        grant.absolute_expires_at,
+        grant.token_expires_at
+    )?;
+    Ok(())
+}
+
+/// Writes the state that its use has led to, if it still is at the generation `from`.
+pub async fn advance(tx: &mut Tx, from: u64, grant: &GrantRecord) -> Result<(), StoreError> {
+    let rows = execute!(
+        tx,
+        ADVANCE,
+        grant.id.as_str(),
+        signed(grant, from)?,
+        signed(grant, grant.generation)?,
+        grant.confirmed,
+        grant.rotated_at,
+        grant.last_used_at,
+        grant.idle_expires_at,
+        grant.token_expires_at
+    )?;
+    expect_one_row(rows, TABLE, grant.id.as_str())
+}
+
+/// `false`: it had ended already, and the first reason stands.
+pub async fn revoke(
+    tx: &mut Tx,
+    id: &GrantId,
+    now: Timestamp,
+    reason: RevocationReason,
+) -> Result<bool, StoreError> {
+    Ok(execute!(tx, REVOKE, id.as_str(), now, reason.as_str())? == 1)
+}
+
+/// Ends the grants that hang on a client session.
+pub async fn revoke_of_client_session(
+    tx: &mut Tx,
+    session: &ClientSessionId,
+    now: Timestamp,
+    reason: RevocationReason,
+) -> Result<(), StoreError> {
+    execute!(tx, REVOKE_OF_CLIENT_SESSION, session.as_str(), now, reason.as_str())?;
+    Ok(())
+}
+
+/// Deletes `limit` grants at the most that expired by age before `before`. Returns how many.
+pub async fn delete_expired(tx: &mut Tx, before: Timestamp, limit: i64) -> Result<u64, StoreError> {
+    Ok(execute!(tx, DELETE_EXPIRED, before, limit)?)
+}
+
+fn signed(grant: &GrantRecord, generation: u64) -> Result<i64, StoreError> {
+    i64::try_from(generation).map_err(corrupt(TABLE, grant.id.as_str()))
+}

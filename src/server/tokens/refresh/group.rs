@@ -1,0 +1,310 @@
+//! Refreshing many sessions with one commit.
+//!
+//! A durable commit costs the disk the same for one session as for fifty. So requests that arrive while one group is
+//! committed make up the next, and a lone one does not wait for company. Each is decided by itself, and answered after
+//! the commit: what one presents, or breaks, is nothing to the others.
+
+use std::{collections::HashMap, convert::Infallible, fmt, mem, sync::Arc, time::Duration};
+
+use quick_cache::unsync::Cache;
+use tokio::sync::{mpsc, oneshot};
+
+use super::{
+    rotation::{Decision, Reissue, decide, present},
+    token::{RefreshKeys, RefreshToken},
+};
+use crate::{
+    model::{id::SessionId, session::SignOutReason},
+    server::{
+        client_info::{ActionContext, ClientInfo},
+        clock::Timestamp,
+        config::SessionConfig,
+        crypto::error::SealError,
+        keys::key_set::SigningKey,
+        store::{
+            Store, StoreError,
+            held_reader::HeldReader,
+            many_sessions::{self, SessionOfUser, SessionOfUserRow},
+            sessions::SessionRecord,
+            users::User,
+            within_patience,
+        },
+        survive::survive,
+    },
+};
+
+const QUEUED: usize = 1024;
+/// sqlx hands rows on through a channel of 50; a statement with more would wait for its reader.
+const LARGEST_GROUP: usize = 48;
+
+/// Sessions whose salt is remembered, of about 100 bytes each.
+const REMEMBERED: usize = 50_000;
+
+/// A refresh token that somebody presents.
+pub struct Presented {
+    pub token: RefreshToken,
+    pub now: Timestamp,
+    pub client: ClientInfo,
+    /// Signs the access token after the commit. It is chosen before, because the session remembers it.
+    pub key: Arc<SigningKey>,
+}
+
+/// What has become of it.
+pub enum Outcome {
+    /// The session has moved on, durably: this is how it stands now.
+    Refreshed(Box<SessionOfUser>),
+    /// There is no such session.
+    Missing,
+    /// The token is none of ours, or of a generation that was never made.
+    Unknown,
+    Ended(SignOutReason),
+    /// Somebody else holds a copy. Nothing was written: ending the session is a change of its own.
+    Reuse,
+}
+
+/// Why a token could not be decided.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum GroupError {
+    #[error(transparent)]
+    Store(Arc<StoreError>),
+    #[error(transparent)]
+    Seal(Arc<SealError>),
+}
+
+impl From<StoreError> for GroupError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(Arc::new(error))
+    }
+}
+
+impl From<SealError> for GroupError {
+    fn from(error: SealError) -> Self {
+        Self::Seal(Arc::new(error))
+    }
+}
+
+type Answer = Result<Outcome, GroupError>;
+
+type Asked = (Presented, oneshot::Sender<Answer>);
+
+/// The requests' side.
+pub struct Refreshes(mpsc::Sender<Asked>);
+
+impl fmt::Debug for Refreshes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Refreshes")
+    }
+}
+
+/// What decides besides the token and the row.
+pub struct Rules {
+    pub keys: RefreshKeys,
+    pub sessions: SessionConfig,
+    pub access_ttl: Duration,
+}
+
+impl Refreshes {
+    /// Must be called within the async runtime: it starts the task that writes, which ends with the last request.
+    pub fn start(store: Store, rules: Rules) -> Self {
+        let (sender, queue) = mpsc::channel(QUEUED);
+        tokio::spawn(serve(store, rules, queue));
+        Self(sender)
+    }
+
+    /// Decides what presenting this token means and writes it down. A request that is dropped meanwhile is written all
+    /// the same: that is a lost response, which the next request makes good.
+    pub async fn present(&self, presented: Presented) -> Answer {
+        let (sender, answer) = oneshot::channel();
+        let closed = || StoreError::Database(sqlx::Error::PoolClosed);
+        self.0.send((presented, sender)).await.map_err(|_| closed())?;
+        answer.await.unwrap_or_else(|_| Err(closed().into()))
+    }
+}
+
+async fn serve(store: Store, rules: Rules, mut queue: mpsc::Receiver<Asked>) {
+    let mut reader = HeldReader::new(store.clone());
+    let mut salts = Salts(Cache::new(REMEMBERED));
+    let mut group = Vec::new();
+    while reader.until_closed(queue.recv_many(&mut group, LARGEST_GROUP)).await.is_some_and(|asked| asked > 0)
+    {
+        survive(answer(mem::take(&mut group), &rules, &store, &mut reader, &mut salts)).await;
+    }
+}
+
+async fn answer(group: Vec<Asked>, rules: &Rules, store: &Store, reader: &mut HeldReader, salts: &mut Salts) {
+    let (mut known, unknown) = salts.split(group, rules);
+    known.extend(refuse_unlocked(unknown, rules, reader).await);
+    if !known.is_empty() {
+        commit(known, rules, store, salts).await;
+    }
+}
+
+/// The salts of sessions that were refreshed a while ago. A salt never changes, so whether a token is ours can be told
+/// without reading its session first.
+struct Salts(Cache<SessionId, Box<[u8]>>);
+
+impl Salts {
+    /// Answers forged tokens of sessions that are known. Returns the tokens that are ours, and those that can't be told yet.
+    fn split(&self, tokens: Vec<Asked>, rules: &Rules) -> (Vec<Asked>, Vec<Asked>) {
+        let (mut known, mut unknown) = (Vec::new(), Vec::new());
+        for (presented, asker) in tokens {
+            let token = &presented.token;
+            match self.0.get(&token.session).map(|salt| rules.keys.is_authentic(token, salt)) {
+                Some(Ok(true)) => known.push((presented, asker)),
+                Some(Ok(false)) => send(asker, Ok(Outcome::Unknown)),
+                Some(Err(error)) => send(asker, Err(error.into())),
+                None => unknown.push((presented, asker)),
+            }
+        }
+        (known, unknown)
+    }
+
+    /// A session that goes on is remembered. One that has ended is forgotten: whoever presents its token again must not
+    /// lock anything.
+    fn note(&mut self, session: &SessionId, answer: &Answer) {
+        match answer {
+            Ok(Outcome::Refreshed(refreshed)) => {
+                let salt = || Ok::<_, Infallible>(refreshed.0.salt.as_slice().into());
+                let _ = self.0.get_or_insert_with(session, salt);
+            }
+            _ => drop(self.0.remove(session)),
+        }
+    }
+}
+
+/// Answers those whose token is none of ours, or of a session that has ended, before anything is locked: whoever sends
+/// many of them must not keep others from writing. A token that is ours stays ours, for its key never changes. Returns
+/// the others.
+async fn refuse_unlocked(tokens: Vec<Asked>, rules: &Rules, reader: &mut HeldReader) -> Vec<Asked> {
+    if tokens.is_empty() {
+        return tokens;
+    }
+    let ids: Vec<_> = tokens.iter().map(|(presented, _)| presented.token.session.as_str()).collect();
+    let group = match reader.read::<SessionOfUserRow>(&ids).await {
+        Ok(rows) => Group::new(rows),
+        Err(error) => {
+            fail(tokens, error);
+            return Vec::new();
+        }
+    };
+    let mut left = Vec::new();
+    for (presented, asker) in tokens {
+        match group.refuse(&presented, rules) {
+            Some(answer) => send(asker, answer),
+            None => left.push((presented, asker)),
+        }
+    }
+    left
+}
+
+/// One transaction. Nobody is answered before it is committed.
+async fn commit(tokens: Vec<Asked>, rules: &Rules, store: &Store, salts: &mut Salts) {
+    let presented: Vec<_> = tokens.iter().map(|(presented, _)| presented).collect();
+    match within_patience(decide_all(&presented, rules, store)).await {
+        Ok(answers) => {
+            for ((presented, asker), answer) in tokens.into_iter().zip(answers) {
+                salts.note(&presented.token.session, &answer);
+                send(asker, answer);
+            }
+        }
+        Err(error) => fail(tokens, error),
+    }
+}
+
+async fn decide_all(tokens: &[&Presented], rules: &Rules, store: &Store) -> Result<Vec<Answer>, StoreError> {
+    let mut tx = store.begin().await?;
+    let ids: Vec<_> = tokens.iter().map(|presented| presented.token.session.as_str()).collect();
+    let mut group = Group::new(many_sessions::lock(&mut tx, &ids).await?);
+    let answers = tokens.iter().map(|presented| group.decide(presented, rules)).collect();
+    many_sessions::advance(&mut tx, &group.changed()).await?;
+    tx.commit().await?;
+    Ok(answers)
+}
+
+fn send(asker: oneshot::Sender<Answer>, answer: Answer) {
+    // Who has left needs no answer.
+    let _ = asker.send(answer);
+}
+
+fn fail(tokens: Vec<Asked>, error: StoreError) {
+    let error = GroupError::from(error);
+    for (_, asker) in tokens {
+        send(asker, Err(error.clone()));
+    }
+}
+
+/// The sessions that a group is about. A session that is presented twice is decided twice, one after the other, and
+/// written once. A row that breaks a rule fails those who present its token, and nobody else.
+struct Group(HashMap<String, Result<Member, GroupError>>);
+
+struct Member {
+    session: SessionRecord,
+    user: User,
+    /// The generation in the database, if the session was used.
+    used_from: Option<u64>,
+}
+
+impl Group {
+    fn new(rows: HashMap<String, SessionOfUserRow>) -> Self {
+        let member = |row| {
+            let (session, user) = SessionOfUser::try_from(row)?;
+            Ok(Member { session, user, used_from: None })
+        };
+        Self(rows.into_iter().map(|(id, row)| (id, member(row))).collect())
+    }
+
+    /// The answer to a token that needs no lock, if it is one.
+    fn refuse(&self, presented: &Presented, rules: &Rules) -> Option<Answer> {
+        let member = match self.0.get(presented.token.session.as_str()) {
+            None => return Some(Ok(Outcome::Missing)),
+            Some(Err(error)) => return Some(Err(error.clone())),
+            Some(Ok(member)) => member,
+        };
+        match rules.keys.is_authentic(&presented.token, &member.session.salt) {
+            Err(error) => return Some(Err(error.into())),
+            Ok(false) => return Some(Ok(Outcome::Unknown)),
+            Ok(true) => {}
+        }
+        match decide(&member.session, presented.token.generation, presented.now, &rules.sessions) {
+            Decision::Ended(reason) => Some(Ok(Outcome::Ended(reason))),
+            _ => None,
+        }
+    }
+
+    fn decide(&mut self, presented: &Presented, rules: &Rules) -> Answer {
+        match self.0.get_mut(presented.token.session.as_str()) {
+            None => Ok(Outcome::Missing),
+            Some(Err(error)) => Err(error.clone()),
+            Some(Ok(member)) => Ok(member.decide(presented, rules)),
+        }
+    }
+
+    fn changed(&self) -> Vec<(u64, &SessionRecord)> {
+        let members = self.0.values().filter_map(|member| member.as_ref().ok());
+        members.filter_map(|member| Some((member.used_from?, &member.session))).collect()
+    }
+}
+
+impl Member {
+    fn decide(&mut self, presented: &Presented, rules: &Rules) -> Outcome {
+        let Presented { token, now, client, key } = presented;
+        let session = &mut self.session;
+        if session.revoked.is_none() && !self.user.is_enabled() {
+            return Outcome::Ended(SignOutReason::AccountClosed);
+        }
+        let from = session.generation;
+        match present(session, token.generation, *now, &rules.sessions) {
+            Decision::Unknown => return Outcome::Unknown,
+            Decision::Ended(reason) => return Outcome::Ended(reason),
+            Decision::Reuse => return Outcome::Reuse,
+            Decision::Keep | Decision::Rotate | Decision::Reissue(Reissue::Concurrent) => {}
+            Decision::Reissue(Reissue::ResponseLost) => {
+                tracing::info!(session = %session.id, "a refresh response was lost; its token is handed out again");
+            }
+        }
+        self.used_from.get_or_insert(from);
+        session.seen(ActionContext { now: *now, client });
+        session.remember(&key.kid, session.access_token_expiry(*now, rules.access_ttl));
+        Outcome::Refreshed(Box::new((session.clone(), self.user.clone())))
+    }
+}
