@@ -5,6 +5,7 @@
 // part and the files that it needs.
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { CODE, Reader, importedFunctions, namesOfFunctions, number, sections, sized } from './wasm.mjs';
 
 const [directory] = process.argv.slice(2);
 const read = (name) => readFileSync(join(directory, name));
@@ -14,112 +15,6 @@ const write = (name, content) => writeFileSync(join(directory, name), content);
 function fail(why) {
   console.error(`.ci/parts.mjs: ${why}`);
   process.exit(1);
-}
-
-/** A WASM file, read section by section. */
-class Reader {
-  constructor(bytes, at = 0) {
-    this.bytes = bytes;
-    this.at = at;
-  }
-
-  byte() {
-    return this.bytes[this.at++];
-  }
-
-  /** An unsigned LEB128 number. */
-  number() {
-    let number = 0;
-    for (let shift = 0; ; shift += 7) {
-      const byte = this.byte();
-      number += (byte & 0x7f) * 2 ** shift;
-      if (byte < 0x80) return number;
-    }
-  }
-
-  take(length) {
-    this.at += length;
-    return this.bytes.subarray(this.at - length, this.at);
-  }
-
-  name() {
-    return this.take(this.number()).toString();
-  }
-
-  get done() {
-    return this.at >= this.bytes.length;
-  }
-}
-
-function number(value) {
-  const bytes = [];
-  for (; value >= 0x80; value = Math.floor(value / 0x80)) bytes.push((value % 0x80) | 0x80);
-  return Buffer.from([...bytes, value]);
-}
-
-const sized = (...content) => {
-  const bytes = Buffer.concat(content);
-  return Buffer.concat([number(bytes.length), bytes]);
-};
-
-function sections(wasm) {
-  const reader = new Reader(wasm, 8);
-  const found = [];
-  while (!reader.done) found.push({ id: reader.byte(), content: reader.take(reader.number()) });
-  return found;
-}
-
-const CUSTOM = 0;
-const IMPORT = 2;
-const CODE = 10;
-
-function importedFunctions(found) {
-  const section = found.find(({ id }) => id === IMPORT);
-  if (!section) return 0;
-  const reader = new Reader(section.content);
-  let functions = 0;
-  const limits = () => {
-    const flags = reader.number();
-    reader.number();
-    if (flags & 1) reader.number();
-  };
-  for (let left = reader.number(); left > 0; left -= 1) {
-    reader.name();
-    reader.name();
-    const kind = reader.byte();
-    if (kind === 0) {
-      functions += 1;
-      reader.number();
-    } else if (kind === 1) {
-      reader.byte();
-      limits();
-    } else if (kind === 2) limits();
-    else if (kind === 3) reader.take(2);
-    else if (kind === 4) reader.take(1), reader.number();
-    else fail(`an import of the unknown kind ${kind}`);
-  }
-  return functions;
-}
-
-/** The functions of a file that a name matches, by the number of each. */
-function namedFunctions(found, matches) {
-  for (const { id, content } of found) {
-    if (id !== CUSTOM) continue;
-    const reader = new Reader(content);
-    if (reader.name() !== 'name') continue;
-    while (!reader.done) {
-      const kind = reader.byte();
-      const names = new Reader(reader.take(reader.number()));
-      if (kind !== 1) continue;
-      const functions = new Set();
-      for (let left = names.number(); left > 0; left -= 1) {
-        const index = names.number();
-        if (matches(names.name())) functions.add(index);
-      }
-      return functions;
-    }
-  }
-  return fail('a WASM file without names');
 }
 
 /**
@@ -134,7 +29,7 @@ const TRAP = Buffer.from([0, 0x00, 0x0b]);
 function removeUnused(wasm) {
   const found = sections(wasm);
   const imported = importedFunctions(found);
-  const unused = namedFunctions(found, (name) => UNUSED.test(name));
+  const names = namesOfFunctions(found);
   let removed = 0;
   const parts = [wasm.subarray(0, 8)];
   for (const { id, content } of found) {
@@ -145,7 +40,7 @@ function removeUnused(wasm) {
       const bodies = [number(count)];
       for (let index = 0; index < count; index += 1) {
         const body = reader.take(reader.number());
-        const dead = unused.has(imported + index);
+        const dead = UNUSED.test(names.get(imported + index) ?? '');
         removed += Number(dead);
         bodies.push(sized(dead ? TRAP : body));
       }

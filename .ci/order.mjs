@@ -1,0 +1,74 @@
+// Names the functions of WASM files so that those which are alike follow each other when they are sorted by name, as
+// `wasm-opt --reorder-functions-by-name` does. Brotli finds more to share between neighbours: about 5 % of the file.
+// Called by .ci/client-bundle:
+//   node .ci/order.mjs FILE…
+import { readFileSync, writeFileSync } from 'node:fs';
+import { CODE, CUSTOM, FUNCTION_NAMES, Reader, importedFunctions, number, sections, sized } from './wasm.mjs';
+
+/** Functions are alike as far as they share runs of so many bytes. */
+const RUN = 5;
+
+/** Every run of bytes in the body of a function, as a hash. */
+function runsOf(body) {
+  const runs = new Set();
+  for (let at = 0; at + RUN <= body.length; at += 1) {
+    let hash = 0;
+    for (const byte of body.subarray(at, at + RUN)) hash = Math.imul(hash, 16_777_619) ^ byte;
+    runs.add(hash);
+  }
+  return runs;
+}
+
+/** Begins with the first function, and goes on with the one that is most like the last, until none is left. */
+function likeAfterLike(bodies) {
+  const runs = bodies.map(runsOf);
+  const having = new Map();
+  for (const [index, own] of runs.entries()) {
+    for (const run of own) {
+      if (!having.has(run)) having.set(run, []);
+      having.get(run).push(index);
+    }
+  }
+  // After a function that shares nothing with those that are left, the next in the order of their bodies.
+  const left = new Set([...bodies.keys()].sort((one, other) => Buffer.compare(bodies[one], bodies[other])));
+  const order = [];
+  for (let next = left.values().next().value; next !== undefined; ) {
+    left.delete(next);
+    order.push(next);
+    const shared = new Map();
+    for (const run of runs[next]) {
+      for (const other of having.get(run)) if (left.has(other)) shared.set(other, (shared.get(other) ?? 0) + 1);
+    }
+    let closest;
+    let most = 0;
+    for (const [other, count] of shared) {
+      // Jaccard's index: what both have, of all that either has.
+      const likeness = count / (runs[next].size + runs[other].size - count);
+      if (likeness > most) [closest, most] = [other, likeness];
+    }
+    next = closest ?? left.values().next().value;
+  }
+  return order;
+}
+
+function nameInOrder(wasm) {
+  const found = sections(wasm);
+  const section = found.find(({ id }) => id === CODE);
+  if (!section) return wasm;
+  const bodies = [];
+  const code = new Reader(section.content);
+  for (let count = code.number(); count > 0; count -= 1) bodies.push(code.take(code.number()));
+  const first = importedFunctions(found);
+  const names = Array.from(bodies, () => '');
+  for (const [place, index] of likeAfterLike(bodies).entries()) names[index] = String(place).padStart(6, '0');
+  const listed = names.map((name, index) => Buffer.concat([number(first + index), sized(Buffer.from(name))]));
+  const kept = found.filter(({ id, content }) => id !== CUSTOM || new Reader(content).name() !== 'name');
+  return Buffer.concat([
+    wasm.subarray(0, 8),
+    ...kept.map(({ id, content }) => Buffer.concat([Buffer.from([id]), sized(content)])),
+    Buffer.from([CUSTOM]),
+    sized(sized(Buffer.from('name')), Buffer.from([FUNCTION_NAMES]), sized(number(listed.length), ...listed)),
+  ]);
+}
+
+for (const file of process.argv.slice(2)) writeFileSync(file, nameInOrder(readFileSync(file)));
