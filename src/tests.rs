@@ -12,6 +12,7 @@ mod browser_tabs;
 mod client_tokens;
 mod cluster;
 mod confirmations;
+mod conformance;
 mod connections;
 mod docs;
 mod forms;

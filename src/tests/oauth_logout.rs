@@ -252,27 +252,18 @@ async fn what_was_delivered_is_forgotten_after_a_week() {
     assert!(logout_deliveries::states(&app.state.store).await.is_empty());
 }
 
-#[tokio::test]
-async fn discovery_says_that_apps_are_told() {
-    let app = TestApp::start().await;
-    let metadata = app.browser().get("/.well-known/openid-configuration").await.json();
-    for name in ["backchannel_logout_supported", "backchannel_logout_session_supported"] {
-        assert_eq!(metadata[name], true, "{name}");
-    }
-}
-
-const GOODBYE: &str = "https://app.example.org/goodbye";
+pub const GOODBYE: &str = "https://app.example.org/goodbye";
 
 /// Somebody who is signed in to an app that sends people here to sign out.
-struct Leaving {
-    app: TestApp,
-    client: RelyingParty,
-    browser: Browser,
-    id_token: String,
+pub struct Leaving {
+    pub app: TestApp,
+    pub client: RelyingParty,
+    pub browser: Browser,
+    pub id_token: String,
 }
 
 impl Leaving {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let app = TestApp::start().await;
         let settings = ClientSettings {
             trusted: Some(true),
@@ -285,12 +276,12 @@ impl Leaving {
         Self { client, browser, id_token: tokens["id_token"].as_str().unwrap().to_owned(), app }
     }
 
-    async fn send(&mut self, fields: &[(&str, &str)]) -> Answer {
+    pub async fn send(&mut self, fields: &[(&str, &str)]) -> Answer {
         self.browser.get(&format!("/oauth/logout?{}", encode(fields))).await
     }
 
     /// Sends the browser here, expects to be asked, and answers the form that stands on the page.
-    async fn asked(&mut self, fields: &[(&str, &str)]) -> Answer {
+    pub async fn asked(&mut self, fields: &[(&str, &str)]) -> Answer {
         let page = self.send(fields).await;
         page.assert_status(200);
         assert!(page.body.contains(">Sign out</button>"), "{page:?}");
@@ -304,110 +295,22 @@ impl Leaving {
     }
 
     /// Whether a page knows who loads it, and the app's session is alive.
-    async fn is_signed_in(&mut self) -> bool {
+    pub async fn is_signed_in(&mut self) -> bool {
         self.browser.clone().get("/dashboard").await.status == 200
     }
 
     /// Checks that the request leads nowhere: the person is asked, and stays here.
-    async fn stays(&mut self, fields: &[(&str, &str)]) {
+    pub async fn stays(&mut self, fields: &[(&str, &str)]) {
         let answer = self.asked(fields).await;
         assert_stays(&answer);
     }
 }
 
 #[track_caller]
-fn assert_stays(answer: &Answer) {
+pub fn assert_stays(answer: &Answer) {
     answer.assert_status(200);
     assert!(answer.body.contains("You are signed out"), "{answer:?}");
     assert_eq!((answer.header("location"), answer.header("refresh")), (None, None));
-}
-
-#[tokio::test]
-async fn a_logout_with_hint_address_and_state_ends_the_session_and_leads_back() {
-    let mut leaving = Leaving::new().await;
-    let hint = leaving.id_token.clone();
-    let answer = leaving
-        .send(&[("id_token_hint", &hint), ("post_logout_redirect_uri", GOODBYE), ("state", STATE)])
-        .await;
-    answer.assert_status(303);
-    assert!(answer.location().starts_with(&format!("{GOODBYE}?state=")), "{answer:?}");
-    assert_eq!(answered(&answer)["state"], STATE);
-    assert!(!leaving.is_signed_in().await);
-    assert_eq!(leaving.browser.refresh_token(), "");
-}
-
-#[tokio::test]
-async fn a_logout_with_a_bad_hint_asks_and_leads_nowhere() {
-    let mut leaving = Leaving::new().await;
-    leaving
-        .stays(&[("id_token_hint", "no token"), ("post_logout_redirect_uri", GOODBYE), ("state", "a")])
-        .await;
-}
-
-#[tokio::test]
-async fn a_logout_with_a_modified_hint_asks_and_leads_nowhere() {
-    let mut leaving = Leaving::new().await;
-    let (message, signature) = leaving.id_token.rsplit_once('.').unwrap();
-    let (header, payload) = message.split_once('.').unwrap();
-    let payload = String::from_utf8(BASE64.decode(payload).unwrap()).unwrap();
-    let payload = BASE64.encode(payload.replace("pwd", "otp"));
-    let hint = format!("{header}.{payload}.{signature}");
-    leaving.stays(&[("id_token_hint", &hint), ("post_logout_redirect_uri", GOODBYE), ("state", "a")]).await;
-}
-
-#[tokio::test]
-async fn a_logout_without_a_hint_asks_and_leads_back_only_if_the_app_is_named() {
-    let mut leaving = Leaving::new().await;
-    leaving.stays(&[("post_logout_redirect_uri", GOODBYE), ("state", "a")]).await;
-    let mut leaving = Leaving::new().await;
-    let client = leaving.client.id.to_string();
-    let fields = [("client_id", client.as_str()), ("post_logout_redirect_uri", GOODBYE), ("state", STATE)];
-    let answer = leaving.asked(&fields).await;
-    assert_eq!(answered(&answer)["state"], STATE);
-    assert!(answer.header("refresh").unwrap().starts_with(&format!("0; url={GOODBYE}?")), "{answer:?}");
-}
-
-#[tokio::test]
-async fn a_logout_with_an_address_that_is_not_registered_leads_nowhere() {
-    for address in ["https://evil.example/", CALLBACK, "https://app.example.org/goodbye/", "/\\evil.example"]
-    {
-        let mut leaving = Leaving::new().await;
-        let hint = leaving.id_token.clone();
-        assert_stays(&leaving.send(&[("id_token_hint", &hint), ("post_logout_redirect_uri", address)]).await);
-    }
-}
-
-#[tokio::test]
-async fn a_logout_with_a_query_added_to_the_address_leads_nowhere() {
-    let mut leaving = Leaving::new().await;
-    let (hint, address) = (leaving.id_token.clone(), format!("{GOODBYE}?a=b"));
-    assert_stays(&leaving.send(&[("id_token_hint", &hint), ("post_logout_redirect_uri", &address)]).await);
-}
-
-#[tokio::test]
-async fn a_logout_with_a_hint_alone_signs_out_and_stays_here() {
-    let mut leaving = Leaving::new().await;
-    let hint = leaving.id_token.clone();
-    assert_stays(&leaving.send(&[("id_token_hint", &hint), ("state", "a")]).await);
-    assert!(!leaving.is_signed_in().await);
-}
-
-#[tokio::test]
-async fn a_logout_without_parameters_asks_and_stays_here() {
-    Leaving::new().await.stays(&[]).await;
-}
-
-#[tokio::test]
-async fn a_logout_without_state_leads_to_the_address_as_it_is_registered() {
-    let mut leaving = Leaving::new().await;
-    let hint = leaving.id_token.clone();
-    let answer = leaving.send(&[("id_token_hint", &hint), ("post_logout_redirect_uri", GOODBYE)]).await;
-    assert_eq!(answer.assert_status(303).location(), GOODBYE);
-}
-
-#[tokio::test]
-async fn a_logout_with_state_alone_asks_and_stays_here() {
-    Leaving::new().await.stays(&[("state", STATE)]).await;
 }
 
 #[tokio::test]

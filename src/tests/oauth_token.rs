@@ -384,6 +384,30 @@ async fn an_offline_grant_survives_signing_out_and_ends_with_the_password() {
 }
 
 #[tokio::test]
+async fn a_grant_ends_unused_for_thirty_days_and_after_half_a_year_whatever_is_done() {
+    let app = TestApp::start().await;
+    let client = RelyingParty::trusted(&app).await;
+    let mut browser = app.sign_up("ada@example.org").await;
+    let offline = client.request_with(&[("scope", "openid offline_access")]);
+    let mut tokens = Vec::new();
+    for _ in 0..2 {
+        let code = client.authorize(&mut browser, &offline).await["code"].clone();
+        let given = client.redeem(&app, &code).await.assert_status(200).json();
+        tokens.push(text(&given, "refresh_token"));
+    }
+    let [used, unused] = [&tokens[0], &tokens[1]];
+    for days in (29..180).step_by(29) {
+        app.advance(29 * DAY);
+        client.refresh(&app, used).await.assert_status(200);
+        if days > 30 {
+            client.refresh(&app, unused).await.assert_refused(400, "invalid_grant");
+        }
+    }
+    app.advance(6 * DAY);
+    client.refresh(&app, used).await.assert_refused(400, "invalid_grant");
+}
+
+#[tokio::test]
 async fn a_session_that_was_not_used_for_too_long_refreshes_no_app() {
     let app = TestApp::start().await;
     let client = RelyingParty::trusted(&app).await;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{resource::Resources, scope::Scopes};
+use crate::model::id::UserId;
 
 /// An authorization request, as it is stored. Whoever decides later reads it from there and nothing of it from the
 /// browser.
@@ -20,6 +21,8 @@ pub struct AuthorizationRequest {
     /// Seconds since the password was entered, at most.
     pub max_age: Option<u32>,
     pub login_hint: Option<String>,
+    /// The one person it is about: whom the `id_token_hint` names.
+    pub subject: Option<UserId>,
 }
 
 /// What the person must be asked (OpenID Connect Core §3.1.2.1).

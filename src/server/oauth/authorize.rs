@@ -136,7 +136,7 @@ async fn read(
     parameters: &Parameters,
 ) -> Result<(Asked, RequestRecord), Refusal> {
     let asked = find_client(state, parameters).await?;
-    let request = asked.parse(parameters)?;
+    let request = asked.parse(state, parameters).await?;
     if asked.client.require_pushed {
         let error = OAuthError::invalid_request("The client must push its requests.");
         return Err(refuse(&request, error));
@@ -223,6 +223,10 @@ pub async fn step(
     let Some(person) = person else {
         return Ok(silent(Step::SignIn, OAuthCode::LoginRequired, "Nobody is signed in."));
     };
+    // OpenID Connect Core §3.1.2.2: whoever else is signed in is not to be taken for the one it is about.
+    if record.request.subject.as_ref().is_some_and(|subject| *subject != person.user) {
+        return Ok(Err(OAuthError::new(OAuthCode::LoginRequired, "Somebody else is signed in.")));
+    }
     if !is_recent(record, person) {
         let why = "The password was not entered recently enough.";
         return Ok(silent(Step::Password, OAuthCode::LoginRequired, why));

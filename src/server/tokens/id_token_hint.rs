@@ -8,7 +8,10 @@ use jsonwebtoken::{DecodingKey, jwk::Jwk};
 use serde::{Deserialize, de::IgnoredAny};
 
 use crate::{
-    model::{id::ClientSessionId, oauth::client_id::ClientId},
+    model::{
+        id::{ClientSessionId, UserId},
+        oauth::client_id::ClientId,
+    },
     server::{
         crypto::algorithm::Algorithm, keys::line::KeyLine, store::signing_keys::SigningKeyRecord,
         tokens::id_token::ID_TOKEN_TYPE,
@@ -22,6 +25,7 @@ const MAX_LENGTH: usize = 16 * 1024;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdTokenHint {
     pub client: ClientId,
+    pub user: UserId,
     pub sid: ClientSessionId,
 }
 
@@ -40,6 +44,7 @@ struct Header<'a> {
 struct Claims {
     iss: String,
     aud: ClientId,
+    sub: UserId,
     sid: ClientSessionId,
 }
 
@@ -63,5 +68,9 @@ pub fn verify_hint(token: &str, keys: &[SigningKeyRecord], issuer: &str) -> Opti
     let verified =
         jsonwebtoken::crypto::verify(signature, message.as_bytes(), &verifying, algorithm.jwt()).ok()?;
     let claims: Claims = serde_json::from_slice(&BASE64.decode(claims).ok()?).ok()?;
-    (verified && claims.iss == issuer).then_some(IdTokenHint { client: claims.aud, sid: claims.sid })
+    (verified && claims.iss == issuer).then_some(IdTokenHint {
+        client: claims.aud,
+        user: claims.sub,
+        sid: claims.sid,
+    })
 }

@@ -39,7 +39,7 @@ pub async fn push(
         ));
     }
     let asked = find_redirect_uri(state, client, parameters).await?;
-    let request = asked.parse(parameters)?;
+    let request = asked.parse(state, parameters).await?;
     let pushed = RequestRecord {
         pushed: true,
         expires_at: context.now + PUSHED_LIFETIME,

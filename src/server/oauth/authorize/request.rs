@@ -3,11 +3,14 @@
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 
 use crate::{
-    model::oauth::{
-        authorization_request::{AuthorizationRequest, Prompt},
-        client_id::ClientId,
-        resource::{Resource, Resources},
-        scope::{OPENID, Scopes},
+    model::{
+        id::UserId,
+        oauth::{
+            authorization_request::{AuthorizationRequest, Prompt},
+            client_id::ClientId,
+            resource::{Resource, Resources},
+            scope::{OPENID, Scopes},
+        },
     },
     server::{
         error::Error,
@@ -19,7 +22,9 @@ use crate::{
         store::{
             client_uris::{self, UriPurpose},
             clients::{self, Client},
+            signing_keys,
         },
+        tokens::id_token_hint::verify_hint,
     },
 };
 
@@ -96,12 +101,30 @@ pub async fn find_redirect_uri(
 
 impl Asked {
     /// Reads the rest. What is wrong with it is told to the client.
-    pub fn parse(&self, parameters: &Parameters) -> Result<AuthorizationRequest, Refusal> {
-        self.parse_rest(parameters).map_err(|error| Refusal::Client {
+    pub async fn parse(
+        &self,
+        state: &AppState,
+        parameters: &Parameters,
+    ) -> Result<AuthorizationRequest, Refusal> {
+        let refuse = |error| Refusal::Client {
             redirect_uri: self.redirect_uri.clone(),
             state: parameters.get("state").filter(|state| state.len() <= MAX_ECHOED).map(str::to_owned),
             error,
-        })
+        };
+        let mut request = self.parse_rest(parameters).map_err(refuse)?;
+        if let Some(hint) = parameters.get("id_token_hint") {
+            let error =
+                || OAuthError::invalid_request("The parameter id_token_hint is no ID token of this client.");
+            request.subject = Some(self.subject(state, hint).await?.ok_or_else(|| refuse(error()))?);
+        }
+        Ok(request)
+    }
+
+    /// Whom an ID token of this client is about, however long ago it expired.
+    async fn subject(&self, state: &AppState, hint: &str) -> Result<Option<UserId>, Error> {
+        let keys = signing_keys::all(&mut state.store.read().await?).await?;
+        let hint = verify_hint(hint, &keys, &state.config.tokens.issuer);
+        Ok(hint.filter(|hint| hint.client == self.client.id).map(|hint| hint.user))
     }
 
     fn parse_rest(&self, parameters: &Parameters) -> Result<AuthorizationRequest, OAuthError> {
@@ -121,6 +144,7 @@ impl Asked {
             challenge: challenge(parameters)?,
             prompt,
             max_age: max_age.transpose()?,
+            subject: None,
             login_hint: parameters.get("login_hint").filter(|hint| hint.len() <= 320).map(str::to_owned),
         })
     }
