@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-const RUNS: u64 = 3000;
+const RUNS: u64 = 20_000;
 const STEPS: usize = 120;
 const TABS: usize = 3;
 const PEOPLE: usize = 2;
@@ -118,6 +118,8 @@ struct World {
     numbers: Numbers,
     /// The server: whose each session is, and why it has ended.
     sessions: Vec<(Person, Option<SignOutReason>)>,
+    /// The session that a change of password has started in place of one, with that one.
+    followed: Vec<(Session, Session)>,
     cookie: Option<Session>,
     pages: Vec<Page>,
     requests: Vec<Request>,
@@ -141,6 +143,7 @@ impl World {
             seed,
             numbers: Numbers(seed),
             sessions: Vec::new(),
+            followed: Vec::new(),
             cookie: None,
             pages: Vec::new(),
             requests: Vec::new(),
@@ -386,6 +389,7 @@ impl World {
                             *ended = Some(SignOutReason::PasswordChanged);
                         }
                     }
+                    self.followed.push((session, self.sessions.len()));
                     self.start(person)
                 }
                 None => Answer::TokenRefused,
@@ -399,7 +403,12 @@ impl World {
                 self.start(person)
             }
             Kind::SignOut | Kind::ClearCookie => {
-                self.end(live(self, cookie), SignOutReason::SignedOut);
+                let mut next = cookie;
+                while let Some(session) = next {
+                    self.end(live(self, next), SignOutReason::SignedOut);
+                    next =
+                        self.followed.iter().find(|(before, _)| *before == session).map(|(_, after)| *after);
+                }
                 Answer::SignedOut
             }
         }

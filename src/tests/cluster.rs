@@ -51,6 +51,7 @@ pub async fn sign_in_often(app: &TestApp, email: &str, count: usize) -> Vec<Stri
             idle_expires_at: BEGINNING + 7 * DAY,
             absolute_expires_at: BEGINNING + 30 * DAY,
             revoked: None,
+            followed_by: None,
             token_kid: String::new(),
             token_expires_at: BEGINNING,
             name: None,

@@ -403,6 +403,7 @@ fn session() -> SessionRecord {
         idle_expires_at: BEGINNING + CONFIG.idle_ttl,
         absolute_expires_at: BEGINNING + CONFIG.absolute_ttl,
         revoked: None,
+        followed_by: None,
         token_kid: String::new(),
         token_expires_at: BEGINNING,
         name: None,

@@ -38,6 +38,48 @@ async fn signing_out_takes_a_token_of_any_generation() {
     assert_eq!(answer.json()["reason"], "signed_out");
 }
 
+/// Signing out waits for no other request. One that was sent before a change of password was answered carries the cookie
+/// of the session before.
+#[tokio::test]
+async fn signing_out_ends_the_session_too_that_a_change_of_password_has_started_meanwhile() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let app = TestApp::with(backend, &[]).await;
+        let mut browser = app.sign_up("ada@example.org").await;
+        let mut leaving = browser.clone();
+        for (current, new) in
+            [(PASSWORD, "another horse battery staple"), ("another horse battery staple", PASSWORD)]
+        {
+            let fields = [("current_password", current), ("new_password", new)];
+            browser.post("/api/account/change_password", &fields).await.assert_status(200);
+        }
+        let mut elsewhere = app.browser();
+        elsewhere.sign_in("ada@example.org", PASSWORD).await.assert_status(200);
+        leaving.sign_out().await.assert_status(200);
+        let answer = browser.refresh().await;
+        answer.assert_error(401, "session_revoked");
+        assert_eq!(answer.json()["reason"], "signed_out");
+        elsewhere.refresh().await.assert_status(200);
+    }
+}
+
+#[tokio::test]
+async fn signing_out_while_the_password_is_changed_leaves_no_session_behind() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let app = TestApp::with(backend, &[]).await;
+        let fields = [("current_password", PASSWORD), ("new_password", "another horse battery staple")];
+        for turn in 0..5 {
+            let mut browser = app.sign_up(&format!("ada{turn}@example.org")).await;
+            let mut leaving = browser.clone();
+            let changing = browser.post("/api/account/change_password", &fields);
+            let (changed, _) = tokio::join!(changing, leaving.sign_out());
+            if changed.status != 200 {
+                changed.assert_status(401);
+            }
+            browser.refresh().await.assert_status(401);
+        }
+    }
+}
+
 #[tokio::test]
 async fn signing_out_always_clears_the_cookie() {
     let app = TestApp::start().await;

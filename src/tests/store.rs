@@ -99,6 +99,7 @@ fn session(n: u32, of: &User) -> SessionRecord {
         idle_expires_at: Timestamp::from_seconds(2_000_000_000),
         absolute_expires_at: Timestamp::from_seconds(3_000_000_000),
         revoked: None,
+        followed_by: None,
         token_kid: "kid".to_owned(),
         token_expires_at: BEGINNING,
         name: None,

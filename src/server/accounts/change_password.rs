@@ -18,7 +18,7 @@ use crate::{
         store::{
             audit::{Event, EventKind},
             one_time_tokens::{self, Purpose},
-            users,
+            sessions, users,
         },
     },
 };
@@ -45,11 +45,15 @@ pub async fn change_password(
     let mut user = locked
         .filter(|now| now.is_enabled() && now.password_hash == user.password_hash)
         .ok_or(Error::WrongPassword("current_password"))?;
+    // Somebody who has signed out meanwhile stays signed out.
+    let session = sessions::lock_by_id(change.tx(), &principal.session).await?;
+    session.filter(|session| session.is_live(context.now)).ok_or(Error::NoSession)?;
     users::set_password_hash(change.tx(), &user.id, &hash).await?;
     one_time_tokens::delete_of_user(change.tx(), Purpose::PasswordReset, &user.id).await?;
     change.record(Event::new(EventKind::PasswordChanged).by(&user.id).about(&user.id)).await?;
     revoke_all_except(&mut change, &mut user, Some(&principal.user), SignOutReason::PasswordChanged, None)
         .await?;
-    let issued = start::start(state, change, &user, SignInMethod::PasswordChanged, None).await?;
+    let issued =
+        start::start(state, change, &user, SignInMethod::PasswordChanged(&principal.session), None).await?;
     Ok(issued)
 }

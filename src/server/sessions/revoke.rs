@@ -140,7 +140,8 @@ pub async fn lock_authentic(
 }
 
 /// Signs out. Takes a token of any generation: someone who wants to leave is let go (Kanidm 1.2.0). A token that is
-/// none of ours revokes nothing and is no error. Returns the session that ended by it, and whose it was.
+/// none of ours revokes nothing and is no error. Where a change of password was faster, the session that follows ends
+/// too. Returns the session that ended by it, and whose it was.
 pub async fn sign_out(
     state: &AppState,
     context: ActionContext<'_>,
@@ -155,17 +156,29 @@ pub async fn sign_out(
         Some(session) if state.refresh_keys.is_authentic(token, &session.salt)? => {}
         _ => return Ok(None),
     }
+    let (mut ended, mut next) = (None, Some(token.session.clone()));
+    while let Some(id) = next {
+        let session = sign_out_of(state, context, &id).await?;
+        next = session.as_ref().and_then(|(session, _)| session.followed_by.clone());
+        ended = session.and_then(|(session, owner)| Some((owner?, session.id))).or(ended);
+    }
+    Ok(ended)
+}
+
+/// Signs out of one session. Returns it as it was, and whose it was if it was live until now.
+async fn sign_out_of(
+    state: &AppState,
+    context: ActionContext<'_>,
+    session: &SessionId,
+) -> Result<Option<(SessionRecord, Option<User>)>, Error> {
     let mut change = Change::begin(state, context).await?;
-    let Some(session) = sessions::lock_by_id(change.tx(), &token.session).await? else { return Ok(None) };
+    let Some(session) = sessions::lock_by_id(change.tx(), session).await? else { return Ok(None) };
     let event = Event::new(EventKind::SignedOut).by(&session.user_id).about(&session.user_id);
     let was_live = session.is_live(context.now);
-    if !revoke(&mut change, &session, SignOutReason::SignedOut, event).await? || !was_live {
-        change.commit().await?;
-        return Ok(None);
-    }
-    let user = users::by_id(change.tx(), &session.user_id).await?;
+    let revoked = revoke(&mut change, &session, SignOutReason::SignedOut, event).await?;
+    let owner = if revoked && was_live { users::by_id(change.tx(), &session.user_id).await? } else { None };
     change.commit().await?;
-    Ok(user.map(|user| (user, session.id)))
+    Ok(Some((session, owner)))
 }
 
 /// Revokes every session of everybody, and takes back every link that works once: what is done after a restored backup

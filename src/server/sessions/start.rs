@@ -24,17 +24,17 @@ use crate::{
 
 /// How somebody signed in, as the audit log says it (OWASP ASVS 16.3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SignInMethod {
+pub enum SignInMethod<'a> {
     Password,
     /// They have just signed up.
     Registration,
     Setup,
     Invitation,
-    /// A new password ended the session before this one.
-    PasswordChanged,
+    /// A new password ended the session before this one, of the same browser.
+    PasswordChanged(&'a SessionId),
 }
 
-impl SignInMethod {
+impl SignInMethod<'_> {
     /// Its name in the log is stable.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -42,7 +42,7 @@ impl SignInMethod {
             Self::Registration => "registration",
             Self::Setup => "setup",
             Self::Invitation => "invitation",
-            Self::PasswordChanged => "password_changed",
+            Self::PasswordChanged(_) => "password_changed",
         }
     }
 }
@@ -53,7 +53,7 @@ pub async fn start(
     state: &AppState,
     mut change: Change<'_>,
     user: &User,
-    method: SignInMethod,
+    method: SignInMethod<'_>,
     presented: Option<&RefreshToken>,
 ) -> Result<Issued, Error> {
     let context = change.context;
@@ -63,6 +63,9 @@ pub async fn start(
     let minted = state.tokens.mint(context.now, &state.entropy, &session, user)?;
     session.remember(&minted.kid, minted.expires_at);
     sessions::insert(change.tx(), &session).await?;
+    if let SignInMethod::PasswordChanged(before) = method {
+        sessions::follow(change.tx(), before, &session.id).await?;
+    }
     let detail = json!({ "method": method.as_str() });
     let event = Event::new(EventKind::SignedIn).by(&user.id).about(&user.id).of(&session.id).with(detail);
     change.record(event).await?;
@@ -88,6 +91,7 @@ fn new_session(state: &AppState, context: ActionContext<'_>, user: &User) -> Res
         idle_expires_at: (now + config.idle_ttl).min(now + config.absolute_ttl),
         absolute_expires_at: now + config.absolute_ttl,
         revoked: None,
+        followed_by: None,
         token_kid: String::new(),
         token_expires_at: now,
         name: None,

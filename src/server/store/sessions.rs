@@ -39,6 +39,8 @@ pub struct SessionRecord {
     pub idle_expires_at: Timestamp,
     pub absolute_expires_at: Timestamp,
     pub revoked: Option<(Timestamp, SignOutReason)>,
+    /// The session that a change of password has started in its place, in the same browser.
+    pub followed_by: Option<SessionId>,
     /// Key of the newest access token.
     pub token_kid: String,
     /// When the last of its access tokens expires.
@@ -66,6 +68,7 @@ pub(super) struct SessionRow {
     absolute_expires_at: Timestamp,
     revoked_at: Option<Timestamp>,
     revoked_reason: Option<String>,
+    followed_by: Option<String>,
     token_kid: String,
     token_expires_at: Timestamp,
     name: Option<String>,
@@ -99,6 +102,10 @@ impl TryFrom<SessionRow> for SessionRecord {
                 .revoked_at
                 .map(|at| reason(row.revoked_reason).map(|reason| (at, reason)))
                 .transpose()?,
+            followed_by: row
+                .followed_by
+                .map(|id| SessionId::parse(&id).map_err(corrupt("sessions", &id)))
+                .transpose()?,
             token_kid: row.token_kid,
             token_expires_at: row.token_expires_at,
             name: row.name,
@@ -130,6 +137,7 @@ statements! {
     REVOKE_ALL = "UPDATE sessions SET revoked_at = $1, revoked_reason = $2
                   WHERE revoked_at IS NULL AND idle_expires_at > $1 AND absolute_expires_at > $1";
     LAST_TOKEN = "SELECT max(token_expires_at) FROM sessions WHERE user_id = $1";
+    FOLLOW = "UPDATE sessions SET followed_by = $2 WHERE id = $1";
     SET_NAME = "UPDATE sessions SET name = $2 WHERE id = $1";
     LIVE_OF_USER = "SELECT * FROM sessions
                     WHERE user_id = $1 AND revoked_at IS NULL AND idle_expires_at > $2 AND absolute_expires_at > $2
@@ -251,6 +259,12 @@ pub async fn last_token_expiry(
     user: &UserId,
 ) -> Result<Option<Timestamp>, StoreError> {
     Ok(fetch_scalar!(db, LAST_TOKEN, user.as_str())?)
+}
+
+/// Remembers that `next` goes on in the browser of this session.
+pub async fn follow(tx: &mut Tx, id: &SessionId, next: &SessionId) -> Result<(), StoreError> {
+    let rows = execute!(tx, FOLLOW, id.as_str(), next.as_str())?;
+    expect_one_row(rows, "sessions", id.as_str())
 }
 
 pub async fn set_name(tx: &mut Tx, id: &SessionId, name: Option<&str>) -> Result<(), StoreError> {

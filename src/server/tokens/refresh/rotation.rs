@@ -200,6 +200,7 @@ mod tests {
             idle_expires_at: ROTATED + CONFIG.idle_ttl,
             absolute_expires_at: ROTATED + CONFIG.absolute_ttl,
             revoked: None,
+            followed_by: None,
             token_kid: String::new(),
             token_expires_at: ROTATED,
             name: None,
