@@ -59,6 +59,11 @@ export async function signInAndAllow(page: Page, account: Account, request: stri
   return answerAt(page, callback);
 }
 
+/** How many tokens this server has given out. */
+export function tokensGiven(server: Server): number {
+  return server.log.split('\n').filter((line) => line.includes('"/oauth/token"') && line.includes('"status":200')).length;
+}
+
 /** Waits until the app is answered at this address. */
 export async function answerAt(page: Page, callback: string): Promise<URL> {
   await page.waitForURL((url) => url.href.startsWith(callback));
