@@ -52,9 +52,11 @@ test('the app in the page signs somebody in, renews its token, signs out, and no
     await expect(greeting).toBeVisible();
     const given = tokensGiven(server);
     await expect.poll(() => tokensGiven(server), { intervals: [50] }).toBeGreaterThan(given);
+    // It says so at once, and again when it is loaded anew.
+    const returned = page.waitForEvent('framenavigated', (frame) => frame.url() === `${app.url}/`);
     await press(page, 'Sign out');
+    await returned;
     await expect(nobody).toBeVisible();
-    expect(page.url()).toBe(`${app.url}/`);
 
     await signIn();
     await expect(greeting).toBeVisible();

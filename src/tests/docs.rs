@@ -91,8 +91,9 @@ fn files_of(folder: &Path) -> Vec<(String, String)> {
 fn the_pages_for_apps_show_the_examples_as_they_are_run_and_no_other_code() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let tests = text_of(&root.join("end2end/tests")) + &text_of(&root.join("end2end/support"));
+    let is_page = |(name, _): &(String, String)| name.rsplit_once('.').unwrap().1 == "md";
     let (pages, examples): (Vec<_>, Vec<_>) =
-        files_of(&root.join("docs/apps")).into_iter().partition(|(name, _)| name.ends_with(".md"));
+        files_of(&root.join("docs/apps")).into_iter().partition(is_page);
     let mut shown = Vec::new();
     for (page, text) in &pages {
         for block in text.split("```").skip(1).step_by(2) {
