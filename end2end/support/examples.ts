@@ -3,7 +3,7 @@ import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync,
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { expect } from '@playwright/test';
+import { expect, test as base } from './fixtures.ts';
 
 export const EXAMPLES = resolve(import.meta.dirname, '../../docs/apps');
 const VERIFY = resolve(import.meta.dirname, '../../docs/verify/verify.mjs');
@@ -89,7 +89,7 @@ export class Example {
 
   /** Waits until it has ended. */
   async ended(): Promise<void> {
-    if (this.process.exitCode === null) await new Promise((ended) => this.process.once('exit', ended));
+    if (this.process.exitCode === null && this.process.signalCode === null) await new Promise((ended) => this.process.once('exit', ended));
     rmSync(this.folder, { recursive: true, force: true });
   }
 
@@ -103,3 +103,19 @@ export class Example {
     await this.ended();
   }
 }
+
+interface Stoppable {
+  stop(): void | Promise<void>;
+}
+
+/** Tests with programs that are stopped when the test has ended, however it ended. */
+export const test = base.extend<{ running: <T extends Stoppable>(program: T) => T }>({
+  running: async ({}, use) => {
+    const programs: Stoppable[] = [];
+    await use((program) => {
+      programs.push(program);
+      return program;
+    });
+    for (const program of programs) await program.stop();
+  },
+});

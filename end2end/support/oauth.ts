@@ -4,7 +4,7 @@ import { expect, type Page } from '@playwright/test';
 import { fillSignIn, visit } from './people.ts';
 import type { Account, Server } from './server.ts';
 
-type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** An app of somebody else, at an origin of its own on this machine. */
 export class App {

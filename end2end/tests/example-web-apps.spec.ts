@@ -1,5 +1,5 @@
-import { expect, fillSignIn, newAccount, press, test, waitForHydration } from '../support/fixtures.ts';
-import { Example } from '../support/examples.ts';
+import { Example, test } from '../support/examples.ts';
+import { expect, fillSignIn, newAccount, press, waitForHydration } from '../support/fixtures.ts';
 import { App, addClient, tokensGiven } from '../support/oauth.ts';
 import { freePort } from '../support/server.ts';
 
@@ -32,15 +32,15 @@ function behind(): Promise<App> {
 }
 
 for (const webApp of APPS) {
-  test(`${webApp.name} signs somebody in, refreshes, signs out, and is told that the session has ended`, async ({ page, server, expectConsole }) => {
+  test(`${webApp.name} signs somebody in, refreshes, signs out, and is told that the session has ended`, async ({ page, server, running, expectConsole }) => {
     expectConsole(/favicon/, { optional: true });
     const ada = newAccount();
     server.addUser(ada);
-    const [port, app] = [await freePort(), await behind()];
+    const [port, app] = [await freePort(), running(await behind())];
     const url = `http://127.0.0.1:${port}`;
     const options = ['--redirect-uri', url + webApp.callback, '--post-logout-uri', `${url}/`, '--backchannel-logout-uri', url + webApp.backchannel];
     const { client_id, client_secret } = addClient(server, 'web', '--access-ttl', LIFETIME, ...options);
-    const example = webApp.start({
+    const environment = {
       LATCHKEY_URL: server.url,
       CLIENT_ID: client_id,
       CLIENT_SECRET: client_secret!,
@@ -48,7 +48,8 @@ for (const webApp of APPS) {
       APP_URL: url,
       PORT: `${port}`,
       BEHIND: app.url,
-    });
+    };
+    const example = running(webApp.start(environment));
     /** What the app says at its front page. A browser that is not signed in is led on, or shown a link. */
     const shown = async (): Promise<string> => (await page.request.get(`${url}/`, { maxRedirects: 0 })).text();
     const greeting = page.getByText(`Hello, ${ada.email}`);
@@ -59,33 +60,28 @@ for (const webApp of APPS) {
       await fillSignIn(page, ada);
       await press(page, 'Sign in');
     };
-    try {
-      await example.listening(url);
-      await signIn();
-      await press(page, 'Allow');
-      await expect(greeting).toBeVisible();
+    await example.listening(url);
+    await signIn();
+    await press(page, 'Allow');
+    await expect(greeting).toBeVisible();
 
-      const given = tokensGiven(server);
-      expect(await (await page.request.get(`${url}/profile`)).text()).toContain(ada.email);
-      // The server's line about it may still be on its way.
-      await expect.poll(() => tokensGiven(server), { intervals: [20] }).toBe(given + 1);
+    const given = tokensGiven(server);
+    expect(await (await page.request.get(`${url}/profile`)).text()).toContain(ada.email);
+    // The server's line about it may still be on its way.
+    await expect.poll(() => tokensGiven(server), { intervals: [20] }).toBe(given + 1);
 
-      const forged = await fetch(url + webApp.backchannel, { method: 'POST', body: new URLSearchParams({ logout_token: 'forged' }) });
-      expect(forged.status).toBe(400);
-      await page.goto(`${url}/`);
-      await page.getByText('Sign out').click();
-      if (webApp.isOpen) await expect(page.getByRole('link', { name: 'Sign in' })).toBeVisible();
-      else await expect(page.getByLabel('Email', { exact: true })).toBeVisible();
-      await page.goto(`${server.url}/dashboard`);
-      await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
+    const forged = await fetch(url + webApp.backchannel, { method: 'POST', body: new URLSearchParams({ logout_token: 'forged' }) });
+    expect(forged.status).toBe(400);
+    await page.goto(`${url}/`);
+    await page.getByText('Sign out').click();
+    if (webApp.isOpen) await expect(page.getByRole('link', { name: 'Sign in' })).toBeVisible();
+    else await expect(page.getByLabel('Email', { exact: true })).toBeVisible();
+    await page.goto(`${server.url}/dashboard`);
+    await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
 
-      await signIn();
-      await expect(greeting).toBeVisible();
-      server.command(['user', 'revoke-sessions', ada.email]);
-      await expect.poll(shown, { intervals: [50] }).not.toContain(ada.email);
-    } finally {
-      await example.stop();
-      app.stop();
-    }
+    await signIn();
+    await expect(greeting).toBeVisible();
+    server.command(['user', 'revoke-sessions', ada.email]);
+    await expect.poll(shown, { intervals: [50] }).not.toContain(ada.email);
   });
 }
