@@ -4,7 +4,7 @@ import { expect, type Page } from '@playwright/test';
 import { fillSignIn, visit } from './people.ts';
 import type { Account, Server } from './server.ts';
 
-type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** An app of somebody else, at an origin of its own on this machine. */
 export class App {
@@ -57,6 +57,11 @@ export async function signInAndAllow(page: Page, account: Account, request: stri
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await page.getByRole('button', { name: 'Allow', exact: true }).click();
   return answerAt(page, callback);
+}
+
+/** How many tokens this server has given out. */
+export function tokensGiven(server: Server): number {
+  return server.log.split('\n').filter((line) => line.includes('"/oauth/token"') && line.includes('"status":200')).length;
 }
 
 /** Waits until the app is answered at this address. */

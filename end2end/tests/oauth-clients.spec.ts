@@ -47,7 +47,7 @@ test('openid-client signs in, refreshes, asks about its token and gives it back'
   }
 });
 
-test('oauth4webapi signs a native app in at a port of the loopback address that nobody registered', async ({ page, server }) => {
+test('oauth4webapi signs a native app in at a port of the loopback address that nobody registered, refreshes and signs out', async ({ page, server }) => {
   const ada = newAccount();
   const id = server.addUser(ada);
   const app = await App.start();
@@ -83,6 +83,15 @@ test('oauth4webapi signs a native app in at a port of the loopback address that 
       const refused = await fetch(`${server.url}/api/account/me`, { method: 'POST', headers: { authorization: `Bearer ${token}` } });
       expect(refused.status).toBe(401);
     }
+
+    const refresh = async (token: string) => oauth.processRefreshTokenResponse(as, client, await oauth.refreshTokenGrantRequest(as, client, oauth.None(), token, INSECURE));
+    const refreshed = await refresh(tokens.refresh_token!);
+    expect(oauth.getValidatedIdTokenClaims(refreshed)!.sub).toBe(id);
+    const signOut = new URL(as.end_session_endpoint!);
+    signOut.search = new URLSearchParams({ id_token_hint: tokens.id_token! }).toString();
+    await page.goto(signOut.href);
+    await expect(page.getByRole('heading', { name: 'You are signed out' })).toBeVisible();
+    await expect(refresh(refreshed.refresh_token!)).rejects.toMatchObject({ error: 'invalid_grant' });
   } finally {
     app.stop();
   }

@@ -79,3 +79,34 @@ fn the_readme_lists_every_setting_with_its_default() {
         assert!(known, "the README lists {name}, which is no setting");
     }
 }
+
+/// The files of a folder: each with its name and its text.
+fn files_of(folder: &Path) -> Vec<(String, String)> {
+    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let named = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
+    paths.map(|path| (named(&path), fs::read_to_string(&path).unwrap())).collect()
+}
+
+#[test]
+fn the_pages_for_apps_show_the_examples_as_they_are_run_and_no_other_code() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let tests = text_of(&root.join("end2end/tests")) + &text_of(&root.join("end2end/support"));
+    let is_page = |(name, _): &(String, String)| name.rsplit_once('.').unwrap().1 == "md";
+    let (pages, examples): (Vec<_>, Vec<_>) =
+        files_of(&root.join("docs/apps")).into_iter().partition(is_page);
+    let mut shown = Vec::new();
+    for (page, text) in &pages {
+        for block in text.split("```").skip(1).step_by(2) {
+            let (language, code) = block.split_once('\n').unwrap();
+            let example = examples.iter().find(|(_, example)| example.trim() == code.trim());
+            assert!(example.is_some() || language == "sh", "{page} shows code that is no example:\n{code}");
+            shown.extend(example.map(|(name, _)| name));
+        }
+    }
+    for (name, _) in &examples {
+        assert!(shown.contains(&name), "no page shows {name}");
+        let module = name.trim_end_matches(".py");
+        assert!(tests.contains(module), "no test runs {name}");
+    }
+    assert!(examples.len() > 10, "{}", examples.len());
+}
