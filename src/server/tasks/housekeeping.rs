@@ -99,10 +99,10 @@ pub async fn delete_expired(state: &AppState, now: Timestamp) -> Result<(), Erro
 /// How long a batch may hold the writer, for which every refresh waits.
 const HOLD: Duration = Duration::from_millis(2);
 /// For how many times as long as a batch took the writer is left to others.
-const PAUSE: u32 = 9;
-const FIRST_BATCH: i64 = 50;
+const PAUSE: u32 = 4;
+const FIRST_BATCH: i64 = 20;
 /// A disk may need longer than [`HOLD`] for any commit. What has expired goes all the same.
-const SMALLEST_BATCH: i64 = 20;
+const SMALLEST_BATCH: i64 = 5;
 const LARGEST_BATCH: i64 = 2000;
 
 /// Deletes until nothing is left, each batch in a transaction of its own. Between two batches others may write.
@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn a_batch_holds_the_writer_for_two_milliseconds() {
-        for micros in [2, 10, 30] {
+        for micros in [2, 10, 30, 200] {
             let row = Duration::from_micros(micros);
             let held = row * u32::try_from(settles_at(row, Duration::ZERO)).unwrap();
             assert!(HOLD / 2 <= held && held <= HOLD, "{held:?} for rows of {row:?}");
