@@ -60,12 +60,13 @@ screenshots: ## Take pictures of every page and state into end2end/pictures
 	cargo build
 	cd end2end && npx --no-install playwright test -c screenshots.config.ts
 
-bench: ## Measure the program beside what the hardware allows and the Express tutorial's app
+bench: ## Measure the program beside what the hardware allows, the Express tutorial's app and oidc-provider
 	@.ci/setup run build bench
 	@.ci/client-bundle --small
 	LATCHKEY_SITE="$$(cat target/site/pkg/* | sha256sum)" cargo build --release
 	cargo bench --bench tokens
 	benches/load.py
+	benches/oauth.py
 
 load: ## Measure what connections cost: half-open, idle, slow, large
 	@.ci/setup run

@@ -105,6 +105,7 @@ def latchkey(folder, options, log, **settings):
         "sign_in": "/api/auth/login", "sign_up": "/api/auth/register", "sign_in_page": "/login",
     }
     program = Program([options.program, "serve"], port, environment, paths, log)
+    program.environment = environment
     login = program.request("GET", "/login", headers={"accept": "text/html"})[2].decode()
     paths["asset"] = re.search(r'/pkg/[^"]+\.css', login)[0]
     return program
@@ -143,7 +144,7 @@ def lua(value):
 
 
 def drive(program, weights, seconds):
-    """One run of wrk: requests per second, percentiles in ms, errors, processor time of the program per request in µs."""
+    """One run of wrk with these scenarios."""
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as data:
         # Ours: lk1.SESSION.GENERATION.MAC; the tutorial's: SESSION~TOKEN, percent-encoded.
         pattern = "^__Host%-latchkey=lk1%.([^.]+)" if "latchkey" in program.sessions[0]["cookie"] else "^jwt=([^%%~]+)"
@@ -151,10 +152,14 @@ def drive(program, weights, seconds):
         data.flush()
         command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", ROOT / "benches/load.lua", f"http://127.0.0.1:{program.port}",
                    data.name, *(f"{name}={weight}" for name, weight in weights.items())]
-        environment = {**os.environ, **({"FOLLOW_COOKIES": "1"} if "refresh" in weights else {})}
-        before = program.cpu_seconds()
-        done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
-        spent = program.cpu_seconds() - before
+        return run(program, command, {"FOLLOW_COOKIES": "1"} if "refresh" in weights else {})
+
+
+def run(program, wrk, environment):
+    """Requests per second, percentiles in µs, errors, processor time of the program per request in µs."""
+    before = program.cpu_seconds()
+    done = subprocess.run(wrk, capture_output=True, text=True, check=True, env={**os.environ, **environment})
+    spent = program.cpu_seconds() - before
     figures = json.loads(done.stderr.strip().splitlines()[-1])
     figures["rate"] = figures["requests"] / figures["micros"] * 1e6
     figures["cpu"] = spent / figures["requests"] * 1e6
@@ -279,4 +284,5 @@ def row(name, figures, limit, peer):
           f" {shown(limit):>9} {against(limit)} {shown(peer):>8} {against(peer)}", flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -59,9 +59,7 @@ impl<'a> Change<'a> {
     /// Commits. The very next request on this node sees what was invalidated.
     pub async fn commit(mut self) -> Result<(), StoreError> {
         // Last of all: whoever stores them makes all others wait who want to.
-        for (invalidation, until) in &self.invalidated {
-            invalidations::insert(&mut self.tx, invalidation, *until).await?;
-        }
+        invalidations::insert(&mut self.tx, &self.invalidated).await?;
         self.tx.commit().await?;
         for (invalidation, until) in self.invalidated {
             self.state.tokens.denylist.add(invalidation, until, self.context.now);

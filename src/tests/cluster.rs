@@ -94,10 +94,8 @@ async fn an_invalidation_that_is_overtaken_reaches_the_other_node() {
     let mut browser = first.sign_up("ada@example.org").await;
     let until = first.clock.now() + DAY;
     let mut late = first.state.store.begin().await.unwrap();
-    for n in 0..400 {
-        let revoked = Invalidation::SessionRevoked(session_id(n));
-        invalidations::insert(&mut late, &revoked, until).await.unwrap();
-    }
+    let revoked: Vec<_> = (0..400).map(|n| (Invalidation::SessionRevoked(session_id(n)), until)).collect();
+    invalidations::insert(&mut late, &revoked).await.unwrap();
     let overtaking = tokio::spawn(async move {
         browser.sign_out().await.assert_status(200);
         browser

@@ -171,7 +171,7 @@ async fn a_token_that_is_remembered_after_its_key_was_revoked_is_refused() {
     let context = ActionContext { now: app.clock.now(), client: &client };
     app.state.key_manager().revoke(context, None, &kid_of(&browser)).await.unwrap();
     sync::catch_up(&app.state).await.unwrap();
-    app.state.tokens.remember(&token, verified);
+    app.state.tokens.remember(&token, (*verified).clone());
     browser.use_token().await.assert_error(401, "invalid_token");
 }
 

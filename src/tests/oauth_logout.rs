@@ -22,14 +22,21 @@ use tokio::{
     time::timeout,
 };
 
-use super::relying_party::*;
+use super::{cluster::session_id, relying_party::*};
 use crate::{
-    model::oauth::client_kind::ClientKind,
+    model::{
+        id::{ClientSessionId, UserId},
+        oauth::{client_id::ClientId, client_kind::ClientKind},
+    },
     server::{
         fetch::Fetcher,
         keys::line::KeyLine,
         oauth::{backchannel, clients::ClientSettings},
-        store::{logout_deliveries, signing_keys},
+        store::{
+            client_sessions::ClientSession,
+            logout_deliveries::{self, Delivery},
+            signing_keys,
+        },
         tasks::{self, housekeeping},
         tokens::verify::verify_signature,
     },
@@ -59,7 +66,7 @@ impl App {
             assert_eq!(name, "logout_token");
             sender.send((uri.path().to_owned(), token)).unwrap();
             let status = *answer.lock().unwrap();
-            respond(status)
+            respond(status).await
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -87,8 +94,14 @@ impl App {
     }
 }
 
+/// An app with this status never answers.
+const HANGS: StatusCode = StatusCode::REQUEST_TIMEOUT;
+
 /// An answer without an end, which nobody reads.
-fn respond(status: StatusCode) -> Response {
+async fn respond(status: StatusCode) -> Response {
+    if status == HANGS {
+        return std::future::pending().await;
+    }
     if status == StatusCode::SEE_OTHER {
         return (status, [("location", "/elsewhere")]).into_response();
     }
@@ -96,9 +109,13 @@ fn respond(status: StatusCode) -> Response {
     (status, Body::from_stream(endless)).into_response()
 }
 
+async fn claim(app: &TestApp) -> Vec<Delivery> {
+    backchannel::claim(&app.state, 100, |_| 100).await.unwrap()
+}
+
 /// Delivers what is due. Returns how many were.
 async fn deliver(app: &TestApp) -> usize {
-    let claimed = backchannel::claim(&app.state, 100).await.unwrap();
+    let claimed = claim(app).await;
     for delivery in &claimed {
         backchannel::deliver(&app.state, &Fetcher::new().unwrap(), delivery).await.unwrap();
     }
@@ -226,9 +243,8 @@ async fn of_two_servers_one_tells_the_app_and_the_other_takes_over_if_it_dies() 
     let other = app.another_node().await;
     let listening = App::start(&app, "RS256").await;
     listening.sign_in_and_out(&app, "ada@example.org").await;
-    let (here, there) =
-        tokio::join!(backchannel::claim(&app.state, 100), backchannel::claim(&other.state, 100));
-    let claimed = [here.unwrap(), there.unwrap()].concat();
+    let (here, there) = tokio::join!(claim(&app), claim(&other));
+    let claimed = [here, there].concat();
     assert_eq!(claimed.len(), 1);
     app.advance(60 * SECOND);
     assert_eq!(deliver(&other).await, 1);
@@ -236,6 +252,56 @@ async fn of_two_servers_one_tells_the_app_and_the_other_takes_over_if_it_dies() 
     listening.answer_with(StatusCode::BAD_REQUEST);
     backchannel::deliver(&app.state, &Fetcher::new().unwrap(), &claimed[0]).await.unwrap();
     assert_eq!(logout_deliveries::states(&app.state.store).await, [(1, true, false)]);
+}
+
+#[tokio::test]
+async fn an_app_that_hangs_keeps_no_other_from_hearing() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let app = TestApp::with(backend, &[]).await;
+        let task = tokio::spawn(tasks::logout_deliveries::run(app.state.clone(), Fetcher::new().unwrap()));
+        let (mut hanging, mut honest) = (App::start(&app, "ES256").await, App::start(&app, "ES256").await);
+        hanging.answer_with(HANGS);
+        end_sessions(&app, &hanging, 100).await;
+        for _ in 0..4 {
+            timeout(60 * SECOND, hanging.calls.recv()).await.unwrap().unwrap();
+        }
+        honest.sign_in_and_out(&app, "ada@example.org").await;
+        let heard = timeout(2 * SECOND, honest.calls.recv()).await;
+        assert!(heard.is_ok(), "{backend:?}: the other app still waits");
+        task.abort();
+    }
+}
+
+/// Has an app told of the end of so many sessions.
+async fn end_sessions(app: &TestApp, listening: &App, count: usize) {
+    let (user, now) = (UserId::parse(session_id(0).as_str()).unwrap(), app.clock.now());
+    let ended = (0..count).map(|n| ClientSession {
+        id: ClientSessionId::parse(session_id(n).as_str()).unwrap(),
+        session: Some(session_id(n)),
+        user: user.clone(),
+        client: listening.client.id.clone(),
+        created_at: now,
+        token_expires_at: now,
+        revoked: true,
+    });
+    let ended: Vec<_> = ended.collect();
+    let named: Vec<_> = ended.iter().map(|ended| (ended.id.to_string(), ended)).collect();
+    let mut tx = app.state.store.begin().await.unwrap();
+    logout_deliveries::enqueue(&mut tx, &named, now).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn no_more_are_claimed_than_there_is_room_for() {
+    let app = TestApp::start().await;
+    let (first, second) = (App::start(&app, "ES256").await, App::start(&app, "ES256").await);
+    end_sessions(&app, &first, 10).await;
+    let room = |client: &ClientId| if *client == first.client.id { 3 } else { 0 };
+    let claim = async |limit| backchannel::claim(&app.state, limit, room).await.unwrap().len();
+    assert_eq!(claim(2).await, 2);
+    assert_eq!(claim(100).await, 3);
+    second.sign_in_and_out(&app, "ada@example.org").await;
+    assert_eq!((claim(100).await, claim(100).await, claim(100).await), (3, 2, 0));
 }
 
 #[tokio::test]

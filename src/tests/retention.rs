@@ -1,12 +1,19 @@
 //! Deleting what has expired, in batches.
 
+#![expect(clippy::disallowed_methods, reason = "rows that have expired are written as they are stored")]
+
 use std::time::Duration;
 
+use sqlx::AssertSqlSafe;
+
+use super::relying_party::RelyingParty;
 use crate::{
     server::{
         client_info::{ActionContext, ClientInfo},
+        clock::Timestamp,
         store::{
             audit::{self, Event, EventKind},
+            on_db,
             one_time_tokens::{self, Purpose},
         },
         tasks::housekeeping,
@@ -71,4 +78,114 @@ async fn expired_one_time_tokens_of_more_than_one_batch_are_all_deleted() {
     delete_expired(&app).await;
     let mut tx = app.state.store.begin().await.unwrap();
     assert_eq!(one_time_tokens::delete_expired(&mut tx, later, 1000).await.unwrap(), 1);
+}
+
+/// A row `{n}` of each table whose rows end, here `{at}` a certain time.
+const ROWS: [(&str, &str); 12] = [
+    (
+        "sessions",
+        "(id, user_id, salt, generation, confirmed, rotated_at, created_at, authenticated_at, last_seen_at, idle_expires_at,
+          absolute_expires_at, token_kid, token_expires_at, user_agent, ip)
+         SELECT '{n}', id, {hash}, 0, FALSE, 0, 0, 0, 0, {at}, {at}, 'kid', 0, '', '' FROM users",
+    ),
+    ("invalidations", "(session_id, expires_at) VALUES ('{n}', {at})"),
+    ("one_time_tokens", "(token_hash, purpose, expires_at) VALUES ({hash}, 'setup', {at})"),
+    ("oauth_client_assertions", "(hash, expires_at) VALUES ({hash}, {at})"),
+    ("oauth_client_secrets", "(hash, client_id, created_at, expires_at) SELECT {hash}, id, 0, {at} FROM oauth_clients"),
+    (
+        "audit_events",
+        "(at, event, ip, user_agent, request_id, detail) VALUES ({at}, 'signed_in', '', '', '', '{}')",
+    ),
+    (
+        "oauth_requests",
+        "(handle_hash, client_id, parameters, pushed, created_at, expires_at) SELECT {hash}, id, '{}', FALSE, 0, {at} FROM oauth_clients",
+    ),
+    (
+        "oauth_client_sessions",
+        "(id, user_id, client_id, created_at, token_expires_at, revoked_at)
+         SELECT '{n}', users.id, oauth_clients.id, 0, 0, {at} FROM users, oauth_clients",
+    ),
+    (
+        "oauth_grants",
+        "(id, client_session_id, sign_in_id, client_id, user_id, scopes, resources, auth_time, salt, generation, confirmed,
+          rotated_at, created_at, last_used_at, idle_expires_at, absolute_expires_at, token_expires_at)
+         SELECT '{n}', id, '', client_id, user_id, '', '', 0, {hash}, 0, FALSE, 0, 0, 0, {at}, {at}, 0 FROM oauth_client_sessions
+         WHERE id = 'young'",
+    ),
+    (
+        "oauth_codes",
+        "(code_hash, grant_id, client_id, redirect_uri, challenge, expires_at)
+         SELECT {hash}, id, client_id, '', {hash}, {at} FROM oauth_grants WHERE id = 'young'",
+    ),
+    (
+        "oauth_device_codes",
+        "(device_hash, user_code_hash, client_id, scopes, resources, poll_interval, state, created_at, expires_at)
+         SELECT {hash}, {hash}, id, '', '', 0, 'pending', 0, {at} FROM oauth_clients",
+    ),
+    (
+        "logout_deliveries",
+        "(id, client_id, uri, algorithm, user_id, sid, created_at, next_attempt_at, attempts, claimed_until, done_at)
+         VALUES ('{n}', '', '', '', '', '', 0, 0, 0, 0, {at})",
+    ),
+];
+
+/// Adds one row to each of these tables.
+async fn add_rows(app: &TestApp, backend: Backend, name: &str, at: Timestamp) {
+    let hash = match backend {
+        Backend::Sqlite => format!("CAST('{name}' AS BLOB)"),
+        Backend::Postgres => format!("'{name}'::bytea"),
+    };
+    let mut tx = app.state.store.begin().await.unwrap();
+    for (table, row) in ROWS {
+        let row = row.replace("{n}", name).replace("{hash}", &hash).replace("{at}", &at.millis().to_string());
+        let sql = format!("INSERT INTO {table} {row}");
+        let added =
+            on_db!(&mut tx, |c| sqlx::query(AssertSqlSafe(sql)).execute(c).await.unwrap().rows_affected());
+        assert_eq!(added, 1, "{table}");
+    }
+    tx.commit().await.unwrap();
+}
+
+async fn counts(app: &TestApp) -> Vec<(&'static str, i64)> {
+    let mut reader = app.state.store.read().await.unwrap();
+    let mut counts = Vec::new();
+    for (table, _) in ROWS {
+        let sql = format!("SELECT count(*) FROM {table}");
+        let count: i64 =
+            on_db!(&mut reader, |c| sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(c).await.unwrap());
+        counts.push((table, count));
+    }
+    counts
+}
+
+#[tokio::test]
+async fn what_has_expired_is_deleted_from_every_table_and_nothing_else() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let app = TestApp::with(backend, &[("LATCHKEY_AUDIT_RETENTION", "90d")]).await;
+        app.sign_up("ada@example.org").await;
+        RelyingParty::trusted(&app).await;
+        let now = app.clock.now();
+        add_rows(&app, backend, "young", now + DAY).await;
+        let before = counts(&app).await;
+        add_rows(&app, backend, "old", now - 100 * DAY).await;
+        delete_expired(&app).await;
+        assert_eq!(counts(&app).await, before, "{backend:?}");
+    }
+}
+
+#[tokio::test]
+async fn every_table_with_an_expiry_is_among_those_that_are_cleaned() {
+    let app = TestApp::start().await;
+    let mut reader = app.state.store.read().await.unwrap();
+    let tables: Vec<String> = on_db!(&mut reader, |c| sqlx::query_scalar(
+        "SELECT t.name FROM pragma_table_list t JOIN pragma_table_info(t.name) c
+         WHERE t.schema = 'main' AND c.name IN ('expires_at', 'absolute_expires_at') ORDER BY t.name"
+    )
+    .fetch_all(c)
+    .await
+    .unwrap());
+    assert!(tables.len() > 5, "{tables:?}");
+    for table in tables {
+        assert!(ROWS.iter().any(|(cleaned, _)| *cleaned == table), "{table}");
+    }
 }

@@ -2,12 +2,26 @@
 
 use std::time::Duration;
 
-use super::cluster::{session_id, sign_in_often};
+use super::{
+    cluster::{session_id, sign_in_often},
+    relying_party::RelyingParty,
+};
 use crate::{
+    model::{
+        id::{ClientSessionId, GrantId, SessionId},
+        oauth::{client_kind::ClientKind, resource::Resources, scope::Scopes},
+    },
     server::{
         accounts::administer,
         client_info::{ActionContext, ClientInfo},
-        store::{counted, sessions},
+        oauth::clients::ClientSettings,
+        sessions::revoke::revoke_everything,
+        store::{
+            client_sessions::{self, ClientSession},
+            counted,
+            grants::{self, GrantRecord},
+            logout_deliveries, sessions,
+        },
         tasks::housekeeping,
     },
     tests::test_app::{Backend, PASSWORD, TestApp},
@@ -51,6 +65,99 @@ async fn ending_all_sessions_costs_the_same_however_many_there_are() {
         assert_eq!(ended, 1001);
         let statements = counted::so_far() - before;
         assert!(statements < 10, "{backend:?}: {statements} statements");
+    }
+}
+
+fn client_session_id(n: usize) -> ClientSessionId {
+    ClientSessionId::parse(session_id(n).as_str()).unwrap()
+}
+
+fn grant_id(n: usize) -> GrantId {
+    GrantId::parse(session_id(n).as_str()).unwrap()
+}
+
+/// Signs an account in `count` times, each time to an app too that wants to be told of the end.
+async fn sign_in_to_an_app(app: &TestApp, email: &str, count: usize) {
+    let settings = ClientSettings {
+        trusted: Some(true),
+        backchannel_logout_uri: Some("https://app.example.org/logout".to_owned()),
+        ..ClientSettings::default()
+    };
+    let client = RelyingParty::register(app, ClientKind::Web, settings).await.id;
+    sign_in_often(app, email, count).await;
+    let (user, now) = (app.user(email).await.id, app.clock.now());
+    let later = now + Duration::from_secs(3600);
+    let mut tx = app.state.store.begin().await.unwrap();
+    for n in 0..count {
+        let session = ClientSession {
+            id: client_session_id(n),
+            session: Some(session_id(n)),
+            user: user.clone(),
+            client: client.clone(),
+            created_at: now,
+            token_expires_at: later,
+            revoked: false,
+        };
+        client_sessions::insert(&mut tx, &session).await.unwrap();
+        let grant = GrantRecord {
+            id: grant_id(n),
+            client_session: session.id.clone(),
+            sign_in: session.id,
+            client: client.clone(),
+            user: user.clone(),
+            scopes: Scopes::parse("openid").unwrap(),
+            resources: Resources::parse("").unwrap(),
+            auth_time: now,
+            salt: vec![0; 16],
+            generation: 0,
+            confirmed: true,
+            rotated_at: now,
+            created_at: now,
+            last_used_at: now,
+            idle_expires_at: later,
+            absolute_expires_at: later,
+            token_expires_at: later,
+            revoked: None,
+        };
+        grants::insert(&mut tx, &grant).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+}
+
+/// How many statements it takes to end everything, by an administrator or for everybody, for someone with so many sessions
+/// in an app.
+async fn statements_to_end(backend: Backend, count: usize, everybody: bool) -> u64 {
+    let app = TestApp::with(backend, &[]).await;
+    app.sign_up("ada@example.org").await;
+    sign_in_to_an_app(&app, "ada@example.org", count).await;
+    let ada = app.user("ada@example.org").await.id;
+    let client = ClientInfo::command_line();
+    let context = ActionContext { now: app.clock.now(), client: &client };
+    let before = counted::so_far();
+    let ended = if everybody {
+        revoke_everything(&app.state, context).await.unwrap()
+    } else {
+        administer::revoke_sessions(&app.state, context, None, &ada).await.unwrap()
+    };
+    let statements = counted::so_far() - before;
+    assert_eq!(ended, u64::try_from(count).unwrap() + 1);
+    assert_eq!(logout_deliveries::all(&app.state.store).await.len(), count, "the app is told of each");
+    let mut reader = app.state.store.read().await.unwrap();
+    for n in 0..count {
+        assert!(app.state.tokens.denylist.has(&SessionId::of_client_session(&client_session_id(n))));
+        assert!(grants::by_id(&mut reader, &grant_id(n)).await.unwrap().unwrap().revoked.is_some());
+    }
+    statements
+}
+
+#[tokio::test]
+async fn ending_the_sessions_of_apps_costs_the_same_however_many_there_are() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        for everybody in [false, true] {
+            let one = statements_to_end(backend, 1, everybody).await;
+            let many = statements_to_end(backend, 50, everybody).await;
+            assert_eq!(many, one, "{backend:?}, everybody: {everybody}");
+        }
     }
 }
 

@@ -215,8 +215,9 @@ async fn changes_in_order(_: TestDatabase, store: Store) {
         Invalidation::AccountChanged { user: user(1).id, epoch: 4 },
     );
     let mut tx = store.begin().await.unwrap();
-    invalidations::insert(&mut tx, &first, Timestamp::from_seconds(100)).await.unwrap();
-    invalidations::insert(&mut tx, &second, Timestamp::from_seconds(200)).await.unwrap();
+    let both =
+        [(first.clone(), Timestamp::from_seconds(100)), (second.clone(), Timestamp::from_seconds(200))];
+    invalidations::insert(&mut tx, &both).await.unwrap();
     tx.commit().await.unwrap();
     let mut reader = store.read().await.unwrap();
     let all = invalidations::live_since(&mut reader, 0, Timestamp::from_seconds(99)).await.unwrap();

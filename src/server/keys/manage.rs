@@ -282,7 +282,8 @@ impl KeyManager<'_> {
     ) -> Result<(), StoreError> {
         let event = Event::new(kind).with(detail).maybe_by(actor);
         audit::record(tx, context, &event).await?;
-        invalidations::insert(tx, &Invalidation::KeysChanged, context.now + self.config.publish_ahead()).await
+        let changed = (Invalidation::KeysChanged, context.now + self.config.publish_ahead());
+        invalidations::insert(tx, &[changed]).await
     }
 }
 

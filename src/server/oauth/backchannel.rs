@@ -7,12 +7,15 @@ use std::time::Duration;
 use axum::http::StatusCode;
 
 use super::signing;
-use crate::server::{
-    error::Error,
-    fetch::{FetchError, Fetcher},
-    state::AppState,
-    store::logout_deliveries::{self, Delivery, Outcome},
-    tokens::logout_token::LogoutToken,
+use crate::{
+    model::oauth::client_id::ClientId,
+    server::{
+        error::Error,
+        fetch::{FetchError, Fetcher},
+        state::AppState,
+        store::logout_deliveries::{self, Delivery, Outcome},
+        tokens::logout_token::LogoutToken,
+    },
 };
 
 /// How long a server has for a delivery before another one takes it: longer than a call may take, with a key to be made.
@@ -26,18 +29,27 @@ const RETRIES: [Duration; 5] = [
     Duration::from_secs(3600),
 ];
 
-/// Takes up to `limit` deliveries that are due, for this server alone.
-pub async fn claim(state: &AppState, limit: usize) -> Result<Vec<Delivery>, Error> {
+/// Takes up to `limit` deliveries that are due, and of each client as many as `room` says, for this server alone.
+pub async fn claim(
+    state: &AppState,
+    limit: usize,
+    room: impl Fn(&ClientId) -> usize,
+) -> Result<Vec<Delivery>, Error> {
     let now = state.now();
     let mut reader = state.store.read().await?;
-    let are_due = logout_deliveries::are_due(&mut reader, now).await?;
+    let mut clients = logout_deliveries::clients_due(&mut reader, now).await?;
     drop(reader);
-    if !are_due {
+    clients.retain(|client| room(client) > 0);
+    if clients.is_empty() {
         return Ok(Vec::new());
     }
+    let mut claimed = Vec::new();
     let mut tx = state.store.begin().await?;
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let claimed = logout_deliveries::claim(&mut tx, now, CLAIM, limit).await?;
+    for client in &clients {
+        let places = room(client).min(limit - claimed.len());
+        let places = i64::try_from(places).unwrap_or(i64::MAX);
+        claimed.extend(logout_deliveries::claim(&mut tx, client, now, CLAIM, places).await?);
+    }
     tx.commit().await?;
     Ok(claimed)
 }

@@ -26,7 +26,7 @@ use crate::{
 const BATCH: i64 = 100;
 
 /// Ends client sessions with their grants: their access tokens are refused at once, and clients that want to be told are
-/// told. Returns those that were live.
+/// told. It costs a few statements, however many there are. Returns those that were live.
 pub async fn end(
     change: &mut Change<'_>,
     which: Ending<'_>,
@@ -34,19 +34,29 @@ pub async fn end(
 ) -> Result<Vec<ClientSession>, Error> {
     let now = change.context.now;
     let ended = client_sessions::revoke(change.tx(), which, now, reason).await?;
+    if ended.is_empty() {
+        return Ok(ended);
+    }
+    grants::revoke_of_client_sessions(change.tx(), &ended, now, reason).await?;
+    tell_apps(change, &ended).await?;
     for session in &ended {
-        grants::revoke_of_client_session(change.tx(), &session.id, now, reason).await?;
-        // No ID token names an offline one, so no client would know it.
-        if session.session.is_some() {
-            let delivery = change.entropy().uuid(now)?;
-            let ClientSession { id, user, client, .. } = session;
-            logout_deliveries::enqueue(change.tx(), &delivery, client, user, id, now).await?;
-            change.tell_apps();
-        }
         let refused = Invalidation::SessionRevoked(SessionId::of_client_session(&session.id));
         change.invalidate(refused, session.token_expires_at);
     }
     Ok(ended)
+}
+
+/// Has the apps told. No ID token names an offline session, so no app would know it.
+async fn tell_apps(change: &mut Change<'_>, ended: &[ClientSession]) -> Result<(), Error> {
+    let now = change.context.now;
+    let known_to_apps = ended.iter().filter(|ended| ended.session.is_some());
+    let named = known_to_apps.map(|ended| Ok((change.entropy().uuid(now)?, ended)));
+    let deliveries = named.collect::<Result<Vec<_>, Error>>()?;
+    if !deliveries.is_empty() {
+        logout_deliveries::enqueue(change.tx(), &deliveries, now).await?;
+        change.tell_apps();
+    }
+    Ok(())
 }
 
 /// Ends what hangs on those sessions of an account that have just been revoked. Offline grants survive signing out;

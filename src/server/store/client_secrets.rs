@@ -10,6 +10,8 @@ statements! {
     EXPIRE = "UPDATE oauth_client_secrets SET expires_at = $2
               WHERE client_id = $1 AND (expires_at IS NULL OR expires_at > $2)";
     DELETE_OLDER = "DELETE FROM oauth_client_secrets WHERE client_id = $1 AND (expires_at IS NOT NULL OR $2)";
+    DELETE_EXPIRED = "DELETE FROM oauth_client_secrets
+                      WHERE hash IN (SELECT hash FROM oauth_client_secrets WHERE expires_at <= $1 LIMIT $2)";
 }
 
 /// The hashes of those that are good at `now`: one, or two while one replaces the other.
@@ -38,4 +40,9 @@ pub async fn expire(tx: &mut Tx, client: &ClientId, expires_at: Timestamp) -> Re
 pub async fn delete_all(tx: &mut Tx, client: &ClientId) -> Result<(), StoreError> {
     execute!(tx, DELETE_OLDER, client.as_str(), true)?;
     Ok(())
+}
+
+/// Deletes `limit` expired ones at the most. Returns how many.
+pub async fn delete_expired(tx: &mut Tx, now: Timestamp, limit: i64) -> Result<u64, StoreError> {
+    Ok(execute!(tx, DELETE_EXPIRED, now, limit)?)
 }

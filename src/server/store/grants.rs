@@ -1,9 +1,15 @@
 //! Grants: one for each authorization, a family of the client's refresh tokens.
 
+use serde_json::json;
 use sqlx::FromRow;
 
 use super::{
-    Queryable, StoreError, Tx, corrupt, execute, expect_one_row, fetch_optional, postgres::lock, statements,
+    Queryable, StoreError, Tx,
+    by_ids::{Dialects, change},
+    client_sessions::ClientSession,
+    corrupt, execute, expect_one_row, fetch_optional,
+    postgres::{self, lock},
+    sqlite, statements,
 };
 use crate::{
     model::{
@@ -108,8 +114,6 @@ statements! {
                    idle_expires_at = $7, token_expires_at = $8
                WHERE id = $1 AND generation = $2 AND revoked_at IS NULL";
     REVOKE = "UPDATE oauth_grants SET revoked_at = $2, revoked_reason = $3 WHERE id = $1 AND revoked_at IS NULL";
-    REVOKE_OF_CLIENT_SESSION = "UPDATE oauth_grants SET revoked_at = $2, revoked_reason = $3
-                                WHERE client_session_id = $1 AND revoked_at IS NULL";
     DELETE_EXPIRED = "DELETE FROM oauth_grants
                       WHERE id IN (SELECT id FROM oauth_grants WHERE absolute_expires_at < $1 LIMIT $2)";
 }
@@ -177,14 +181,18 @@ pub async fn revoke(
     Ok(execute!(tx, REVOKE, id.as_str(), now, reason.as_str())? == 1)
 }
 
-/// Ends the grants that hang on a client session.
-pub async fn revoke_of_client_session(
+const REVOKE_OF_SESSIONS: Dialects =
+    Dialects { sqlite: sqlite::endings::REVOKE_GRANTS, postgres: postgres::endings::REVOKE_GRANTS };
+
+/// Ends the grants that hang on client sessions.
+pub async fn revoke_of_client_sessions(
     tx: &mut Tx,
-    session: &ClientSessionId,
+    sessions: &[ClientSession],
     now: Timestamp,
     reason: RevocationReason,
 ) -> Result<(), StoreError> {
-    execute!(tx, REVOKE_OF_CLIENT_SESSION, session.as_str(), now, reason.as_str())?;
+    let row = |session: &ClientSession| json!([session.id.as_str(), now.millis(), reason.as_str()]);
+    change(tx, REVOKE_OF_SESSIONS, &sessions.iter().map(row).collect::<Vec<_>>()).await?;
     Ok(())
 }
 

@@ -2,9 +2,16 @@
 
 use std::time::Duration;
 
+use serde_json::{Value, json};
 use sqlx::FromRow;
 
-use super::{Queryable, StoreError, Tx, corrupt, execute, fetch_all, postgres::lock, statements};
+use super::{
+    Queryable, StoreError, Tx,
+    by_ids::{Dialects, change},
+    corrupt, execute, fetch_all,
+    postgres::{self, lock},
+    sqlite, statements,
+};
 use crate::{
     model::{
         id::{SessionId, UserId},
@@ -62,7 +69,6 @@ impl TryFrom<InvalidationRow> for InvalidationRecord {
 }
 
 statements! {
-    INSERT = "INSERT INTO invalidations (session_id, user_id, epoch, expires_at) VALUES ($1, $2, $3, $4)";
     INSERT_REVOKED_AT = "INSERT INTO invalidations (session_id, expires_at)
                          SELECT id, token_expires_at + $3 FROM sessions
                          WHERE revoked_at = $1 AND revoked_reason = $2 AND token_expires_at + $3 > $1";
@@ -71,28 +77,33 @@ statements! {
                       WHERE seq IN (SELECT seq FROM invalidations WHERE expires_at <= $1 LIMIT $2)";
 }
 
-/// Stores an invalidation and, where nodes listen, wakes them when the transaction is committed.
+const INSERT: Dialects =
+    Dialects { sqlite: sqlite::endings::INVALIDATE, postgres: postgres::endings::INVALIDATE };
+
+/// Stores invalidations, each until nobody needs it any more, and, where nodes listen, wakes them when the transaction is
+/// committed.
 ///
 /// Numbers are given out in the order of commits: whoever stores one holds a lock until the commit is visible, so
 /// nobody reads a number while a smaller one is still to come (`docs/decisions/0011-invalidations-in-commit-order.md`).
 /// That lock is the last thing that a transaction waits for: nothing else may be locked after it.
-pub async fn insert(
-    tx: &mut Tx,
-    invalidation: &Invalidation,
-    expires_at: Timestamp,
-) -> Result<(), StoreError> {
-    let (session, user, epoch) = match invalidation {
-        Invalidation::SessionRevoked(id) => (Some(id.as_str()), None, None),
-        Invalidation::AccountChanged { user, epoch } => (
-            None,
-            Some(user.as_str()),
-            Some(i64::try_from(*epoch).map_err(corrupt("invalidations", user.as_str()))?),
-        ),
-        Invalidation::KeysChanged => (None, None, None),
-    };
+pub async fn insert(tx: &mut Tx, invalidations: &[(Invalidation, Timestamp)]) -> Result<(), StoreError> {
+    if invalidations.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<_> = invalidations.iter().map(values).collect();
     tx.lock_row(lock::ADVISORY, "invalidations").await?;
-    execute!(tx, INSERT, session, user, epoch, expires_at)?;
+    change(tx, INSERT, &rows).await?;
     tx.notify().await
+}
+
+/// The values of [`INSERT`], in its order.
+fn values((invalidation, expires_at): &(Invalidation, Timestamp)) -> Value {
+    let until = expires_at.millis();
+    match invalidation {
+        Invalidation::SessionRevoked(id) => json!([id.as_str(), null, null, until]),
+        Invalidation::AccountChanged { user, epoch } => json!([null, user.as_str(), epoch, until]),
+        Invalidation::KeysChanged => json!([null, null, null, until]),
+    }
 }
 
 /// Stores an invalidation for each session that was revoked at that very moment and has access tokens that could still

@@ -2,9 +2,15 @@
 
 use std::time::Duration;
 
+use serde_json::json;
 use sqlx::FromRow;
 
-use super::{Queryable, StoreError, Tx, corrupt, execute, fetch_all, fetch_scalar, statements};
+use super::{
+    Queryable, StoreError, Tx,
+    by_ids::{Dialects, change},
+    client_sessions::ClientSession,
+    corrupt, execute, fetch_all, postgres, sqlite, statements,
+};
 use crate::{
     model::{
         client_algorithm::ClientAlgorithm,
@@ -67,22 +73,33 @@ impl TryFrom<DeliveryRow> for Delivery {
     }
 }
 
-/// Those that are neither done nor given up, whose time has come, and that nobody delivers now.
+/// Those that are neither done nor given up.
+macro_rules! open {
+    () => {
+        "done_at IS NULL AND given_up_at IS NULL"
+    };
+}
+
+/// Those of them whose time has come, and that nobody delivers now.
 macro_rules! due {
     () => {
-        "done_at IS NULL AND given_up_at IS NULL AND next_attempt_at <= $1 AND claimed_until <= $1"
+        concat!(open!(), " AND next_attempt_at <= $1 AND claimed_until <= $1")
     };
 }
 
 statements! {
-    /// Nothing for a client that does not want to be told.
-    ENQUEUE = "INSERT INTO logout_deliveries (id, client_id, uri, algorithm, user_id, sid, created_at, next_attempt_at, attempts, claimed_until)
-               SELECT $1, c.id, c.backchannel_logout_uri, c.id_token_alg, $3, $4, CAST($5 AS BIGINT), CAST($5 AS BIGINT), 0, 0
-               FROM oauth_clients c WHERE c.id = $2 AND c.backchannel_logout_uri IS NOT NULL";
-    ARE_DUE = concat!("SELECT EXISTS (SELECT 1 FROM logout_deliveries WHERE ", due!(), ")");
+    /// From one client to the next by the index, however many deliveries each has.
+    CLIENTS_DUE = concat!("WITH RECURSIVE clients (id) AS (
+                               SELECT min(client_id) FROM logout_deliveries WHERE ", open!(), "
+                               UNION ALL
+                               SELECT (SELECT min(client_id) FROM logout_deliveries WHERE ", open!(), " AND client_id > clients.id)
+                               FROM clients WHERE clients.id IS NOT NULL)
+                           SELECT id FROM clients WHERE EXISTS
+                           (SELECT 1 FROM logout_deliveries WHERE client_id = clients.id AND ", due!(), ")");
     /// The condition stands twice: whoever waited for a row that another server has claimed meanwhile asks again.
     CLAIM = concat!("UPDATE logout_deliveries SET claimed_until = $2 WHERE ", due!(), " AND id IN
-                     (SELECT id FROM logout_deliveries WHERE ", due!(), " ORDER BY next_attempt_at, id LIMIT $3)
+                     (SELECT id FROM logout_deliveries WHERE client_id = $4 AND ", due!(), "
+                      ORDER BY next_attempt_at, id LIMIT $3)
                      RETURNING id, client_id, uri, algorithm, user_id, sid, attempts, claimed_until");
     /// Not if another server has claimed it because this one took too long.
     DONE = "UPDATE logout_deliveries SET done_at = $3, attempts = attempts + 1, claimed_until = 0
@@ -95,32 +112,38 @@ statements! {
                     (SELECT id FROM logout_deliveries WHERE done_at < $1 OR given_up_at < $1 LIMIT $2)";
 }
 
-/// Has a client told that a session of it has ended, if it wants to be told.
+const ENQUEUE: Dialects = Dialects { sqlite: sqlite::endings::ENQUEUE, postgres: postgres::endings::ENQUEUE };
+
+/// Has clients told that these sessions of them have ended, those that want to be told. Each comes with the id of its
+/// delivery.
 pub async fn enqueue(
     tx: &mut Tx,
-    id: &str,
-    client: &ClientId,
-    user: &UserId,
-    sid: &ClientSessionId,
+    ended: &[(String, &ClientSession)],
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    execute!(tx, ENQUEUE, id, client.as_str(), user.as_str(), sid.as_str(), now)?;
+    let row = |(id, session): &(String, &ClientSession)| {
+        let ClientSession { id: sid, client, user, .. } = session;
+        json!([id, client.as_str(), user.as_str(), sid.as_str(), now.millis()])
+    };
+    change(tx, ENQUEUE, &ended.iter().map(row).collect::<Vec<_>>()).await?;
     Ok(())
 }
 
-/// Whether there is something to deliver. It only reads: it is asked every second.
-pub async fn are_due(db: &mut impl Queryable, now: Timestamp) -> Result<bool, StoreError> {
-    Ok(fetch_scalar!(db, ARE_DUE, now)?)
+/// The clients for which something is due. It only reads: it is asked every second.
+pub async fn clients_due(db: &mut impl Queryable, now: Timestamp) -> Result<Vec<ClientId>, StoreError> {
+    let rows: Vec<(String,)> = fetch_all!(db, CLIENTS_DUE, now)?;
+    rows.into_iter().map(|(id,)| ClientId::parse(&id).map_err(corrupt(TABLE, &id))).collect()
 }
 
-/// Takes up to `limit` of those that are due. Until `time` has passed no other server takes them.
+/// Takes up to `limit` of those that are due for a client. Until `time` has passed no other server takes them.
 pub async fn claim(
     tx: &mut Tx,
+    client: &ClientId,
     now: Timestamp,
     time: Duration,
     limit: i64,
 ) -> Result<Vec<Delivery>, StoreError> {
-    let rows: Vec<DeliveryRow> = fetch_all!(tx, CLAIM, now, now + time, limit)?;
+    let rows: Vec<DeliveryRow> = fetch_all!(tx, CLAIM, now, now + time, limit, client.as_str())?;
     rows.into_iter().map(Delivery::try_from).collect()
 }
 

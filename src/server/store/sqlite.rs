@@ -36,6 +36,21 @@ pub mod sessions {
         WHERE sessions.id = n.value->>0 AND sessions.generation = n.value->>1 AND sessions.revoked_at IS NULL";
 }
 
+/// What ends together: grants of client sessions, the deliveries that tell of it, and the invalidations. The order of the
+/// values is that of the functions that bind them.
+pub mod endings {
+    pub const REVOKE_GRANTS: &str = "UPDATE oauth_grants SET revoked_at = n.value->>1, revoked_reason = n.value->>2
+        FROM json_each($1) n WHERE oauth_grants.client_session_id = n.value->>0 AND oauth_grants.revoked_at IS NULL";
+    pub const ENQUEUE: &str = "INSERT INTO logout_deliveries
+            (id, client_id, uri, algorithm, user_id, sid, created_at, next_attempt_at, attempts, claimed_until)
+        SELECT n.value->>0, c.id, c.backchannel_logout_uri, c.id_token_alg, n.value->>2, n.value->>3, n.value->>4,
+            n.value->>4, 0, 0
+        FROM json_each($1) n CROSS JOIN oauth_clients c ON c.id = n.value->>1
+        WHERE c.backchannel_logout_uri IS NOT NULL";
+    pub const INVALIDATE: &str = "INSERT INTO invalidations (session_id, user_id, epoch, expires_at)
+        SELECT value->>0, value->>1, value->>2, value->>3 FROM json_each($1) ORDER BY key";
+}
+
 /// Accounts of ids that come as a JSON array.
 pub const USERS: &str = "SELECT u.* FROM json_each($1) ids CROSS JOIN users u ON u.id = ids.value";
 

@@ -7,8 +7,9 @@ use crate::server::{
     error::Error,
     state::AppState,
     store::{
-        StoreError, Tx, audit, authorization_requests, client_assertions, client_sessions, codes,
-        device_codes, grants, invalidations, logout_deliveries, one_time_tokens, sessions, signing_keys,
+        StoreError, Tx, audit, authorization_requests, client_assertions, client_secrets, client_sessions,
+        codes, device_codes, grants, invalidations, logout_deliveries, one_time_tokens, sessions,
+        signing_keys,
     },
     survive::survive,
 };
@@ -38,6 +39,7 @@ enum Expiring {
     Invalidations,
     OneTimeTokens,
     ClientAssertions,
+    ClientSecrets,
     AuditEvents,
     AuthorizationRequests,
     AuthorizationCodes,
@@ -55,6 +57,7 @@ impl Expiring {
             Self::Invalidations => invalidations::delete_expired(tx, before, limit).await,
             Self::OneTimeTokens => one_time_tokens::delete_expired(tx, before, limit).await,
             Self::ClientAssertions => client_assertions::delete_expired(tx, before, limit).await,
+            Self::ClientSecrets => client_secrets::delete_expired(tx, before, limit).await,
             Self::AuditEvents => audit::delete_before(tx, before, limit).await,
             Self::AuthorizationRequests => authorization_requests::delete_expired(tx, before, limit).await,
             Self::AuthorizationCodes => codes::delete_expired(tx, before, limit).await,
@@ -74,6 +77,7 @@ pub async fn delete_expired(state: &AppState, now: Timestamp) -> Result<(), Erro
         Some((Expiring::Invalidations, now)),
         Some((Expiring::OneTimeTokens, now)),
         Some((Expiring::ClientAssertions, now)),
+        Some((Expiring::ClientSecrets, now)),
         Some((Expiring::AuthorizationRequests, now)),
         Some((Expiring::AuthorizationCodes, now - KEEP_CODES)),
         Some((Expiring::DeviceCodes, now - KEEP_CODES)),
@@ -92,10 +96,13 @@ pub async fn delete_expired(state: &AppState, now: Timestamp) -> Result<(), Erro
     Ok(())
 }
 
-/// A batch that took longer than this is followed by a smaller one. Half of the 50 ms for which housekeeping may hold
-/// the writer: the next batch may be slower than the last.
-const SLOW: Duration = Duration::from_millis(25);
-const FIRST_BATCH: i64 = 100;
+/// How long a batch may hold the writer, for which every refresh waits.
+const HOLD: Duration = Duration::from_millis(2);
+/// For how many times as long as a batch took the writer is left to others.
+const PAUSE: u32 = 4;
+const FIRST_BATCH: i64 = 20;
+/// A disk may need longer than [`HOLD`] for any commit. What has expired goes all the same.
+const SMALLEST_BATCH: i64 = 5;
 const LARGEST_BATCH: i64 = 2000;
 
 /// Deletes until nothing is left, each batch in a transaction of its own. Between two batches others may write.
@@ -103,15 +110,53 @@ async fn in_batches(state: &AppState, what: Expiring, before: Timestamp) -> Resu
     let (mut deleted, mut limit) = (0, FIRST_BATCH);
     loop {
         let mut tx = state.store.begin().await?;
-        let began = state.now();
+        let began = state.clock.elapsed();
         let rows = what.delete(&mut tx, before, limit).await?;
         tx.commit().await?;
-        let took = state.now() - began;
+        let took = state.clock.elapsed().saturating_sub(began);
         deleted += rows;
         if i64::try_from(rows).unwrap_or(i64::MAX) < limit {
             return Ok(deleted);
         }
-        limit = if took > SLOW { (limit / 2).max(1) } else { (limit * 2).min(LARGEST_BATCH) };
-        tokio::time::sleep(took).await;
+        limit = next_batch(limit, took);
+        tokio::time::sleep(took * PAUSE).await;
+    }
+}
+
+/// The size of the batch that follows one of this size: the next may be slower than the last, so it is only larger if
+/// that took less than half of what it may.
+fn next_batch(limit: i64, took: Duration) -> i64 {
+    let next = if took > HOLD {
+        limit / 2
+    } else if took < HOLD / 2 {
+        limit * 3 / 2
+    } else {
+        limit
+    };
+    next.clamp(SMALLEST_BATCH, LARGEST_BATCH)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The size of the batches that follow, each row of which takes as long, and each commit.
+    fn settles_at(row: Duration, commit: Duration) -> i64 {
+        let took = |limit: i64| row * u32::try_from(limit).unwrap() + commit;
+        (0..100).fold(FIRST_BATCH, |limit, _| next_batch(limit, took(limit)))
+    }
+
+    #[test]
+    fn a_batch_holds_the_writer_for_two_milliseconds() {
+        for micros in [2, 10, 30, 200] {
+            let row = Duration::from_micros(micros);
+            let held = row * u32::try_from(settles_at(row, Duration::ZERO)).unwrap();
+            assert!(HOLD / 2 <= held && held <= HOLD, "{held:?} for rows of {row:?}");
+        }
+    }
+
+    #[test]
+    fn a_slow_disk_does_not_keep_what_has_expired() {
+        assert_eq!(settles_at(Duration::from_micros(10), Duration::from_millis(20)), SMALLEST_BATCH);
     }
 }

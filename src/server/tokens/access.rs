@@ -3,11 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    cache::VerifiedCache,
+    cache::{Verified, VerifiedCache},
     claims::{Claims, PORTAL_CLIENT_ID, TokenId},
-    client_access::{ClientAccess, VerifiedClientToken, sign_client_access, verify_client_access},
+    client_access::{
+        ClientAccess, VerifiedClientToken, check_client, sign_client_access, verify_client_access,
+    },
     denylist::Denylist,
-    verify::{TokenError, VerifiedToken, verify},
+    verify::{TokenError, VerifiedToken, check, verify, verify_signature},
 };
 use crate::server::{
     clock::Timestamp,
@@ -37,6 +39,13 @@ pub struct MintedToken {
     pub token: String,
     pub kid: String,
     pub expires_at: Timestamp,
+}
+
+/// An access token of either kind.
+#[derive(Debug)]
+pub enum AnyToken {
+    Portal(Arc<VerifiedToken>),
+    Client(Arc<VerifiedClientToken>),
 }
 
 impl SessionRecord {
@@ -105,18 +114,42 @@ impl AccessTokens {
 
     /// Verifies an access token, from memory if it was verified before, and asks the denylist either way.
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Arc<VerifiedToken>, TokenError> {
-        // What was verified before its key was revoked may be remembered after that.
-        let known = self.cache.get(token, now).filter(|known| self.keys.verifying(&known.kid, now).is_some());
-        let verified = match known {
+        let verified = match self.known(&self.cache, token, now) {
             Some(known) => known,
-            None => {
-                let verified = Arc::new(verify(token, &self.keys, &self.config, now)?);
-                self.cache.insert(token, verified.clone());
-                verified
-            }
+            None => self.cache.insert(token, verify(token, &self.keys, &self.config, now)?),
         };
         self.denylist.check(&verified)?;
         Ok(verified)
+    }
+
+    /// Verifies an access token where either kind may be presented. Which it is, the key that has signed it says.
+    pub fn verify_any(&self, token: &str, now: Timestamp) -> Result<AnyToken, TokenError> {
+        let known_client = || self.known(&self.client_cache, token, now).map(AnyToken::Client);
+        let known = self.known(&self.cache, token, now).map(AnyToken::Portal).or_else(known_client);
+        let verified = match known {
+            Some(known) => known,
+            None => self.verify_unknown(token, now)?,
+        };
+        match &verified {
+            AnyToken::Portal(verified) => self.denylist.check(verified)?,
+            AnyToken::Client(verified) => self.denylist.check_client(verified)?,
+        }
+        Ok(verified)
+    }
+
+    fn verify_unknown(&self, token: &str, now: Timestamp) -> Result<AnyToken, TokenError> {
+        let signed = verify_signature(token, ACCESS_TOKEN_TYPE, |_| true, &self.keys, now)?;
+        Ok(match signed.key.line {
+            KeyLine::Portal => AnyToken::Portal(self.cache.insert(token, check(&signed, &self.config, now)?)),
+            KeyLine::Clients(_) => {
+                AnyToken::Client(self.client_cache.insert(token, check_client(&signed, &self.config, now)?))
+            }
+        })
+    }
+
+    /// What was verified before. That its key was revoked meanwhile counts.
+    fn known<T: Verified>(&self, cache: &VerifiedCache<T>, token: &str, now: Timestamp) -> Option<Arc<T>> {
+        cache.get(token, now).filter(|known| self.keys.verifying(known.kid(), now).is_some())
     }
 
     /// Signs an access token for a client, with a key of the clients.
@@ -134,14 +167,10 @@ impl AccessTokens {
     /// Verifies an access token of a client as [`Self::verify`] does one of the portal. What it is for is not asked: the
     /// caller knows where it was presented.
     pub fn verify_client(&self, token: &str, now: Timestamp) -> Result<Arc<VerifiedClientToken>, TokenError> {
-        let known = self.client_cache.get(token, now);
-        let known = known.filter(|known| self.keys.verifying(&known.kid, now).is_some());
-        let verified = match known {
+        let verified = match self.known(&self.client_cache, token, now) {
             Some(known) => known,
             None => {
-                let verified = Arc::new(verify_client_access(token, &self.keys, &self.config, now)?);
-                self.client_cache.insert(token, verified.clone());
-                verified
+                self.client_cache.insert(token, verify_client_access(token, &self.keys, &self.config, now)?)
             }
         };
         self.denylist.check_client(&verified)?;
@@ -152,7 +181,7 @@ impl AccessTokens {
 #[cfg(test)]
 impl AccessTokens {
     /// Remembers a token as verified, as a request does that was verifying it meanwhile.
-    pub fn remember(&self, token: &str, verified: Arc<VerifiedToken>) {
+    pub fn remember(&self, token: &str, verified: VerifiedToken) {
         self.cache.insert(token, verified);
     }
 }

@@ -7,16 +7,26 @@ use crate::server::clock::Timestamp;
 
 /// A token that was verified.
 pub trait Verified {
+    /// Name of the key that has signed it.
+    fn kid(&self) -> &str;
     fn expires_at(&self) -> Timestamp;
 }
 
 impl Verified for VerifiedToken {
+    fn kid(&self) -> &str {
+        &self.kid
+    }
+
     fn expires_at(&self) -> Timestamp {
         self.expires_at
     }
 }
 
 impl Verified for VerifiedClientToken {
+    fn kid(&self) -> &str {
+        &self.kid
+    }
+
     fn expires_at(&self) -> Timestamp {
         self.expires_at
     }
@@ -34,8 +44,10 @@ impl<T: Verified> VerifiedCache<T> {
         self.0.get(token).filter(|verified| now < verified.expires_at())
     }
 
-    pub fn insert(&self, token: &str, verified: Arc<T>) {
-        self.0.insert(token.into(), verified);
+    pub fn insert(&self, token: &str, verified: T) -> Arc<T> {
+        let verified = Arc::new(verified);
+        self.0.insert(token.into(), verified.clone());
+        verified
     }
 }
 

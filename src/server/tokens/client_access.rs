@@ -215,8 +215,16 @@ pub fn verify_client_access(
     now: Timestamp,
 ) -> Result<VerifiedClientToken, TokenError> {
     let is_clients = |line| matches!(line, KeyLine::Clients(_));
-    let SignedToken { key, claims } = verify_signature(token, ACCESS_TOKEN_TYPE, is_clients, keys, now)?;
-    let claims: ClientClaims = serde_json::from_slice(&claims).map_err(|_| TokenError::Claims)?;
+    check_client(&verify_signature(token, ACCESS_TOKEN_TYPE, is_clients, keys, now)?, config, now)
+}
+
+/// Reads the claims of an access token that a key of the clients has signed.
+pub fn check_client(
+    SignedToken { key, claims }: &SignedToken,
+    config: &TokenConfig,
+    now: Timestamp,
+) -> Result<VerifiedClientToken, TokenError> {
+    let claims: ClientClaims = serde_json::from_slice(claims).map_err(|_| TokenError::Claims)?;
     if claims.iss != config.issuer {
         return Err(TokenError::Issuer);
     }

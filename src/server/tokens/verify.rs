@@ -152,17 +152,16 @@ pub fn verify(
     now: Timestamp,
 ) -> Result<VerifiedToken, TokenError> {
     let is_portal = |line| line == KeyLine::Portal;
-    let SignedToken { key, claims } = verify_signature(token, ACCESS_TOKEN_TYPE, is_portal, keys, now)?;
-    let claims: Claims = serde_json::from_slice(&claims).map_err(|_| TokenError::Claims)?;
-    check(claims, key.kid.clone(), config, now)
+    check(&verify_signature(token, ACCESS_TOKEN_TYPE, is_portal, keys, now)?, config, now)
 }
 
-fn check(
-    claims: Claims,
-    kid: String,
+/// Reads the claims of an access token that a key of the portal has signed.
+pub fn check(
+    SignedToken { key, claims }: &SignedToken,
     config: &TokenConfig,
     now: Timestamp,
 ) -> Result<VerifiedToken, TokenError> {
+    let claims: Claims = serde_json::from_slice(claims).map_err(|_| TokenError::Claims)?;
     if claims.iss != config.issuer {
         return Err(TokenError::Issuer);
     }
@@ -178,7 +177,7 @@ fn check(
     Ok(VerifiedToken {
         user: claims.sub,
         session: claims.sid,
-        kid,
+        kid: key.kid.clone(),
         id: claims.jti,
         roles: claims.roles,
         authenticated_at: Timestamp::from_seconds(claims.auth_time),

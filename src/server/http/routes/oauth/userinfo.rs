@@ -19,7 +19,7 @@ use crate::{
         error::Error,
         oauth::{error::OAuthError, parameters::Parameters, userinfo},
         request::caller::Caller,
-        tokens::verify::TokenError,
+        tokens::{access::AnyToken, verify::TokenError},
     },
 };
 
@@ -53,11 +53,11 @@ async fn answer(caller: &Caller, parameters: Result<Parameters, OAuthError>) -> 
         (Err(Error::MissingToken), Some(token)) => Ok(token),
         (in_header, _) => in_header,
     };
-    match caller.state.tokens.verify_client(token?, caller.now) {
-        Ok(token) => Ok(Json(userinfo::userinfo(&caller.state, &token).await?).into_response()),
-        // Not a client's: then the portal's, in the header.
-        Err(TokenError::Purpose) if in_body.is_none() => Ok(own_info(caller).await?),
-        Err(error) => Err(Error::from(error).into()),
+    match caller.state.tokens.verify_any(token?, caller.now).map_err(Error::from)? {
+        AnyToken::Client(token) => Ok(Json(userinfo::userinfo(&caller.state, &token).await?).into_response()),
+        AnyToken::Portal(_) if in_body.is_none() => Ok(own_info(caller).await?),
+        // The portal's goes into the header, as everywhere.
+        AnyToken::Portal(_) => Err(Error::from(TokenError::Purpose).into()),
     }
 }
 
