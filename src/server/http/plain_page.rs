@@ -17,14 +17,19 @@ const POLICY_WITH_FORM: &str = "default-src 'none'; style-src 'self'; img-src 's
 const REFRESH: HeaderName = HeaderName::from_static("refresh");
 
 /// Says what is wrong.
-pub fn problem(status: StatusCode, why: &str) -> Response {
-    page(status, POLICY, "You can\u{2019}t sign in to this app right now", &format!("<p>{}</p>", escape(why)))
+pub fn problem(status: StatusCode, title: &str, why: &str) -> Response {
+    page(status, POLICY, title, &format!("<p>{}</p>", escape(why)))
+}
+
+/// Says why somebody cannot sign in to an app.
+pub fn no_sign_in(status: StatusCode, why: &str) -> Response {
+    problem(status, "You can\u{2019}t sign in to this app right now", why)
 }
 
 /// Says that the fault is ours, or when to come back.
 pub fn fault(error: ApiError) -> Response {
     let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = problem(status, &error.message);
+    let mut response = problem(status, "This can\u{2019}t be done right now", &error.message);
     if let Some(seconds) = error.retry_after {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }

@@ -72,7 +72,7 @@ pub fn question(handle: &str) -> LocalPath {
 
 fn refuse(state: &AppState, refusal: Refusal) -> Response {
     match refusal {
-        Refusal::Page(why) => plain_page::problem(StatusCode::BAD_REQUEST, why),
+        Refusal::Page(why) => plain_page::no_sign_in(StatusCode::BAD_REQUEST, why),
         Refusal::Client { redirect_uri, state: echoed, error } => {
             let issuer = &state.config.tokens.issuer;
             to_client(&answer::with_error(&redirect_uri, echoed.as_deref(), issuer, &error))

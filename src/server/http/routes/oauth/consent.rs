@@ -13,7 +13,11 @@ use axum::{
 };
 use tower_cookies::Cookies;
 
-use super::parameters::take_parameters;
+use super::{
+    authorize::question,
+    logout::{USE_ANOTHER_ACCOUNT, use_another_account},
+    parameters::take_parameters,
+};
 use crate::{
     model::{error::ApiError, oauth::consent_page::ConsentPage, query},
     server::{
@@ -70,6 +74,7 @@ pub async fn answer(
     let allows = match fields.get("decision") {
         Some("allow") => true,
         Some("cancel") => false,
+        Some(USE_ANOTHER_ACCOUNT) => return use_another_account(&caller, &question(&handle)).await,
         _ => return gone(),
     };
     let asking = decide(state, context, &handle, flow.as_deref(), &person, allows).await;
@@ -108,7 +113,7 @@ fn handle(uri: &Uri) -> Option<String> {
 }
 
 fn gone() -> Response {
-    plain_page::problem(
+    plain_page::no_sign_in(
         StatusCode::BAD_REQUEST,
         "This sign-in was finished before, has expired or was begun in another browser. Go back to the app and start again.",
     )

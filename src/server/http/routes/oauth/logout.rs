@@ -11,10 +11,13 @@ use axum::{
 };
 
 use crate::{
-    model::{error::ApiError, query},
+    model::{error::ApiError, local_path::LocalPath, query, session::SignOutReason},
     server::{
         error::Error,
-        http::{MAX_BODY, plain_page, redirect::to_client},
+        http::{
+            MAX_BODY, plain_page,
+            redirect::{see_other, to_client},
+        },
         oauth::{
             logout::{Asked, read},
             parameters::Parameters,
@@ -63,6 +66,17 @@ pub async fn confirm(caller: Caller, request: Request) -> Response {
         Ok(Asked { address: Some(address), .. }) => plain_page::lead_on(&address),
         // Whoever wanted to leave has left.
         Ok(_) | Err(_) => plain_page::signed_out(),
+    }
+}
+
+/// The decision of somebody who is asked in the name of somebody else.
+pub const USE_ANOTHER_ACCOUNT: &str = "another_account";
+
+/// Signs out, and asks whoever signs in then.
+pub async fn use_another_account(caller: &Caller, page: &LocalPath) -> Response {
+    match end(caller).await {
+        Ok(()) => see_other(&page.login_because(SignOutReason::SignedOut)),
+        Err(error) => plain_page::fault(ApiError::from(error)),
     }
 }
 
