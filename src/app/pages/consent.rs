@@ -42,7 +42,7 @@ fn Asked(asked: ConsentPage) -> impl IntoView {
     let form = match question {
         Question::Allow => Either::Left(view! {
             <Wishes client=client developer=developer wishes=wishes/>
-            <p>"You go back to "<strong>{target}</strong>" then."</p>
+            <p>"After that you go back to "<strong>{target}</strong>"."</p>
             <form method="post" action=action.clone()>
                 <Decision/>
             </form>

@@ -23,12 +23,15 @@ pub fn Device() -> impl IntoView {
         DeviceStep::Cancelled => "Your device is not connected",
     };
     let content = match step {
-        DeviceStep::Enter => EitherOf4::A(view! { <Enter user_code=user_code failed=failed/> }),
+        DeviceStep::Enter => {
+            EitherOf4::A(view! { <Enter user_code=user_code wrong=failed && retry_after.is_none()/> })
+        }
         DeviceStep::Allow => {
             let fields = vec![("user_code", user_code.clone())];
             EitherOf4::B(view! {
                 <Wishes client=client developer=developer wishes=wishes/>
-                <p>"The device shows the code "<strong>{user_code}</strong>". Allow it only if it is in front of you and you began this yourself."</p>
+                <p>"Allow it only if you began this yourself and the device in front of you shows this code:"</p>
+                <p class="code">{user_code}</p>
                 <form method="post" action="/device">
                     {hidden_fields(fields.clone())}
                     <Decision/>
@@ -57,16 +60,15 @@ pub fn Device() -> impl IntoView {
 
 /// The code that the device shows.
 #[component]
-fn Enter(user_code: String, failed: bool) -> impl IntoView {
-    let described =
-        if failed { format!("device-code-hint {PROBLEM}") } else { "device-code-hint".to_owned() };
+fn Enter(user_code: String, wrong: bool) -> impl IntoView {
+    let described = if wrong { format!("device-code-hint {PROBLEM}") } else { "device-code-hint".to_owned() };
     view! {
         <form method="post" action="/device">
             <div class="field">
                 <label for="device-code">"Code"</label>
                 <p class="hint" id="device-code-hint">"Eight letters, which the device shows."</p>
                 <input id="device-code" class="code" name="user_code" value=user_code autocomplete="off" autocapitalize="characters"
-                    spellcheck="false" maxlength="20" aria-describedby=described aria-invalid=failed.then_some("true") required/>
+                    spellcheck="false" maxlength="20" aria-describedby=described aria-invalid=wrong.then_some("true") required/>
             </div>
             <button type="submit" class="primary">"Continue"</button>
         </form>

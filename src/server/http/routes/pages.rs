@@ -13,7 +13,10 @@ use leptos_axum::{ResponseOptions, render_app_async_with_context};
 
 use tower_cookies::Cookies;
 
-use super::{appearance::theme, assets::AssetPaths};
+use super::{
+    appearance::{accent_sheet, theme},
+    assets::AssetPaths,
+};
 use crate::{
     app::{
         page_data::{Brand, PageData},
@@ -70,7 +73,7 @@ pub async fn render(State(state): State<Arc<AppState>>, request: Request) -> Res
     // A release never listens to a development tool.
     let live_reload = cfg!(debug_assertions) && std::env::var_os("LEPTOS_WATCH").is_some();
     let policy = ContentSecurityPolicy { live_reload, ..ContentSecurityPolicy::default() };
-    let accent = state.config.brand.accent.map(|accent| format!("/brand/accent.css?{accent}"));
+    let accent = accent_sheet(&state.config.brand);
     let context = move || {
         provide_context(state.clone());
         provide_context(page.clone());

@@ -53,15 +53,15 @@ pub async fn answer(
     request: Request,
 ) -> Response {
     let (state, context) = (&caller.state, caller.context());
-    let Some(page) = session.active() else { return gone() };
-    let Some((fields, request)) = take_parameters(request).await else { return gone() };
+    let Some(page) = session.active() else { return gone(state) };
+    let Some((fields, request)) = take_parameters(request).await else { return gone(state) };
     let (person, typed) = (Person::from(page), fields.get("user_code").unwrap_or_default());
     let outcome = match fields.get("decision") {
         None => device::enter(state, context, &person, typed).await,
         Some("allow") => device::decide(state, context, &person, typed, true).await,
         Some("cancel") => device::decide(state, context, &person, typed, false).await,
         Some(USE_ANOTHER_ACCOUNT) => return leave_to_another_account(&caller, &person, typed).await,
-        Some(_) => return gone(),
+        Some(_) => return gone(state),
     };
     respond(state.clone(), outcome, request).await
 }
@@ -78,23 +78,24 @@ async fn respond(state: Arc<AppState>, outcome: Result<DevicePage, Error>, mut r
             }
             response
         }
-        Err(Error::NoSession) => gone(),
-        Err(error) => plain_page::fault(ApiError::from(error)),
+        Err(Error::NoSession) => gone(&state),
+        Err(error) => plain_page::fault(&state.config.brand, ApiError::from(error)),
     }
 }
 
 /// Signs out. Whoever signs in then enters the code, which is filled in.
 async fn leave_to_another_account(caller: &Caller, person: &Person, typed: &str) -> Response {
-    let Ok(code) = UserCode::parse(typed) else { return gone() };
+    let Ok(code) = UserCode::parse(typed) else { return gone(&caller.state) };
     if let Err(error) = device::release(&caller.state, person, &code).await {
-        return plain_page::fault(ApiError::from(error));
+        return plain_page::fault(&caller.state.config.brand, ApiError::from(error));
     }
     let page = LocalPath::parse(&format!("/device?user_code={code}")).unwrap_or_default();
     use_another_account(caller, &page).await
 }
 
-fn gone() -> Response {
+fn gone(state: &AppState) -> Response {
     plain_page::problem(
+        &state.config.brand,
         StatusCode::BAD_REQUEST,
         "This device could not be connected",
         "Open this page again and enter the code that the device shows.",
