@@ -1,9 +1,1 @@
-import { defineConfig } from '@playwright/test';
-
-export default defineConfig({
-  testDir: '.',
-  outputDir: '../results',
-  workers: 1,
-  retries: 0,
-  reporter: [['list']],
-});
+export { default } from '../observatory/playwright.config.ts';
