@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/target/tools/bin:$(PATH)
 RUSTUP_AUTO_INSTALL ?= 0
 export RUSTUP_AUTO_INSTALL
 
-.PHONY: help setup run check test dev build lint unit e2e screenshots bench load observatory fuzz clean
+.PHONY: help setup run check test dev build lint unit e2e screenshots bench load observatory lighthouse fuzz clean
 
 help: ## List the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -79,6 +79,12 @@ observatory: ## Grade every kind of page with MDN Observatory
 	@.ci/client-bundle
 	cargo build
 	cd end2end && npx --no-install playwright test --config observatory
+
+lighthouse: ## Measure the pages that people see first with Lighthouse, as on a slow phone
+	@.ci/setup run e2e lighthouse
+	@.ci/client-bundle --small
+	cargo build
+	cd end2end && npx --no-install playwright test --config lighthouse
 
 fuzz: ## Fuzz every parser that faces the network (FUZZ_SECONDS each, 60 by default)
 	@.ci/setup run

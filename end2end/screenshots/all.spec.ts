@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { eachAppState } from '../support/app-states.ts';
 import { expect, fill, fillSignIn, holdRequests, newAccount, openAs, openAsNew, press, pressAndConfirm, test, visit, type Page, type Server } from '../support/fixtures.ts';
 import { about } from '../support/pages.ts';
 
@@ -133,6 +134,9 @@ for (const [size, viewport] of Object.entries(WINDOWS)) {
       await press(admin, 'Save');
       await expect(admin.getByRole('main').getByRole('alert')).toBeVisible();
       await shoot(admin, 'offline');
+
+      const guest = await open();
+      await eachAppState(guest, server, (what) => shoot(guest, what));
     });
   }
 }

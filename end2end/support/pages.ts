@@ -11,6 +11,7 @@ export const PUBLIC_PAGES: PageInfo[] = [
   { path: '/register', title: 'Create an account · Latchkey', heading: 'Create an account' },
   { path: '/setup', title: 'Set up Latchkey · Latchkey', heading: 'Set up Latchkey' },
   { path: '/invitation', title: 'Your invitation · Latchkey', heading: 'Your invitation' },
+  { path: '/reset', title: 'Reset your password · Latchkey', heading: 'Reset your password' },
 ];
 
 /** For someone whose name is Ada Lovelace. */
@@ -20,6 +21,7 @@ export const MEMBER_PAGES: PageInfo[] = [
   { path: '/account/password', title: 'Change your password · Latchkey', heading: 'Change your password' },
   { path: '/account/sessions', title: 'Your sessions · Latchkey', heading: 'Your sessions' },
   { path: '/account/apps', title: 'Your apps · Latchkey', heading: 'Your apps' },
+  { path: '/device', title: 'Connect a device · Latchkey', heading: 'Connect a device' },
   { path: '/notices', title: 'Notices · Latchkey', heading: 'Notices' },
 ];
 

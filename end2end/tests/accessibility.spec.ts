@@ -1,4 +1,5 @@
 import axe from 'axe-core';
+import { eachAppState } from '../support/app-states.ts';
 import { expect, expectToFit, fill, fillSignIn, newAccount, openAs, openAsNew, press, pressAndConfirm, test, visit, type Page } from '../support/fixtures.ts';
 import { MEMBER_PAGES, NOT_FOUND, PUBLIC_PAGES, ROLE_PAGES, about } from '../support/pages.ts';
 
@@ -103,8 +104,13 @@ test('what a member opens has no violation that axe finds', async ({ page, newCo
   await expectAccessible(page, 'the dialog for the password');
 });
 
+test('where apps and devices lead has no violation that axe finds, in any state', async ({ page, server, expectConsole }) => {
+  expectConsole(/status of (400|429)/);
+  await eachAppState(page, server, (what) => expectAccessible(page, what));
+});
+
 test('whoever wants more contrast gets 7 to 1 for every text', async ({ page, server, expectConsole }) => {
-  expectConsole(/status of 401/);
+  expectConsole(/status of (400|401|429)/);
   const ada = newAccount();
   const id = server.addUser(ada, 'editor admin');
   const expectContrast = async (what: string) => {
@@ -129,6 +135,7 @@ test('whoever wants more contrast gets 7 to 1 for every text', async ({ page, se
     await visit(page, about(id, path));
     await expectContrast(path);
   }
+  await eachAppState(page, server, expectContrast);
 });
 
 test('forms with errors, and the sign-in page with a reason, have no violation that axe finds', async ({ page, expectConsole }) => {

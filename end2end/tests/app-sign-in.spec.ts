@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createServer, type Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { expect, fill, newAccount, openAs, press, signOut, test, visit, waitForHydration, type Page } from '../support/fixtures.ts';
+import { send } from '../support/app-states.ts';
+import { expect, fill, fillSignIn, newAccount, openAs, press, signOut, test, visit, waitForHydration, type Page } from '../support/fixtures.ts';
 import type { Server } from '../support/server.ts';
 
 const VERIFIER = 'a-verifier-of-at-least-forty-three-characters-0123456789';
@@ -66,7 +67,7 @@ for (const javaScriptEnabled of [true, false]) {
       await waitForHydration(page);
       await fill(page, ada);
       await press(page, 'Create account');
-      await expect(page.getByText('Notes')).toBeVisible();
+      await expect(page.getByRole('heading', { level: 1 })).toHaveText('Sign in to Notes');
       await expect(page.getByText(ada.email)).toBeVisible();
       await press(page, 'Allow');
       const answer = await app.answered(page);
@@ -75,6 +76,36 @@ for (const javaScriptEnabled of [true, false]) {
       // The second time nothing is asked.
       await page.goto(`${server.url}${app.request({ state: 'again' })}`);
       expect((await app.answered(page)).get('state')).toBe('again');
+      app.stop();
+    });
+
+    test('somebody who is asked in the name of another person signs out and in, and the request goes on', async ({ page, server }) => {
+      const app = await App.start(server, 'Notes');
+      const [ada, grace] = [newAccount(), newAccount('Grace Hopper')];
+      server.addUser(ada);
+      server.addUser(grace);
+      await openAs(page, ada, app.request({ state: 'kept' }));
+      await expect(page.getByText(`You are signed in as ${ada.email}.`)).toBeVisible();
+      await send(page, 'Sign out and use another account');
+      await expect(page.getByText('You signed out.')).toBeVisible();
+      await fillSignIn(page, grace);
+      await press(page, 'Sign in');
+      await expect(page.getByText(`You are signed in as ${grace.email}.`)).toBeVisible();
+      await press(page, 'Allow');
+      expect((await app.answered(page)).get('state')).toBe('kept');
+      app.stop();
+    });
+
+    test('whom the app expects is filled in at sign-in', async ({ page, server }) => {
+      const app = await App.start(server, 'Notes');
+      const ada = newAccount();
+      server.addUser(ada);
+      await visit(page, app.request({ login_hint: ada.email }));
+      await expect(page.getByLabel('Email', { exact: true })).toHaveValue(ada.email);
+      await fill(page, { password: ada.password });
+      await press(page, 'Sign in');
+      await press(page, 'Allow');
+      expect((await app.answered(page)).get('code')).not.toBeNull();
       app.stop();
     });
 

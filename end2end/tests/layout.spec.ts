@@ -1,3 +1,4 @@
+import { eachAppState } from '../support/app-states.ts';
 import { expect, expectToFit, followTo, greeting, holdRequests, newAccount, openAs, pressAndConfirm, signOut, test, visit, type Page } from '../support/fixtures.ts';
 import { MEMBER_PAGES, PUBLIC_PAGES, ROLE_PAGES, about } from '../support/pages.ts';
 
@@ -34,19 +35,24 @@ test('every page fits the window', async ({ page, server }) => {
   }
 });
 
-test('every page fits the window with letters of twice the size', async ({ page, server }) => {
+test('every page fits the window with letters of twice the size', async ({ page, server, expectConsole }) => {
+  expectConsole(/status of (400|429)/);
+  const expectToFitEnlarged = async (what: string) => {
+    await page.evaluate(() => (document.documentElement.style.fontSize = '200%'));
+    await expectToFit(page, what);
+  };
   const ada = newAccount();
   const id = server.addUser(ada, 'editor admin');
   await page.setViewportSize({ width: 640, height: 512 });
   await openAs(page, ada);
   for (const { path } of [...MEMBER_PAGES, ...ROLE_PAGES]) {
     await visit(page, about(id, path));
-    await page.evaluate(() => (document.documentElement.style.fontSize = '200%'));
-    await expectToFit(page, path);
+    await expectToFitEnlarged(path);
   }
   await visit(page, '/notices/edit');
-  await page.evaluate(() => (document.documentElement.style.fontSize = '200%'));
+  await expectToFitEnlarged('/notices/edit');
   await expectInView(page, 'Sign out');
+  await eachAppState(page, server, expectToFitEnlarged);
 });
 
 test('the buttons to sign in and out are in view, and so is what an administrator has to do', async ({ page, server }) => {

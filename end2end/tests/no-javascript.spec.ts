@@ -82,7 +82,7 @@ test('a page on which something can be changed says that this needs JavaScript',
   const id = server.addUser(ada, 'editor admin');
   await signInWithApi(page, ada);
   // Changes need an access token, which only a script holds.
-  for (const path of ['/account', '/account/password', '/account/sessions', '/notices/edit', '/admin/users', '/admin/users/:id', '/admin/keys']) {
+  for (const path of ['/account', '/account/password', '/account/sessions', '/account/apps', '/notices/edit', '/admin/users', '/admin/users/:id', '/admin/keys']) {
     await visit(page, about(id, path));
     await expect(heading(page)).toBeVisible();
     await expect(page.getByRole('main').getByText(/needs? JavaScript/).first(), path).toBeVisible();

@@ -31,6 +31,17 @@ function publish(editor: ApiClient, title: string, body: string): Promise<string
   return editor.call('/api/notices/publish', { title, body });
 }
 
+test('a notice that was published a moment ago says so', async ({ page, server }) => {
+  const title = newTitle();
+  const itIs = (seconds: number) => page.clock.setFixedTime(Date.now() + 1000 * seconds);
+  await itIs(-10);
+  await openEditor(page, server);
+  // Time goes by before it is published.
+  await itIs(1);
+  await write(page, title, 'Text.');
+  await expect(notice(page, title)).toContainText('just now');
+});
+
 test('an editor publishes one notice after the other, the newest comes first, and everyone reads them', async ({ page, newContext, server }) => {
   const [title, ada] = [newTitle(), newAccount()];
   const grace = newAccount('Grace Hopper');

@@ -39,11 +39,11 @@ test('the first visit of a public page loads no part, and stays within its budge
   }
 });
 
-test('a member loads the part for accounts once and no other, and an administrator both', async ({ page, newContext, server }) => {
+test('a member loads the parts for members and no other, each once, and an administrator those of administration too', async ({ page, newContext, server }) => {
   const parts = partsOf(page);
   await openAsNew(page, newAccount());
-  await waitForParts(page, ['account']);
-  expect(parts()).toEqual(['account']);
+  await waitForParts(page, ['dashboard', 'account', 'apps']);
+  expect(parts()).toEqual(['account', 'apps', 'dashboard']);
   await follow(page, 'Account');
   await expect(heading(page)).toHaveText('Your account');
 

@@ -22,4 +22,9 @@ impl Hydrated {
     pub fn get(self) -> bool {
         self.0.get()
     }
+
+    /// As it is when it is asked.
+    pub fn get_untracked(self) -> bool {
+        self.0.get_untracked()
+    }
 }

@@ -32,6 +32,8 @@ pub struct PageData {
     pub reset_for: Option<EmailAddress>,
     /// On the page of an invitation: whom its link invites, if it works.
     pub invited: Option<EmailAddress>,
+    /// On the sign-in page: whom the app expects that led there.
+    pub login_hint: Option<EmailAddress>,
 }
 
 /// What this portal is called, and whether it has a logo of its own.

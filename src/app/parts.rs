@@ -102,8 +102,11 @@ macro_rules! parts {
 }
 
 parts! {
-    account {
+    // Where people arrive, and often leave again.
+    dashboard {
         "/dashboard" => Dashboard,
+    }
+    account {
         "/account" => Account,
         "/account/password" => Password,
         "/account/sessions" => Sessions,
@@ -271,8 +274,11 @@ mod tests {
             parts.map(|part| part.name).collect::<Vec<_>>()
         };
         assert!(ahead(None).is_empty());
-        assert_eq!(ahead(Some(Roles::default())), ["account", "apps"]);
-        assert_eq!(ahead(Some(Roles::from(vec![Role::Editor]))), ["account", "apps"]);
-        assert_eq!(ahead(Some(Roles::from(vec![Role::Admin]))), ["account", "administration", "apps"]);
+        assert_eq!(ahead(Some(Roles::default())), ["dashboard", "account", "apps"]);
+        assert_eq!(ahead(Some(Roles::from(vec![Role::Editor]))), ["dashboard", "account", "apps"]);
+        assert_eq!(
+            ahead(Some(Roles::from(vec![Role::Admin]))),
+            ["dashboard", "account", "administration", "apps"]
+        );
     }
 }

@@ -3,7 +3,7 @@
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_meta::MetaTags;
 
-use super::{App, page_data::PageData};
+use super::{App, components::footer::FOOT, page_data::PageData};
 
 /// The document. `script`, `wasm` and `style` are addresses of the client bundle, `accent` that of an operator's
 /// colours, and `part` of what this page needs besides: it loads beside the others, not after them.
@@ -27,6 +27,8 @@ pub fn shell(
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
                 <meta name="color-scheme" content=theme.unwrap_or("light dark")/>
+                // Nothing is painted before the page is there to its foot: what is still to come would move it.
+                <link rel="expect" href=format!("#{FOOT}") blocking="render"/>
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                 <link rel="apple-touch-icon" href="/touch-icon.png"/>
                 <link rel="manifest" href="/manifest.webmanifest"/>

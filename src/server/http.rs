@@ -35,14 +35,14 @@ pub const MAX_BODY: usize = 64 * 1024;
 pub fn router(state: Arc<AppState>) -> Router {
     let pages = page_routes()
         .iter()
-        .filter(|page| !matches!(page.path(), "/consent" | "/device"))
+        .filter(|page| page.path() != "/consent")
         .fold(Router::new(), |router, page| router.route(page.path(), get(pages::render)))
         .route("/admin/audit/export", get(export::audit_log))
         .route("/oauth/authorize", get(oauth::authorize::get))
         .route("/oauth/logout", get(oauth::logout::get))
         .route("/oauth/logout/confirm", post(oauth::logout::confirm))
         .route("/consent", get(oauth::consent::show).post(oauth::consent::answer))
-        .route("/device", get(oauth::device::show).post(oauth::device::answer))
+        .route("/device", post(oauth::device::answer))
         .fallback(pages::not_found)
         .layer(from_fn_with_state(state.clone(), middleware::authorize_page::authorize_page))
         .layer(from_fn_with_state(state.clone(), middleware::cross_site::refuse_cross_site));

@@ -1,7 +1,7 @@
 //! The colours of a browser, and what an operator makes of the portal.
 
 use super::{
-    html::open,
+    html::Html,
     test_app::{Backend, TestApp},
 };
 
@@ -51,12 +51,17 @@ async fn an_operators_name_logo_and_colour_are_on_every_page() {
     ];
     let app = TestApp::with(Backend::Sqlite, &settings).await;
     let mut browser = app.browser();
-    let page = open(&mut browser, "/login").await;
-    assert_eq!(page.title(), "Sign in · Key & Co");
-    assert!(page.with("class", "brand").text().contains("Key & Co"));
-    assert!(page.attributes("img").iter().any(|image| image["src"] == "/brand/logo"));
-    let body = browser.get("/login").await.body;
-    assert!(body.contains("href=\"/brand/accent.css?7a1fa2\""), "{body}");
+    // Of the app, and of those in which nothing runs.
+    for (path, title) in
+        [("/login", "Sign in"), ("/oauth/authorize", "You can’t sign in to this app right now")]
+    {
+        let body = browser.get(path).await.body;
+        let page = Html::parse(&body);
+        assert_eq!(page.title(), format!("{title} · Key & Co"));
+        assert!(page.with("class", "brand").text().contains("Key & Co"));
+        assert!(page.attributes("img").iter().any(|image| image["src"] == "/brand/logo"));
+        assert!(body.contains("href=\"/brand/accent.css?7a1fa2\""), "{body}");
+    }
 
     let logo = browser.get("/brand/logo").await;
     assert_eq!(logo.header("content-type"), Some("image/svg+xml"));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::http::header;
 
-use super::relying_party::*;
+use super::{html::open, relying_party::*};
 use crate::{
     model::oauth::client_kind::ClientKind,
     server::{
@@ -251,6 +251,61 @@ async fn nobody_answers_a_request_that_was_begun_in_another_browser() {
         }
         victim.get(&page).await.assert_status(400);
         victim.submit(&page, &page, &[("decision", "allow")]).await.assert_status(400);
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_asked_in_the_name_of_somebody_else_signs_out_and_in_and_the_request_goes_on() {
+    let app = TestApp::start().await;
+    let client = third_party(&app).await;
+    app.sign_up("bob@example.org").await;
+    let mut browser = app.sign_up("ada@example.org").await;
+    let page = browser.get(&path(&client.request())).await.location().to_owned();
+    assert!(open(&mut browser, &page).await.main().text().contains("You are signed in as ada@example.org."));
+    let login = browser.submit(&page, &page, &[("decision", "another_account")]).await;
+    let login = login.assert_status(303).location().to_owned();
+    assert_eq!(browser.get("/dashboard").await.location(), "/login?next=/dashboard", "she is signed out");
+    let sign_in = open(&mut browser, &login).await;
+    assert!(sign_in.main().text().contains("You signed out."));
+    let next = sign_in.value("next");
+    let fields = [("email", "bob@example.org"), ("password", PASSWORD), ("next", next.as_str())];
+    let answer = browser.submit(&login, "/api/auth/login", &fields).await;
+    assert_eq!(answer.assert_status(303).location(), page);
+    assert!(open(&mut browser, &page).await.main().text().contains("You are signed in as bob@example.org."));
+    let code = answered(&browser.submit(&page, &page, &[("decision", "allow")]).await)["code"].clone();
+    let tokens = client.redeem(&app, &code).await.assert_status(200).json();
+    let bob = app.user("bob@example.org").await.id.to_string();
+    assert_eq!(claims(tokens["id_token"].as_str().unwrap())["sub"], bob);
+}
+
+#[tokio::test]
+async fn whom_an_app_expects_is_filled_in_at_sign_in_and_anybody_may_sign_in() {
+    let app = TestApp::start().await;
+    let client = third_party(&app).await;
+    app.sign_up("bob@example.org").await;
+    let sign_in_page = async |browser: &mut Browser, hint: &str| {
+        let page = browser.get(&path(&client.request_with(&[("login_hint", hint)]))).await;
+        browser.get(page.location()).await.location().to_owned()
+    };
+    let mut browser = app.browser();
+    let login = sign_in_page(&mut browser, "ada@example.org").await;
+    assert!(!login.contains("ada"), "no address of a person stands in an address of a page: {login}");
+    let page = open(&mut browser, &login).await;
+    assert_eq!(page.value("email"), "ada@example.org");
+    assert_eq!(open(&mut app.browser(), &login).await.value("email"), "", "another browser");
+    assert_eq!(open(&mut browser, "/login?next=/consent").await.value("email"), "");
+    // What was typed counts more.
+    let next = page.value("next");
+    let wrong = [("email", "bob@example.org"), ("password", "not this one"), ("next", next.as_str())];
+    browser.submit(&login, "/api/auth/login", &wrong).await.assert_status(303);
+    assert_eq!(open(&mut browser, &login).await.value("email"), "bob@example.org");
+    let right = [("email", "bob@example.org"), ("password", PASSWORD), ("next", next.as_str())];
+    let asked = browser.submit(&login, "/api/auth/login", &right).await.location().to_owned();
+    assert!(open(&mut browser, &asked).await.main().text().contains("You are signed in as bob@example.org."));
+    for hint in ["ada", "\"><script>", "ada@example.org\u{202e}"] {
+        let mut browser = app.browser();
+        let login = sign_in_page(&mut browser, hint).await;
+        assert_eq!(open(&mut browser, &login).await.value("email"), "", "{hint}");
     }
 }
 

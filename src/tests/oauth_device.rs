@@ -6,7 +6,10 @@ use axum::http::header;
 use futures::future::join_all;
 use serde_json::{Value, json};
 
-use super::relying_party::*;
+use super::{
+    html::{Html, open},
+    relying_party::*,
+};
 use crate::{
     model::oauth::client_kind::ClientKind,
     server::oauth::clients::ClientSettings,
@@ -97,6 +100,29 @@ async fn a_device_is_connected_by_its_code_without_javascript() {
 }
 
 #[tokio::test]
+async fn whoever_is_asked_in_the_name_of_somebody_else_connects_the_device_as_themselves() {
+    let app = TestApp::start().await;
+    let client = device(&app).await;
+    app.sign_up("bob@example.org").await;
+    let mut browser = app.sign_up("ada@example.org").await;
+    let begun = begin(&app, &client).await;
+    let code = text(&begun, "user_code");
+    enter(&mut browser, &code).await.assert_status(200);
+    let login = decide(&mut browser, &code, "another_account").await;
+    let login = login.assert_status(303).location().to_owned();
+    let next = open(&mut browser, &login).await.value("next");
+    assert_eq!(next, format!("/device?user_code={code}"));
+    browser.sign_in("bob@example.org", PASSWORD).await.assert_status(200);
+    assert_eq!(open(&mut browser, &next).await.value("user_code"), code);
+    // It was entered by a session that has ended, and by no other.
+    assert!(enter(&mut browser, &code).await.body.contains("You are signed in as"));
+    assert!(decide(&mut browser, &code, "allow").await.body.contains("is connected"));
+    let tokens = poll(&app, &client, &begun).await.assert_status(200).json();
+    let bob = app.user("bob@example.org").await.id.to_string();
+    assert_eq!(claims(&text(&tokens, "id_token"))["sub"], bob);
+}
+
+#[tokio::test]
 async fn a_device_that_was_refused_or_forgotten_hears_of_it() {
     let app = TestApp::start().await;
     let client = device(&app).await;
@@ -170,6 +196,15 @@ async fn guessing_codes_is_limited_for_each_account_and_each_network() {
     }
     let refused = enter(&mut browser, "BCDF-GHJK").await;
     assert!(refused.assert_status(429).header("retry-after").is_some());
+    let page = Html::parse(&refused.body);
+    assert_eq!(page.heading(), "Connect a device");
+    assert_eq!(page.title(), "Error: Connect a device · Latchkey");
+    let [alert] = page.main().alerts().try_into().unwrap();
+    assert!(
+        alert.starts_with("Too many attempts. Try again in") && alert.contains("You can try again in"),
+        "{alert}"
+    );
+    assert_eq!(page.value("user_code"), "BCDF-GHJK", "it is kept");
     // From another address too, and not for another account there.
     let mut elsewhere = browser.clone().at([198, 51, 100, 1]);
     enter(&mut elsewhere, "BCDF-GHJK").await.assert_status(429);

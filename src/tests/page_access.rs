@@ -8,20 +8,22 @@ use super::{
 };
 use crate::model::query::encode_value;
 
-const PUBLIC_PAGES: [(&str, &str, &str); 5] = [
+const PUBLIC_PAGES: [(&str, &str, &str); 6] = [
     ("/", "Latchkey", "One key for all your services"),
     ("/login", "Sign in · Latchkey", "Sign in"),
     ("/register", "Create an account · Latchkey", "Create an account"),
     ("/setup", "Set up Latchkey · Latchkey", "Set up Latchkey"),
     ("/invitation", "Your invitation · Latchkey", "Your invitation"),
+    ("/reset", "Reset your password · Latchkey", "Reset your password"),
 ];
 
-const MEMBER_PAGES: [(&str, &str, &str); 6] = [
+const MEMBER_PAGES: [(&str, &str, &str); 7] = [
     ("/dashboard", "Dashboard · Latchkey", "Hello, Somebody"),
     ("/account", "Your account · Latchkey", "Your account"),
     ("/account/password", "Change your password · Latchkey", "Change your password"),
     ("/account/sessions", "Your sessions · Latchkey", "Your sessions"),
     ("/account/apps", "Your apps · Latchkey", "Your apps"),
+    ("/device", "Connect a device · Latchkey", "Connect a device"),
     ("/notices", "Notices · Latchkey", "Notices"),
 ];
 

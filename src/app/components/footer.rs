@@ -15,6 +15,9 @@ use crate::{
 /// What takes the choice. It sets a cookie, so that the next page has its colours before its first pixel.
 pub const APPEARANCE: &str = "/appearance";
 
+/// The id of the last element of every page.
+pub const FOOT: &str = "foot";
+
 #[component]
 pub fn Footer() -> impl IntoView {
     let page = expect_context::<PageData>();
@@ -39,7 +42,7 @@ pub fn Footer() -> impl IntoView {
         }
     };
     view! {
-        <footer class="foot">
+        <footer class="foot" id=FOOT>
             <span>{page.brand.name}</span>
             <form action=APPEARANCE method="post">
                 <div class="appearance" role="group" aria-label="Appearance">{Theme::ALL.map(choice).collect_view()}</div>

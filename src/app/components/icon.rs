@@ -10,6 +10,8 @@ pub enum Icon {
     Computer,
     Phone,
     Terminal,
+    Key,
+    Shield,
     Warning,
 }
 
@@ -31,6 +33,8 @@ impl Icon {
             Self::Computer => drawing!("M3 5h18v11H3zM8 20h8m-4-4v4"),
             Self::Phone => drawing!("M7 3h10v18H7zM11 18h2"),
             Self::Terminal => drawing!("M3 5h18v14H3zM7 10l3 2.5L7 15m6 0h4"),
+            Self::Key => drawing!("M8 3.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9zM11.2 11.2 20 20m-3-3 2.5-2.5"),
+            Self::Shield => drawing!("M12 3 5 6v5c0 4.5 3 8 7 10 4-2 7-5.5 7-10V6zM9 12l2 2 4-4"),
             Self::Warning => drawing!("M12 4 2.5 20h19zM12 10v4.5m0 2.5v.1"),
         }
     }

@@ -58,25 +58,37 @@ fn Details(profile: Profile) -> impl IntoView {
     let session = SessionContext::get();
     form.on_success(move |profile: Profile| session.rename(profile.display_name));
     let ends = session.view.read_untracked().as_ref().and_then(|view| view.expires_at.clone());
+    // Nothing stands behind a time in its line: it would move when the time becomes words.
+    let ends = ends.map(|ends| {
+        view! {
+            <dt>"This session ends"</dt>
+            <dd><Time at=ends/><br/><span class="hint">"if it is not used until then"</span></dd>
+        }
+    });
     view! {
-        <dl class="facts">
-            <dt>"Email"</dt>
-            <dd>{profile.email.to_string()}</dd>
-            <dt>"Roles"</dt>
-            <dd>{profile.roles.to_string().replace(' ', ", ")}</dd>
-            <dt>"Member since"</dt>
-            <dd><Time at=profile.created_at/></dd>
-            {ends.map(|ends| view! { <dt>"This session ends"</dt><dd><Time at=ends/>" if unused until then"</dd> })}
-        </dl>
-        <section class="card">
-            <h2>"Profile"</h2>
-            <ErrorSummary form=form labels=&[("display_name", "Display name")]/>
-            <SuccessMessage form=form text="Saved."/>
-            <Form form=form>
-                <Field form=form name="display_name" label="Display name" autocomplete="name" value=profile.display_name.to_string()/>
-                <Submit form=form label="Save" busy="Saving…"/>
-            </Form>
-        </section>
+        <div class="panels">
+            <section class="card">
+                <h2>"Account"</h2>
+                <dl class="facts">
+                    <dt>"Email"</dt>
+                    <dd>{profile.email.to_string()}</dd>
+                    <dt>"Roles"</dt>
+                    <dd>{profile.roles.to_string().replace(' ', ", ")}</dd>
+                    <dt>"Member since"</dt>
+                    <dd><Time at=profile.created_at/></dd>
+                    {ends}
+                </dl>
+            </section>
+            <section class="card">
+                <h2>"Profile"</h2>
+                <ErrorSummary form=form labels=&[("display_name", "Display name")]/>
+                <SuccessMessage form=form text="Saved."/>
+                <Form form=form>
+                    <Field form=form name="display_name" label="Display name" autocomplete="name" value=profile.display_name.to_string()/>
+                    <Submit form=form label="Save" busy="Saving…"/>
+                </Form>
+            </section>
+        </div>
     }
 }
 
@@ -96,7 +108,7 @@ fn Delete(email: RwSignal<Option<String>>) -> impl IntoView {
                     <label for="confirmation">"Type “delete” to confirm"</label>
                     <input id="confirmation" type="text" pattern="delete" title="Type the word “delete”" autocomplete="off" required/>
                 </div>
-                <Submit form=form label="Delete my account" busy="Deleting…"/>
+                <Submit form=form label="Delete my account" busy="Deleting…" class="primary danger"/>
             </Form>
         </details>
     }

@@ -42,6 +42,7 @@ pub fn Apps() -> impl IntoView {
         <PageTitle title="Your apps"/>
         <LoadingHint/>
         <p>"These apps sign you in with your account here. If you no longer use one, take its access back."</p>
+        <p>"A program or a device shows you a code? "<a href="/device">"Connect it"</a></p>
         {show(list, reader, around)}
     }
 }

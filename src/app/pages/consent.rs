@@ -5,7 +5,14 @@
 use leptos::{either::Either, prelude::*};
 
 use crate::{
-    app::{components::form::PageTitle, page_data::PageData, query::parameter, session::go_to},
+    app::{
+        components::{confirm::hidden_fields, countdown::Countdown},
+        page_data::PageData,
+        query::parameter,
+        resource::Fields,
+        session::go_to,
+        title::set_title,
+    },
     model::oauth::consent_page::{ConsentPage, Question},
 };
 
@@ -30,24 +37,24 @@ fn Load(request: String) -> impl IntoView {
 fn Asked(asked: ConsentPage) -> impl IntoView {
     let action = format!("/consent?request={}", asked.request);
     let ConsentPage { client, developer, target, wishes, email, question, problem, .. } = asked;
-    let problem = problem.map(|problem| view! { <p role="alert" class="problem">{problem}</p> });
+    let title = format!("Sign in to {client}");
+    let failed = problem.is_some();
     let form = match question {
         Question::Allow => Either::Left(view! {
             <Wishes client=client developer=developer wishes=wishes/>
-            <p>"The answer goes to "<strong>{target}</strong>"."</p>
-            {problem}
-            <form method="post" action=action>
+            <p>"After that you go back to "<strong>{target}</strong>"."</p>
+            <form method="post" action=action.clone()>
                 <Decision/>
             </form>
         }),
         Question::Password => Either::Right(view! {
             <p><strong>{client}</strong>" wants to be sure that it is you. Enter your password to continue."</p>
-            {problem}
-            <form method="post" action=action>
+            <form method="post" action=action.clone()>
                 <input type="hidden" autocomplete="username" value=email.clone()/>
                 <div class="field">
                     <label for="consent-password">"Password"</label>
-                    <input id="consent-password" name="password" type="password" autocomplete="current-password" required/>
+                    <input id="consent-password" name="password" type="password" autocomplete="current-password" required
+                        aria-invalid=failed.then_some("true") aria-describedby=failed.then_some(PROBLEM)/>
                 </div>
                 <button type="submit" class="primary">"Continue"</button>
             </form>
@@ -55,11 +62,36 @@ fn Asked(asked: ConsentPage) -> impl IntoView {
     };
     view! {
         <section class="card">
-            <PageTitle title="Sign in to an app"/>
-            <p>"You are signed in as "<strong>{email}</strong>". Not you? Sign out first."</p>
+            <Heading title=title failed=failed/>
+            <Problem text=problem/>
             {form}
+            <Whose email=email action=action/>
         </section>
     }
+}
+
+/// The heading and the document's title, which says first that something is wrong.
+#[component]
+pub fn Heading(#[prop(into)] title: String, failed: bool) -> impl IntoView {
+    let heading = title.clone();
+    set_title(move || if failed { format!("Error: {title}") } else { title.clone() });
+    view! { <h1 tabindex="-1">{heading}</h1> }
+}
+
+/// The id of what is wrong.
+pub const PROBLEM: &str = "problem";
+
+/// Why the last attempt was refused, and how long to wait for the next one.
+#[component]
+pub fn Problem(text: Option<String>, #[prop(default = None)] retry_after: Option<u64>) -> impl IntoView {
+    text.map(|text| {
+        view! {
+            <div class="summary" role="alert" id=PROBLEM>
+                <p>{text}</p>
+                {retry_after.map(|seconds| view! { <Countdown seconds=seconds/> })}
+            </div>
+        }
+    })
 }
 
 /// Who asks, and what for.
@@ -67,7 +99,7 @@ fn Asked(asked: ConsentPage) -> impl IntoView {
 pub fn Wishes(client: String, developer: Option<String>, wishes: Vec<String>) -> impl IntoView {
     view! {
         <p><strong>{client}</strong>{developer.map(|name| format!(" by {name}"))}" wants to:"</p>
-        <ul>{wishes.into_iter().map(|wish| view! { <li>{wish}</li> }).collect_view()}</ul>
+        <ul class="wishes">{wishes.into_iter().map(|wish| view! { <li>{wish}</li> }).collect_view()}</ul>
     }
 }
 
@@ -75,8 +107,21 @@ pub fn Wishes(client: String, developer: Option<String>, wishes: Vec<String>) ->
 #[component]
 pub fn Decision() -> impl IntoView {
     view! {
-        <button type="submit" class="primary" name="decision" value="allow">"Allow"</button>
-        " "
-        <button type="submit" name="decision" value="cancel">"Cancel"</button>
+        <div class="decision">
+            <button type="submit" class="primary" name="decision" value="allow">"Allow"</button>
+            <button type="submit" name="decision" value="cancel">"Cancel"</button>
+        </div>
+    }
+}
+
+/// Whose account it is about, and the way to another one, in whose name the question is asked again.
+#[component]
+pub fn Whose(email: String, action: String, #[prop(optional)] fields: Fields) -> impl IntoView {
+    view! {
+        <form method="post" action=action class="whose">
+            {hidden_fields(fields)}
+            <p>"You are signed in as "<strong>{email}</strong>"."</p>
+            <button type="submit" name="decision" value="another_account">"Sign out and use another account"</button>
+        </form>
     }
 }

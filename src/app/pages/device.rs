@@ -2,76 +2,75 @@
 //!
 //! The forms are the browser's own, without a script, as on the consent page.
 
-use leptos::{
-    either::{Either, EitherOf3},
-    prelude::*,
-};
+use leptos::{either::EitherOf4, prelude::*};
 
-use super::consent::{Decision, Wishes};
+use super::consent::{Decision, Heading, PROBLEM, Problem, Whose, Wishes};
 use crate::{
-    app::{components::form::PageTitle, page_data::PageData, query::parameter, session::go_to},
-    model::{
-        oauth::device_page::{DevicePage, DeviceStep},
-        query::encode_value,
-    },
+    app::{components::confirm::hidden_fields, hydrated::Hydrated, page_data::PageData, query::parameter},
+    model::oauth::device_page::{DevicePage, DeviceStep},
 };
 
 #[component]
 pub fn Device() -> impl IntoView {
-    match expect_context::<PageData>().device {
-        Some(page) => Either::Left(view! { <Shown page=page/> }),
-        None => Either::Right(view! { <Load/> }),
-    }
-}
-
-/// Moved to within the app, after signing in: the server knows who is signed in, so the page is loaded.
-#[component]
-fn Load() -> impl IntoView {
-    let code = parameter("user_code").unwrap_or_default();
-    Effect::new(move |_| go_to(&format!("/device?user_code={}", encode_value(&code))));
-    view! { <p role="status">"One moment…"</p> }
-}
-
-#[component]
-fn Shown(page: DevicePage) -> impl IntoView {
-    let DevicePage { step, user_code, client, developer, wishes, email, problem } = page;
-    let problem = problem.map(|problem| view! { <p role="alert" class="problem">{problem}</p> });
+    // What the server has answered is shown once. Whoever comes back to this page begins anew.
+    let answered = expect_context::<PageData>().device.filter(|_| !Hydrated::current().get_untracked());
+    let page = answered.unwrap_or_else(|| DevicePage::enter(&parameter("user_code").unwrap_or_default()));
+    let DevicePage { step, user_code, client, developer, wishes, email, problem, retry_after } = page;
+    let failed = problem.is_some();
+    let title = match step {
+        DeviceStep::Enter | DeviceStep::Allow => "Connect a device",
+        DeviceStep::Allowed => "Your device is connected",
+        DeviceStep::Cancelled => "Your device is not connected",
+    };
     let content = match step {
-        DeviceStep::Enter => EitherOf3::A(view! {
-            {problem}
-            <form method="post" action="/device">
-                <div class="field">
-                    <label for="device-code">"Code"</label>
-                    <p class="hint" id="device-code-hint">"Eight letters, which the device shows."</p>
-                    <input id="device-code" name="user_code" value=user_code autocomplete="off" autocapitalize="characters"
-                        spellcheck="false" maxlength="20" aria-describedby="device-code-hint" required/>
-                </div>
-                <button type="submit" class="primary">"Continue"</button>
-            </form>
-        }),
-        DeviceStep::Allow => EitherOf3::B(view! {
-            <Wishes client=client developer=developer wishes=wishes/>
-            <p>"The device shows the code "<strong>{user_code.clone()}</strong>". Allow it only if it is in front of you and you began this yourself."</p>
-            {problem}
-            <form method="post" action="/device">
-                <input type="hidden" name="user_code" value=user_code/>
-                <Decision/>
-            </form>
-        }),
-        DeviceStep::Allowed => EitherOf3::C(view! {
+        DeviceStep::Enter => {
+            EitherOf4::A(view! { <Enter user_code=user_code wrong=failed && retry_after.is_none()/> })
+        }
+        DeviceStep::Allow => {
+            let fields = vec![("user_code", user_code.clone())];
+            EitherOf4::B(view! {
+                <Wishes client=client developer=developer wishes=wishes/>
+                <p>"Allow it only if you began this yourself and the device in front of you shows this code:"</p>
+                <p class="code">{user_code}</p>
+                <form method="post" action="/device">
+                    {hidden_fields(fields.clone())}
+                    <Decision/>
+                </form>
+                <Whose email=email action="/device".to_owned() fields=fields/>
+            })
+        }
+        DeviceStep::Allowed => EitherOf4::C(view! {
             <p role="status"><strong>{client}</strong>" is connected. You can close this page and go on at the device."</p>
-        }
-        .into_any()),
-        DeviceStep::Cancelled => EitherOf3::C(view! {
+            <p class="aside"><a href="/account/apps">"See your apps"</a></p>
+        }),
+        DeviceStep::Cancelled => EitherOf4::D(view! {
             <p role="status"><strong>{client}</strong>" was not connected. You can close this page."</p>
-        }
-        .into_any()),
+            // The address stays the same, so the browser loads it.
+            <p class="aside"><a href="/device" rel="external">"Enter another code"</a></p>
+        }),
     };
     view! {
         <section class="card">
-            <PageTitle title="Connect a device"/>
-            <p>"You are signed in as "<strong>{email}</strong>". Not you? Sign out first."</p>
+            <Heading title=title failed=failed/>
+            <Problem text=problem retry_after=retry_after/>
             {content}
         </section>
+    }
+}
+
+/// The code that the device shows.
+#[component]
+fn Enter(user_code: String, wrong: bool) -> impl IntoView {
+    let described = if wrong { format!("device-code-hint {PROBLEM}") } else { "device-code-hint".to_owned() };
+    view! {
+        <form method="post" action="/device">
+            <div class="field">
+                <label for="device-code">"Code"</label>
+                <p class="hint" id="device-code-hint">"Eight letters, which the device shows."</p>
+                <input id="device-code" class="code" name="user_code" value=user_code autocomplete="off" autocapitalize="characters"
+                    spellcheck="false" maxlength="20" aria-describedby=described aria-invalid=wrong.then_some("true") required/>
+            </div>
+            <button type="submit" class="primary">"Continue"</button>
+        </form>
     }
 }

@@ -35,9 +35,9 @@ pub fn Home() -> impl IntoView {
             </p>
         </section>
         <ul class="points">
-            <li><Sign icon=Icon::Automatic/><strong>"One account"</strong>"Each of your services takes it, and none of them sees your password."</li>
+            <li><Sign icon=Icon::Key/><strong>"One account"</strong>"Each of your services takes it, and none of them sees your password."</li>
             <li><Sign icon=Icon::Computer/><strong>"Every device in view"</strong>"See where you are signed in, and end any session from anywhere."</li>
-            <li><Sign icon=Icon::Warning/><strong>"Copies are noticed"</strong>"If somebody uses a copy of your session, it is closed and you are told."</li>
+            <li><Sign icon=Icon::Shield/><strong>"Copies are noticed"</strong>"If somebody uses a copy of your session, it is closed and you are told."</li>
         </ul>
     }
 }

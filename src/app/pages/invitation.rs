@@ -26,6 +26,7 @@ pub fn Invitation() -> impl IntoView {
             <section class="card">
                 <PageTitle title="Your invitation"/>
                 <p>"This invitation was used or has expired. Ask an administrator for a new one."</p>
+                <p class="aside"><a href="/login">"Sign in"</a></p>
             </section>
         }),
     }

@@ -30,7 +30,9 @@ pub fn Login() -> impl IntoView {
     let next = next_page();
     form.starts_session(next.clone());
     let reason = parameter("reason").and_then(|reason| SignOutReason::parse(&reason));
-    let registration_open = expect_context::<PageData>().registration_open;
+    let PageData { registration_open, login_hint, .. } = expect_context();
+    let typed = form.typed("email");
+    let email = if typed.is_empty() { login_hint.map(String::from).unwrap_or_default() } else { typed };
     let register = with_next("/register", &next);
     view! {
         <section class="card">
@@ -39,7 +41,7 @@ pub fn Login() -> impl IntoView {
             <ErrorSummary form=form labels=&[("email", "Email"), ("password", "Password")]/>
             <Form form=form>
                 <input type="hidden" name="next" value=next.to_string()/>
-                <Field form=form name="email" label="Email" kind="email" autocomplete="username" value=form.typed("email")/>
+                <Field form=form name="email" label="Email" kind="email" autocomplete="username" value=email/>
                 <Field form=form name="password" label="Password" kind="password" autocomplete="current-password"/>
                 <Submit form=form label="Sign in" busy="Signing in…"/>
             </Form>

@@ -40,6 +40,15 @@ impl Scopes {
         self.0.iter().map(String::as_str)
     }
 
+    /// Who somebody is first, then what is known of them, then all others.
+    pub fn in_order(&self) -> Vec<&str> {
+        let known = [OPENID, PROFILE, EMAIL, GROUPS, ROLES];
+        let rank = |scope: &&str| known.iter().position(|name| name == scope).unwrap_or(known.len());
+        let mut scopes: Vec<_> = self.iter().collect();
+        scopes.sort_by_key(rank);
+        scopes
+    }
+
     pub fn contains(&self, scope: &str) -> bool {
         self.0.contains(scope)
     }
@@ -113,6 +122,8 @@ mod tests {
     fn scopes_are_words_of_printable_ascii() {
         assert_eq!(Scopes::parse("openid  profile openid").unwrap().to_string(), "openid profile");
         assert!(Scopes::parse("").unwrap().is_empty());
+        let mixed = Scopes::parse("a:b email offline_access profile openid").unwrap();
+        assert_eq!(mixed.in_order(), ["openid", "profile", "email", "a:b", "offline_access"]);
         for text in ["a\"b", "a\\b", "\u{e4}", "a\tb", "a\nb"] {
             assert_eq!(Scopes::parse(text), Err(InvalidScopes), "{text:?}");
         }

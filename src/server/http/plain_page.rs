@@ -8,8 +8,8 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 
-use super::routes::assets::AssetPaths;
-use crate::model::error::ApiError;
+use super::routes::{appearance::accent_sheet, assets::AssetPaths};
+use crate::{model::error::ApiError, server::config::brand::BrandConfig};
 
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 /// For a page whose form is answered by a page of ours.
@@ -17,14 +17,20 @@ const POLICY_WITH_FORM: &str = "default-src 'none'; style-src 'self'; img-src 's
 const REFRESH: HeaderName = HeaderName::from_static("refresh");
 
 /// Says what is wrong.
-pub fn problem(status: StatusCode, why: &str) -> Response {
-    page(status, POLICY, "You can\u{2019}t sign in to this app right now", &format!("<p>{}</p>", escape(why)))
+pub fn problem(brand: &BrandConfig, status: StatusCode, title: &str, why: &str) -> Response {
+    let why = format!("<p>{}</p><p class=\"aside\"><a href=\"/\">Go to the home page</a></p>", escape(why));
+    page(brand, status, POLICY, title, &why)
+}
+
+/// Says why somebody cannot sign in to an app.
+pub fn no_sign_in(brand: &BrandConfig, status: StatusCode, why: &str) -> Response {
+    problem(brand, status, "You can\u{2019}t sign in to this app right now", why)
 }
 
 /// Says that the fault is ours, or when to come back.
-pub fn fault(error: ApiError) -> Response {
+pub fn fault(brand: &BrandConfig, error: ApiError) -> Response {
     let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = problem(status, &error.message);
+    let mut response = problem(brand, status, "This can\u{2019}t be done right now", &error.message);
     if let Some(seconds) = error.retry_after {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
@@ -32,9 +38,9 @@ pub fn fault(error: ApiError) -> Response {
 }
 
 /// Leads the browser to an address of a client, at once and with a link. It ends the chain of redirects that a form began.
-pub fn lead_on(address: &str) -> Response {
+pub fn lead_on(brand: &BrandConfig, address: &str) -> Response {
     let link = format!("<p><a href=\"{}\">Continue to the app</a></p>", escape(address));
-    let mut response = page(StatusCode::OK, POLICY, "Going back to the app\u{2026}", &link);
+    let mut response = page(brand, StatusCode::OK, POLICY, "Going back to the app\u{2026}", &link);
     if let Ok(refresh) = HeaderValue::from_str(&format!("0; url={address}")) {
         response.headers_mut().insert(REFRESH, refresh);
     }
@@ -42,33 +48,46 @@ pub fn lead_on(address: &str) -> Response {
 }
 
 /// Asks whether to sign out. `fields` are what an app has asked for, and come back with the answer.
-pub fn ask_to_sign_out(fields: &[(&'static str, String)]) -> Response {
+pub fn ask_to_sign_out(brand: &BrandConfig, fields: &[(&'static str, String)]) -> Response {
     let hidden: Vec<_> = fields
         .iter()
         .map(|(name, value)| format!("<input type=\"hidden\" name=\"{name}\" value=\"{}\">", escape(value)))
         .collect();
-    let hidden = hidden.concat();
+    let (hidden, name) = (hidden.concat(), escape(&brand.name));
     let form = format!(
-        "<p>An app has sent you here to sign out. This signs you out of Latchkey and of every app in this browser.</p>\
+        "<p>An app has sent you here to sign out. This signs you out of {name} and of every app in this browser.</p>\
          <form method=\"post\" action=\"/oauth/logout/confirm\">{hidden}\
          <button type=\"submit\" class=\"primary\">Sign out</button></form>\
-         <p><a href=\"/dashboard\">Stay signed in</a></p>"
+         <p class=\"aside\"><a href=\"/dashboard\">Stay signed in</a></p>"
     );
-    page(StatusCode::OK, POLICY_WITH_FORM, "Do you want to sign out?", &form)
+    page(brand, StatusCode::OK, POLICY_WITH_FORM, "Do you want to sign out?", &form)
 }
 
 /// Says that nobody is signed in any more.
-pub fn signed_out() -> Response {
-    page(StatusCode::OK, POLICY, "You are signed out", "<p><a href=\"/login\">Sign in again</a></p>")
+pub fn signed_out(brand: &BrandConfig) -> Response {
+    page(brand, StatusCode::OK, POLICY, "You are signed out", "<p><a href=\"/login\">Sign in again</a></p>")
 }
 
-fn page(status: StatusCode, policy: &'static str, title: &str, content: &str) -> Response {
-    let style = AssetPaths::of(None).style;
+fn page(
+    brand: &BrandConfig,
+    status: StatusCode,
+    policy: &'static str,
+    title: &str,
+    content: &str,
+) -> Response {
+    let (style, name) = (AssetPaths::of(None).style, escape(&brand.name));
+    let accent = accent_sheet(brand).map(|sheet| format!("<link rel=\"stylesheet\" href=\"{sheet}\">"));
+    let mark = match brand.logo {
+        Some(_) => "<img src=\"/brand/logo\" alt=\"\">",
+        None => "<span class=\"mark\"></span>",
+    };
     let html = format!(
         "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{title} \u{b7} Latchkey</title>\
-         <link rel=\"stylesheet\" href=\"{style}\"></head>\
-         <body><main id=\"main\"><section class=\"card\"><h1>{title}</h1>{content}</section></main></body></html>"
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{title} \u{b7} {name}</title>\
+         <link rel=\"icon\" href=\"/favicon.svg\" type=\"image/svg+xml\"><link rel=\"stylesheet\" href=\"{style}\">{}</head>\
+         <body><header class=\"top\"><div class=\"bar\"><a class=\"brand\" href=\"/\">{mark}{name}</a></div></header>\
+         <main id=\"main\"><section class=\"card\"><h1>{title}</h1>{content}</section></main></body></html>",
+        accent.unwrap_or_default()
     );
     let mut response = (status, Html(html)).into_response();
     response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));

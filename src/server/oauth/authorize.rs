@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     model::{
+        email::EmailAddress,
         id::{SessionId, UserId},
         oauth::authorization_request::AuthorizationRequest,
         query,
@@ -207,6 +208,18 @@ pub async fn find(
     }
     let client = clients::by_id(&mut reader, &record.client_id).await?.filter(Client::is_enabled);
     Ok(client.map(|client| (record, client)))
+}
+
+/// Whom the app expects that has sent this browser to sign in. It is a wish: whoever signs in is asked.
+pub async fn login_hint(
+    state: &AppState,
+    now: Timestamp,
+    handle: &str,
+    cookie: Option<&str>,
+) -> Result<Option<EmailAddress>, Error> {
+    let found = find(state, now, handle, cookie).await?;
+    let hint = found.and_then(|(record, _)| record.request.login_hint);
+    Ok(hint.and_then(|hint| EmailAddress::parse(&hint).ok()))
 }
 
 /// What must be asked before a code is issued; or why it is not. It is read here and asked again when it is issued.

@@ -195,7 +195,7 @@ pub fn in_words(scopes: &Scopes, resources: &Resources) -> Vec<String> {
         scope::meaning(scope).map_or_else(|| format!("Use \u{201c}{scope}\u{201d}"), str::to_owned)
     };
     let services = resources.iter().map(|resource| format!("Act for you at {resource}"));
-    scopes.iter().map(words).chain(services).collect()
+    scopes.in_order().into_iter().map(words).chain(services).collect()
 }
 
 fn page(

@@ -16,10 +16,13 @@ use super::{
     parameters::Parameters,
 };
 use crate::{
-    model::oauth::{
-        client_kind::ClientKind,
-        device_page::{DevicePage, DeviceStep},
-        user_code::{ALPHABET, LENGTH, UserCode},
+    model::{
+        error::ApiError,
+        oauth::{
+            client_kind::ClientKind,
+            device_page::{DevicePage, DeviceStep},
+            user_code::{ALPHABET, LENGTH, UserCode},
+        },
     },
     server::{
         change::Change,
@@ -121,20 +124,6 @@ fn hash(code: &UserCode) -> Vec<u8> {
     one_time::hash(code.letters())
 }
 
-/// The page on which a code is entered.
-pub async fn enter_page(state: &AppState, person: &Person, user_code: &str) -> Result<DevicePage, Error> {
-    let user = state.loader.user(&person.user).await?.ok_or(Error::NoSession)?;
-    Ok(DevicePage {
-        step: DeviceStep::Enter,
-        user_code: user_code.chars().take(20).collect(),
-        client: String::new(),
-        developer: None,
-        wishes: Vec::new(),
-        email: user.email.to_string(),
-        problem: None,
-    })
-}
-
 /// Somebody has entered a code. If a device waits for it, it is theirs from now on, and they are asked. Each attempt counts,
 /// for the account and for the network: a code is short.
 pub async fn enter(
@@ -143,8 +132,10 @@ pub async fn enter(
     person: &Person,
     typed: &str,
 ) -> Result<DevicePage, Error> {
-    let page = enter_page(state, person, typed).await?;
-    state.rate_limiter.check_user_code(context, &person.user)?;
+    let page = DevicePage::enter(typed);
+    if let Err(refused) = state.rate_limiter.check_user_code(context, &person.user) {
+        return throttled(page, refused);
+    }
     let Ok(code) = UserCode::parse(typed) else { return Ok(unknown(page)) };
     let mut tx = state.store.begin().await?;
     if !device_codes::enter(&mut tx, &hash(&code), &person.session, context.now).await? {
@@ -152,12 +143,14 @@ pub async fn enter(
     }
     tx.commit().await?;
     let Some((record, client)) = find(state, person, &code).await? else { return Ok(unknown(page)) };
+    let user = state.loader.user(&person.user).await?.ok_or(Error::NoSession)?;
     Ok(DevicePage {
         step: DeviceStep::Allow,
         user_code: code.to_string(),
         client: client.name.to_string(),
         developer: client.developer.as_ref().map(ToString::to_string),
         wishes: in_words(&record.scopes, &record.resources),
+        email: user.email.to_string(),
         ..page
     })
 }
@@ -170,7 +163,7 @@ pub async fn decide(
     user_code: &str,
     allows: bool,
 ) -> Result<DevicePage, Error> {
-    let page = enter_page(state, person, user_code).await?;
+    let page = DevicePage::enter(user_code);
     let Ok(code) = UserCode::parse(user_code) else { return Ok(unknown(page)) };
     let Some((record, client)) = find(state, person, &code).await? else { return Ok(unknown(page)) };
     let (outcome, step) = if allows {
@@ -186,14 +179,28 @@ pub async fn decide(
             let problem = "You may not use this app. The device was told so.".to_owned();
             Ok(DevicePage { problem: Some(problem), ..page })
         }
-        Err(error) => Err(error),
+        Err(error) => throttled(page, error),
     }
+}
+
+/// Whoever has entered a code leaves it to another account.
+pub async fn release(state: &AppState, person: &Person, code: &UserCode) -> Result<(), Error> {
+    let mut tx = state.store.begin().await?;
+    device_codes::release(&mut tx, &hash(code), &person.session).await?;
+    Ok(tx.commit().await?)
 }
 
 /// The same words whether there is no such code, it has expired, or somebody else has entered it.
 fn unknown(page: DevicePage) -> DevicePage {
     let problem = "No device waits for this code. Compare it with the one that the device shows.".to_owned();
     DevicePage { step: DeviceStep::Enter, problem: Some(problem), ..page }
+}
+
+/// Says how long to wait, after too many attempts. Any other error stays one.
+fn throttled(page: DevicePage, error: Error) -> Result<DevicePage, Error> {
+    let Error::TooManyAttempts { seconds } = error else { return Err(error) };
+    let problem = Some(ApiError::from(error).message);
+    Ok(DevicePage { problem, retry_after: Some(seconds), ..page })
 }
 
 /// A device that this session may decide about, with its client.

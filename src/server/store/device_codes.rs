@@ -87,6 +87,8 @@ statements! {
               VALUES ($1, $2, $3, $4, $5, $6, 'pending', $7, $8)";
     ENTER = "UPDATE oauth_device_codes SET session_id = $2
              WHERE user_code_hash = $1 AND state = 'pending' AND expires_at > $3 AND (session_id IS NULL OR session_id = $2)";
+    RELEASE = "UPDATE oauth_device_codes SET session_id = NULL
+               WHERE user_code_hash = $1 AND state = 'pending' AND session_id = $2";
     ALLOW = "UPDATE oauth_device_codes SET state = 'allowed', grant_id = $3
              WHERE device_hash = $1 AND state = 'pending' AND session_id = $2 AND expires_at > $4";
     DENY = "UPDATE oauth_device_codes SET state = 'denied'
@@ -141,6 +143,12 @@ pub async fn enter(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     Ok(execute!(tx, ENTER, user_code_hash, session.as_str(), now)? == 1)
+}
+
+/// Lets another session enter a code that this one has entered.
+pub async fn release(tx: &mut Tx, user_code_hash: &[u8], session: &SessionId) -> Result<(), StoreError> {
+    execute!(tx, RELEASE, user_code_hash, session.as_str())?;
+    Ok(())
 }
 
 /// Gives a device what this session allows it. `false`: it no longer waits for this session.

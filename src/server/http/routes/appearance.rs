@@ -17,6 +17,7 @@ use tower_cookies::{Cookies, cookie::SameSite};
 use crate::{
     model::{local_path::LocalPath, query, theme::Theme},
     server::{
+        config::brand::BrandConfig,
         http::redirect::{referring_page, see_other},
         request::{caller::wants_html, cookies},
         state::AppState,
@@ -57,6 +58,11 @@ pub async fn logo(State(state): State<Arc<AppState>>) -> Response {
         }
         None => StatusCode::NOT_FOUND.into_response(),
     }
+}
+
+/// The address of a style sheet with the operator's colour, if there is one.
+pub fn accent_sheet(brand: &BrandConfig) -> Option<String> {
+    brand.accent.map(|accent| format!("/brand/accent.css?{accent}"))
 }
 
 /// The operator's colour.

@@ -13,7 +13,10 @@ use leptos_axum::{ResponseOptions, render_app_async_with_context};
 
 use tower_cookies::Cookies;
 
-use super::{appearance::theme, assets::AssetPaths};
+use super::{
+    appearance::{accent_sheet, theme},
+    assets::AssetPaths,
+};
 use crate::{
     app::{
         page_data::{Brand, PageData},
@@ -31,6 +34,8 @@ use crate::{
         config::Registration,
         error::Error,
         http::csp::ContentSecurityPolicy,
+        oauth::authorize,
+        request::cookies,
         sessions::page::PageSession,
         state::AppState,
         store::users::User,
@@ -40,6 +45,7 @@ use crate::{
 /// Renders the page. Every page is rendered whole before its first byte is sent: its status and its cookies are
 /// known by then.
 pub async fn render(State(state): State<Arc<AppState>>, request: Request) -> Response {
+    let flow = request.extensions().get::<Cookies>().and_then(cookies::flow);
     let page = PageData {
         session: request
             .extensions()
@@ -61,12 +67,13 @@ pub async fn render(State(state): State<Arc<AppState>>, request: Request) -> Res
             Some(token) => email_of(reset_password::find(&state, state.now(), &token).await),
             None => None,
         },
+        login_hint: login_hint(&state, request.uri(), flow.as_deref()).await,
     };
     let assets = AssetPaths::of(Part::of(request.uri().path()).map(|part| part.name));
     // A release never listens to a development tool.
     let live_reload = cfg!(debug_assertions) && std::env::var_os("LEPTOS_WATCH").is_some();
     let policy = ContentSecurityPolicy { live_reload, ..ContentSecurityPolicy::default() };
-    let accent = state.config.brand.accent.map(|accent| format!("/brand/accent.css?{accent}"));
+    let accent = accent_sheet(&state.config.brand);
     let context = move || {
         provide_context(state.clone());
         provide_context(page.clone());
@@ -96,6 +103,17 @@ fn email_of(found: Result<Option<User>, Error>) -> Option<EmailAddress> {
         None
     });
     found.map(|user| user.email)
+}
+
+/// Whom an app expects that has led the browser to the sign-in page. Without a store nothing is filled in.
+async fn login_hint(state: &AppState, uri: &Uri, flow: Option<&str>) -> Option<EmailAddress> {
+    let query = uri.query().filter(|_| uri.path() == "/login")?;
+    let next = query::parameter(query, "next")?;
+    let handle = query::parameter(next.strip_prefix("/consent?")?, "request")?;
+    authorize::login_hint(state, state.now(), &handle, flow).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "the hint of an app could not be looked up");
+        None
+    })
 }
 
 /// Whether a setup link works. A store that is silent makes it look closed, and the page says how to get another one.

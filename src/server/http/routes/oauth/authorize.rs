@@ -72,11 +72,11 @@ pub fn question(handle: &str) -> LocalPath {
 
 fn refuse(state: &AppState, refusal: Refusal) -> Response {
     match refusal {
-        Refusal::Page(why) => plain_page::problem(StatusCode::BAD_REQUEST, why),
+        Refusal::Page(why) => plain_page::no_sign_in(&state.config.brand, StatusCode::BAD_REQUEST, why),
         Refusal::Client { redirect_uri, state: echoed, error } => {
             let issuer = &state.config.tokens.issuer;
             to_client(&answer::with_error(&redirect_uri, echoed.as_deref(), issuer, &error))
         }
-        Refusal::Fault(error) => plain_page::fault(ApiError::from(error)),
+        Refusal::Fault(error) => plain_page::fault(&state.config.brand, ApiError::from(error)),
     }
 }

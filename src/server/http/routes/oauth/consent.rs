@@ -13,7 +13,11 @@ use axum::{
 };
 use tower_cookies::Cookies;
 
-use super::parameters::take_parameters;
+use super::{
+    authorize::question,
+    logout::{USE_ANOTHER_ACCOUNT, use_another_account},
+    parameters::take_parameters,
+};
 use crate::{
     model::{error::ApiError, oauth::consent_page::ConsentPage, query},
     server::{
@@ -38,7 +42,9 @@ pub async fn show(
     cookies: Cookies,
     request: Request,
 ) -> Response {
-    let (Some(page), Some(handle)) = (session.active(), handle(request.uri())) else { return gone() };
+    let (Some(page), Some(handle)) = (session.active(), handle(request.uri())) else {
+        return gone(&caller.state);
+    };
     let flow = cookies::flow(&cookies);
     let asking = ask(&caller.state, caller.context(), &handle, flow.as_deref(), &Person::from(page)).await;
     respond(caller.state, asking, None, request).await
@@ -54,8 +60,8 @@ pub async fn answer(
     request: Request,
 ) -> Response {
     let (state, context) = (&caller.state, caller.context());
-    let (Some(page), Some(handle)) = (session.active(), handle(&uri)) else { return gone() };
-    let Some((fields, request)) = take_parameters(request).await else { return gone() };
+    let (Some(page), Some(handle)) = (session.active(), handle(&uri)) else { return gone(state) };
+    let Some((fields, request)) = take_parameters(request).await else { return gone(state) };
     let flow = cookies::flow(&cookies);
     let person = Person::from(page);
     if let Some(password) = fields.get("password") {
@@ -70,7 +76,8 @@ pub async fn answer(
     let allows = match fields.get("decision") {
         Some("allow") => true,
         Some("cancel") => false,
-        _ => return gone(),
+        Some(USE_ANOTHER_ACCOUNT) => return use_another_account(&caller, &question(&handle)).await,
+        _ => return gone(state),
     };
     let asking = decide(state, context, &handle, flow.as_deref(), &person, allows).await;
     respond(state.clone(), asking, None, request).await
@@ -93,13 +100,13 @@ async fn respond(
 ) -> Response {
     match asking {
         // Or what the request stood on has gone while it was decided.
-        Ok(Asking::Gone) | Err(Error::Forbidden | Error::NoSession) => gone(),
-        Ok(Asking::Answer(address)) => plain_page::lead_on(&address),
+        Ok(Asking::Gone) | Err(Error::Forbidden | Error::NoSession) => gone(&state),
+        Ok(Asking::Answer(address)) => plain_page::lead_on(&state.config.brand, &address),
         Ok(Asking::Page(page)) => {
             request.extensions_mut().insert(ConsentPage { problem, ..*page });
             pages::render(State(state), request).await
         }
-        Err(error) => plain_page::fault(ApiError::from(error)),
+        Err(error) => plain_page::fault(&state.config.brand, ApiError::from(error)),
     }
 }
 
@@ -107,8 +114,9 @@ fn handle(uri: &Uri) -> Option<String> {
     query::parameter(uri.query()?, "request")
 }
 
-fn gone() -> Response {
-    plain_page::problem(
+fn gone(state: &AppState) -> Response {
+    plain_page::no_sign_in(
+        &state.config.brand,
         StatusCode::BAD_REQUEST,
         "This sign-in was finished before, has expired or was begun in another browser. Go back to the app and start again.",
     )

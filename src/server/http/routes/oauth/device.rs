@@ -6,13 +6,20 @@ use std::sync::Arc;
 use axum::{
     Extension, Json,
     extract::{Request, State},
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, HeaderValue, StatusCode, header::RETRY_AFTER},
     response::Response,
 };
 
-use super::parameters::take_parameters;
+use super::{
+    logout::{USE_ANOTHER_ACCOUNT, use_another_account},
+    parameters::take_parameters,
+};
 use crate::{
-    model::{error::ApiError, oauth::device_page::DevicePage, query},
+    model::{
+        error::ApiError,
+        local_path::LocalPath,
+        oauth::{device_page::DevicePage, user_code::UserCode},
+    },
     server::{
         error::Error,
         http::{plain_page, routes::pages},
@@ -39,18 +46,6 @@ pub async fn begin(
     Ok(Json(device::begin(&caller.state, caller.context(), &client, &parameters).await?))
 }
 
-/// Asks for the code. One that stands in the address is filled in, and the person sends it themselves.
-pub async fn show(
-    State(state): State<Arc<AppState>>,
-    Extension(session): Extension<Arc<PageSession>>,
-    request: Request,
-) -> Response {
-    let Some(page) = session.active() else { return gone() };
-    let typed = query::parameter(request.uri().query().unwrap_or_default(), "user_code").unwrap_or_default();
-    let asked = device::enter_page(&state, &Person::from(page), &typed).await;
-    respond(state.clone(), asked, request).await
-}
-
 /// Takes the code, or what the person has decided. The middleware refuses every other origin.
 pub async fn answer(
     caller: Caller,
@@ -58,14 +53,15 @@ pub async fn answer(
     request: Request,
 ) -> Response {
     let (state, context) = (&caller.state, caller.context());
-    let Some(page) = session.active() else { return gone() };
-    let Some((fields, request)) = take_parameters(request).await else { return gone() };
+    let Some(page) = session.active() else { return gone(state) };
+    let Some((fields, request)) = take_parameters(request).await else { return gone(state) };
     let (person, typed) = (Person::from(page), fields.get("user_code").unwrap_or_default());
     let outcome = match fields.get("decision") {
         None => device::enter(state, context, &person, typed).await,
         Some("allow") => device::decide(state, context, &person, typed, true).await,
         Some("cancel") => device::decide(state, context, &person, typed, false).await,
-        Some(_) => return gone(),
+        Some(USE_ANOTHER_ACCOUNT) => return leave_to_another_account(&caller, &person, typed).await,
+        Some(_) => return gone(state),
     };
     respond(state.clone(), outcome, request).await
 }
@@ -73,17 +69,35 @@ pub async fn answer(
 async fn respond(state: Arc<AppState>, outcome: Result<DevicePage, Error>, mut request: Request) -> Response {
     match outcome {
         Ok(page) => {
+            let wait = page.retry_after;
             request.extensions_mut().insert(page);
-            pages::render(State(state), request).await
+            let mut response = pages::render(State(state), request).await;
+            if let Some(seconds) = wait {
+                *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+            }
+            response
         }
-        Err(Error::NoSession) => gone(),
-        Err(error) => plain_page::fault(ApiError::from(error)),
+        Err(Error::NoSession) => gone(&state),
+        Err(error) => plain_page::fault(&state.config.brand, ApiError::from(error)),
     }
 }
 
-fn gone() -> Response {
+/// Signs out. Whoever signs in then enters the code, which is filled in.
+async fn leave_to_another_account(caller: &Caller, person: &Person, typed: &str) -> Response {
+    let Ok(code) = UserCode::parse(typed) else { return gone(&caller.state) };
+    if let Err(error) = device::release(&caller.state, person, &code).await {
+        return plain_page::fault(&caller.state.config.brand, ApiError::from(error));
+    }
+    let page = LocalPath::parse(&format!("/device?user_code={code}")).unwrap_or_default();
+    use_another_account(caller, &page).await
+}
+
+fn gone(state: &AppState) -> Response {
     plain_page::problem(
+        &state.config.brand,
         StatusCode::BAD_REQUEST,
+        "This device could not be connected",
         "Open this page again and enter the code that the device shows.",
     )
 }

@@ -11,10 +11,13 @@ use axum::{
 };
 
 use crate::{
-    model::{error::ApiError, query},
+    model::{error::ApiError, local_path::LocalPath, query, session::SignOutReason},
     server::{
         error::Error,
-        http::{MAX_BODY, plain_page, redirect::to_client},
+        http::{
+            MAX_BODY, plain_page,
+            redirect::{see_other, to_client},
+        },
         oauth::{
             logout::{Asked, read},
             parameters::Parameters,
@@ -34,15 +37,18 @@ pub async fn get(caller: Caller, Extension(session): Extension<Arc<PageSession>>
     let session = session.active().map(|page| &page.session);
     let asked = match read(&caller.state, &parameters, session).await {
         Ok(asked) => asked,
-        Err(error) => return plain_page::fault(ApiError::from(error)),
+        Err(error) => return plain_page::fault(&caller.state.config.brand, ApiError::from(error)),
     };
     if session.is_some() && !asked.is_of_this_session {
-        return plain_page::ask_to_sign_out(&sent(&parameters));
+        return plain_page::ask_to_sign_out(&caller.state.config.brand, &sent(&parameters));
     }
     if let Err(error) = end(&caller).await {
-        return plain_page::fault(ApiError::from(error));
+        return plain_page::fault(&caller.state.config.brand, ApiError::from(error));
     }
-    asked.address.map_or_else(plain_page::signed_out, |address| to_client(&address))
+    match asked.address {
+        Some(address) => to_client(&address),
+        None => plain_page::signed_out(&caller.state.config.brand),
+    }
 }
 
 /// Goes on with a GET: a form of another site brings no cookie along.
@@ -57,12 +63,23 @@ pub async fn confirm(caller: Caller, request: Request) -> Response {
     let body = to_bytes(request.into_body(), MAX_BODY).await.unwrap_or_default();
     let parameters = Parameters::parse(&body).unwrap_or_default();
     if let Err(error) = end(&caller).await {
-        return plain_page::fault(ApiError::from(error));
+        return plain_page::fault(&caller.state.config.brand, ApiError::from(error));
     }
     match read(&caller.state, &parameters, None).await {
-        Ok(Asked { address: Some(address), .. }) => plain_page::lead_on(&address),
+        Ok(Asked { address: Some(address), .. }) => plain_page::lead_on(&caller.state.config.brand, &address),
         // Whoever wanted to leave has left.
-        Ok(_) | Err(_) => plain_page::signed_out(),
+        Ok(_) | Err(_) => plain_page::signed_out(&caller.state.config.brand),
+    }
+}
+
+/// The decision of somebody who is asked in the name of somebody else.
+pub const USE_ANOTHER_ACCOUNT: &str = "another_account";
+
+/// Signs out, and asks whoever signs in then.
+pub async fn use_another_account(caller: &Caller, page: &LocalPath) -> Response {
+    match end(caller).await {
+        Ok(()) => see_other(&page.login_because(SignOutReason::SignedOut)),
+        Err(error) => plain_page::fault(&caller.state.config.brand, ApiError::from(error)),
     }
 }
 
