@@ -148,11 +148,11 @@ test.describe('with attempts limited', () => {
 
 test('where the browser brings the colours, what can be pressed has an edge and the current page is marked', async ({ page, server }) => {
   const ada = newAccount();
-  const id = server.addUser(ada, 'editor admin');
+  const subjects = server.addSubjects(ada, 'editor admin');
   await page.emulateMedia({ forcedColors: 'active' });
   await openAs(page, ada);
   for (const { path } of [...MEMBER_PAGES, ...ROLE_PAGES]) {
-    await visit(page, about(id, path));
+    await visit(page, about(subjects, path));
     const bare = await page.locator('button:visible:not(.reveal)').evaluateAll((buttons) =>
       buttons.filter((button) => !button.closest('.appearance') && getComputedStyle(button).borderTopWidth === '0px').map((button) => button.textContent),
     );
@@ -164,7 +164,7 @@ test('where the browser brings the colours, what can be pressed has an edge and 
 
 test('nothing moves while a page comes alive', async ({ page, server }) => {
   const ada = newAccount();
-  const id = server.addUser(ada, 'editor admin');
+  const subjects = server.addSubjects(ada, 'editor admin');
   const moved = () =>
     page.evaluate(
       () =>
@@ -183,7 +183,7 @@ test('nothing moves while a page comes alive', async ({ page, server }) => {
     expect(await moved(), path).toBeLessThan(NOTHING);
   }
   await openAs(page, ada);
-  for (const path of ['/dashboard', '/account/password', '/account/sessions', '/admin/users', about(id, '/admin/users/:id'), '/admin/keys']) {
+  for (const path of ['/dashboard', '/account/password', '/account/sessions', '/admin/users', about(subjects, '/admin/users/:user'), '/admin/groups', about(subjects, '/admin/groups/:group'), '/admin/clients', about(subjects, '/admin/clients/:client'), '/admin/keys']) {
     await visit(page, path);
     expect(await moved(), path).toBeLessThan(NOTHING);
   }

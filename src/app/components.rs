@@ -16,5 +16,6 @@ pub mod navigation;
 pub mod notice;
 pub mod press;
 pub mod reactive;
+pub mod settings;
 pub mod time;
 pub mod username;
