@@ -11,6 +11,7 @@ pub mod footer;
 pub mod form;
 pub mod header;
 pub mod icon;
+pub mod list_table;
 pub mod loading;
 pub mod navigation;
 pub mod notice;

@@ -59,11 +59,16 @@ pub fn Clients() -> impl IntoView {
 
 fn row(client: ClientSummary) -> impl IntoView {
     let ClientSummary { client_id, name, kind, trusted, enabled, created_at } = client;
+    let consent = match (kind, trusted) {
+        (ClientKind::Service, _) => "—",
+        (_, true) => "not asked",
+        (_, false) => "asked",
+    };
     view! {
         <tr>
             <td data-label="Name" class="wrapped"><a href=format!("/admin/clients/{client_id}")>{name}</a></td>
             <td data-label="Kind">{kind.as_str()}</td>
-            <td data-label="Consent">{if trusted { "not asked" } else { "asked" }}</td>
+            <td data-label="Consent">{consent}</td>
             <td data-label="State">{state(enabled)}</td>
             <td data-label="Created"><Time at=created_at/></td>
         </tr>

@@ -7,13 +7,14 @@ use crate::{
     api::groups::{AddGroupMember, GetGroup, ListGroupMembers, RemoveGroup, RemoveGroupMember},
     app::{
         components::{
-            action::{ActionButton, NextPage, columns},
+            action::ActionButton,
             confirm::consequence,
             fields::Field,
             form::{ErrorSummary, Form, FormState, PageTitle, Submit, SuccessMessage},
+            list_table::ListTable,
             loading::LoadingHint,
             navigation::{Breadcrumbs, GROUPS},
-            reactive::{flag, reactive, whether},
+            reactive::reactive,
             time::Time,
         },
         kept::Kept,
@@ -84,18 +85,10 @@ fn Members(fields: Fields) -> impl IntoView {
         |member: &GroupMember| member.user_id.to_string(),
         |member, list| view! { <Row member=member list=list/> }.into_any(),
     );
-    let nobody = whether(move || list.len() == 0);
     let around = move |rows: AnyView| {
-        let path = path.clone();
         view! {
-            {reactive(move || nobody.get().then(|| view! { <p>"Nobody is in this group."</p> }))}
-            <div class="scroll" role="region" aria-label="Members" tabindex="0" hidden=flag(move || nobody.get())>
-                <table>
-                    {columns(&["Email", "Name", "Membership"])}
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
-            {reactive(move || view! { <NextPage path=path.clone() fields=cursor.get_untracked() cursor=list.next_cursor()/> })}
+            <ListTable list=list rows=rows label="Members" empty="Nobody is in this group." path=path.clone() cursor=cursor
+                names=&["Email", "Name", "Membership"]/>
         }
         .into_any()
     };

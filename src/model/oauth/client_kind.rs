@@ -123,11 +123,11 @@ impl ClientKind {
     /// What it is, in a line.
     pub const fn description(self) -> &'static str {
         match self {
-            Self::Web => "Web: runs on a server, which can keep a secret",
-            Self::Browser => "Browser: runs in the browser, where nothing is secret",
-            Self::Native => "Native: runs on a computer or a phone",
-            Self::Service => "Service: acts for itself and for no person",
-            Self::Device => "Device: has no browser, like a television",
+            Self::Web => "Web: runs on a server",
+            Self::Browser => "Browser: runs in the browser",
+            Self::Native => "Native: runs on a computer or phone",
+            Self::Service => "Service: acts for itself alone",
+            Self::Device => "Device: has no browser",
         }
     }
 

@@ -36,12 +36,14 @@ pub fn details(client: Kept<ClientReport>, forms: &Forms, fields: &Fields) -> An
     view! {
         <Facts client=client/>
         {reactive(refused)}
-        <div class="panels">
-            <Secrets client=client forms=forms fields=fields.clone()/>
-            <Ending client=client forms=forms fields=fields.clone()/>
-        </div>
         <Users fields=fields.clone()/>
-        <Settings client=client forms=forms fields=fields.clone()/>
+        <div class="panels">
+            <Settings client=client forms=forms fields=fields.clone()/>
+            <div class="panels">
+                <Secrets client=client forms=forms fields=fields.clone()/>
+                <Ending client=client forms=forms fields=fields.clone()/>
+            </div>
+        </div>
     }
     .into_any()
 }
@@ -110,7 +112,7 @@ fn Secrets(client: Kept<ClientReport>, forms: Forms, fields: Fields) -> impl Int
         method.is_some_and(AuthMethod::has_secret)
     });
     let line = |secret: &SecretLifetime| {
-        let until = secret.expires_at.clone().map(|at| view! { ", good until "<Time at=at/> });
+        let until = secret.expires_at.clone().map(|at| view! { ", ends "<Time at=at/> });
         view! { <li>"Made "<Time at=secret.created_at.clone()/>{until}</li> }
     };
     let lines = move || client.read(|report| report.secrets.iter().map(line).collect_view());

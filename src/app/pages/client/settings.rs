@@ -41,8 +41,7 @@ pub fn settings(form: FormState, client: Option<RegisteredClient>) -> AnyView {
     let lines = |read: fn(&RegisteredClient) -> &Vec<String>| client.map(read).cloned().unwrap_or_default();
     let algorithms = ClientAlgorithm::ALL.map(|algorithm| (algorithm.as_str(), algorithm.as_str()));
     let algorithm = client.map(|client| client.id_token_alg).unwrap_or_default();
-    let consent =
-        vec![("false", "Each person is asked"), ("true", "Nobody is asked: an administrator trusts it")];
+    let consent = vec![("false", "Each person is asked"), ("true", "Nobody is asked: it is trusted")];
     let trusted = client.is_some_and(|client| client.trusted);
     view! {
         <Field form=form name="name" label="Name" autocomplete="off" value=text(|client| client.name.clone())/>

@@ -6,11 +6,7 @@ use crate::{
     api::clients::{ListClientUsers, RevokeClientUser},
     app::{
         components::{
-            action::{ActionButton, NextPage, columns},
-            confirm::consequence,
-            form::FormState,
-            reactive::{flag, reactive, whether},
-            time::Time,
+            action::ActionButton, confirm::consequence, form::FormState, list_table::ListTable, time::Time,
         },
         list::{List, page_of, show},
         resource::{Fields, from_address, from_path, load},
@@ -27,18 +23,10 @@ pub fn Users(fields: Fields) -> impl IntoView {
         |user: &ClientUser| user.user_id.to_string(),
         |user, list| view! { <Row user=user list=list/> }.into_any(),
     );
-    let nobody = whether(move || list.len() == 0);
     let around = move |rows: AnyView| {
-        let path = path.clone();
         view! {
-            {reactive(move || nobody.get().then(|| view! { <p>"Nobody uses this client."</p> }))}
-            <div class="scroll" role="region" aria-label="Who uses it" tabindex="0" hidden=flag(move || nobody.get())>
-                <table>
-                    {columns(&["Account", "Since", "Last used", "Signed in", "Allowed", "Access"])}
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
-            {reactive(move || view! { <NextPage path=path.clone() fields=cursor.get_untracked() cursor=list.next_cursor()/> })}
+            <ListTable list=list rows=rows label="Who uses it" empty="Nobody uses this client." path=path.clone() cursor=cursor
+                names=&["Account", "Since", "Last used", "Signed in", "Allowed", "Access"]/>
         }
         .into_any()
     };
