@@ -8,6 +8,8 @@ pub mod account;
 pub mod apps;
 pub mod audit;
 pub mod auth;
+pub mod clients;
+pub mod groups;
 pub mod keys;
 pub mod notices;
 pub mod sessions;

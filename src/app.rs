@@ -4,6 +4,7 @@ pub mod clock;
 pub mod components;
 pub mod guard;
 pub mod hydrated;
+mod kept;
 mod list;
 pub mod page_data;
 pub mod pages;
@@ -69,6 +70,10 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/notices/edit") view=on_demand("/notices/edit")/>
                     <Route path=path!("/admin/users") view=on_demand("/admin/users")/>
                     <Route path=path!("/admin/users/:id") view=on_demand("/admin/users/:id")/>
+                    <Route path=path!("/admin/groups") view=on_demand("/admin/groups")/>
+                    <Route path=path!("/admin/groups/:id") view=on_demand("/admin/groups/:id")/>
+                    <Route path=path!("/admin/clients") view=on_demand("/admin/clients")/>
+                    <Route path=path!("/admin/clients/:id") view=on_demand("/admin/clients/:id")/>
                     <Route path=path!("/admin/audit") view=on_demand("/admin/audit")/>
                     <Route path=path!("/admin/keys") view=on_demand("/admin/keys")/>
                 </FlatRoutes>

@@ -9,6 +9,7 @@ pub mod display_name;
 pub mod email;
 pub mod error;
 pub mod form;
+pub mod group;
 pub mod id;
 pub mod json;
 pub mod local_path;

@@ -5,6 +5,8 @@
 pub mod test_app;
 
 mod accounts;
+mod admin_clients;
+mod admin_groups;
 mod administration;
 mod appearance;
 mod authorization;

@@ -42,14 +42,14 @@ test('MDN Observatory gives every kind of page an A+', async () => {
   };
   try {
     const ada = newAccount();
-    const [id, eve] = [server.addUser(ada, 'editor admin'), newAccount()];
+    const [subjects, eve] = [server.addSubjects(ada, 'editor admin'), newAccount()];
     server.addUser(eve);
     const cookieOf = (account: typeof ada) => run([resolve(import.meta.dirname, 'sign-in.js'), url, account.email, account.password]).trim();
     const [admin, member] = [cookieOf(ada), cookieOf(eve)];
     const pages = [
       ...[...PUBLIC_PAGES, NOT_FOUND].map(({ path }) => [path, '']),
-      ...[...MEMBER_PAGES, ...ROLE_PAGES].map(({ path }) => [about(id, path), admin]),
-      ...[...MEMBER_PAGES, ...ROLE_PAGES].map(({ path }) => [about(id, path), '']),
+      ...[...MEMBER_PAGES, ...ROLE_PAGES].map(({ path }) => [about(subjects, path), admin]),
+      ...[...MEMBER_PAGES, ...ROLE_PAGES].map(({ path }) => [about(subjects, path), '']),
       ['/admin/users', member],
       ['/healthz', ''],
       ['/.well-known/jwks.json', ''],

@@ -69,7 +69,7 @@ for (const [size, viewport] of Object.entries(WINDOWS)) {
       grace.email = 'grace.hopper@navy.example.org';
       alan.email = 'alan@example.org';
       server.addUser(ada, 'editor admin');
-      const id = server.addUser(grace, 'editor');
+      const subjects = server.addSubjects(grace, 'editor');
       server.addUser(alan);
       for (const name of ['Katherine Johnson', 'Margaret Hamilton', 'Edsger Dijkstra']) server.addUser({ ...newAccount(name), email: `${name.split(' ')[0].toLowerCase()}@example.org` });
 
@@ -112,10 +112,10 @@ for (const [size, viewport] of Object.entries(WINDOWS)) {
         await expect(admin.getByRole('article').filter({ hasText: title })).toBeVisible();
       }
       await shoot(admin, 'notices-edit');
-      for (const path of ['/dashboard', '/notices', '/admin/users', about(id, '/admin/users/:id'), '/admin/audit', '/admin/keys']) {
-        await visit(admin, path);
+      for (const path of ['/dashboard', '/notices', '/admin/users', '/admin/users/:user', '/admin/groups', '/admin/groups/:group', '/admin/clients', '/admin/clients/:client', '/admin/audit', '/admin/keys']) {
+        await visit(admin, about(subjects, path));
         await admin.waitForLoadState('networkidle');
-        await shoot(admin, `admin${path.replace(id, 'id').replaceAll('/', '-')}`);
+        await shoot(admin, `admin${path.replaceAll(/\W+/g, '-')}`);
       }
       await visit(admin, '/admin/users?query=zzz');
       await shoot(admin, 'users-empty');

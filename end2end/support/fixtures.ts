@@ -6,7 +6,7 @@ import { Server, type Settings } from './server.ts';
 export { expect } from '@playwright/test';
 export type { BrowserContext, Page, Request, Response } from '@playwright/test';
 export * from './people.ts';
-export { Server, newAccount, type Account, type Settings } from './server.ts';
+export { Server, byAddress, newAccount, type Account, type Settings } from './server.ts';
 
 interface WorkerFixtures {
   /** The servers of this worker: one for each set of settings, started when a test first needs it. */

@@ -1,3 +1,5 @@
+import type { Subjects } from './server.ts';
+
 /** A page with its title and its heading. A new page is added here and is then looked at by every test of all pages. */
 export interface PageInfo {
   path: string;
@@ -25,7 +27,7 @@ export const MEMBER_PAGES: PageInfo[] = [
   { path: '/notices', title: 'Notices · Latchkey', heading: 'Notices' },
 ];
 
-/** A page for those who hold a role. In its path `:id` stands for an account. */
+/** A page for those who hold a role. What begins with a colon in its path stands for one of the subjects. */
 export interface RolePageInfo extends PageInfo {
   role: 'editor' | 'admin';
 }
@@ -33,14 +35,18 @@ export interface RolePageInfo extends PageInfo {
 export const ROLE_PAGES: RolePageInfo[] = [
   { role: 'editor', path: '/notices/edit', title: 'Write a notice · Latchkey', heading: 'Write a notice' },
   { role: 'admin', path: '/admin/users', title: 'Accounts · Latchkey', heading: 'Accounts' },
-  { role: 'admin', path: '/admin/users/:id', title: 'Account · Latchkey', heading: 'Account' },
+  { role: 'admin', path: '/admin/users/:user', title: 'Account · Latchkey', heading: 'Account' },
+  { role: 'admin', path: '/admin/groups', title: 'Groups · Latchkey', heading: 'Groups' },
+  { role: 'admin', path: '/admin/groups/:group', title: 'Group · Latchkey', heading: 'Group' },
+  { role: 'admin', path: '/admin/clients', title: 'Clients · Latchkey', heading: 'Clients' },
+  { role: 'admin', path: '/admin/clients/:client', title: 'Client · Latchkey', heading: 'Client' },
   { role: 'admin', path: '/admin/audit', title: 'Audit log · Latchkey', heading: 'Audit log' },
   { role: 'admin', path: '/admin/keys', title: 'Signing keys · Latchkey', heading: 'Signing keys' },
 ];
 
-/** The path of a page about this account. */
-export function about(id: string, path: string): string {
-  return path.replace(':id', id);
+/** The path of a page about these. */
+export function about({ user, client, group }: Subjects, path: string): string {
+  return path.replace(':user', user).replace(':client', client).replace(':group', group);
 }
 
 export const FORBIDDEN = { title: 'Not allowed · Latchkey', heading: 'Not allowed' };

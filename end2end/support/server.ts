@@ -96,6 +96,21 @@ export class Server {
     return shown.split(' ')[0];
   }
 
+  /** Makes an account, and one of everything that a page is about. */
+  addSubjects(account: Account, role?: string): Subjects {
+    const redirect = ['--redirect-uri', 'https://app.example.org/callback'];
+    const { client_id } = JSON.parse(this.command(['client', 'add', '--name', 'Wiki', '--kind', 'web', ...redirect]));
+    const user = this.addUser(account, role);
+    return { user, client: client_id, group: this.addGroup(`Group of ${account.email}`) };
+  }
+
+  /** Makes a group and returns its id. */
+  addGroup(name: string, ...members: Account[]): string {
+    const id = this.command(['group', 'add', name]).split(' ')[0];
+    for (const { email } of members) this.command(['group', 'add-member', name, email]);
+    return id;
+  }
+
   /** Makes it so that somebody last entered their password that long ago. The next access token says so. */
   setPasswordAge({ email }: Account, minutes: number): void {
     const at = Date.now() - minutes * 60_000;
@@ -115,6 +130,13 @@ export class Server {
   }
 }
 
+/** The ids of what pages are about. */
+export interface Subjects {
+  user: string;
+  client: string;
+  group: string;
+}
+
 export interface Account {
   email: string;
   name: string;
@@ -127,6 +149,11 @@ let accounts = 0;
 export function newAccount(name = 'Ada Lovelace'): Account {
   accounts += 1;
   return { email: `account-${process.pid}-${accounts}@example.org`, name, password: `correct horse ${accounts}` };
+}
+
+/** Accounts in the order in which lists have them. */
+export function byAddress(...accounts: Account[]): Account[] {
+  return accounts.toSorted((one, other) => (one.email < other.email ? -1 : 1));
 }
 
 export function freePort(): Promise<number> {

@@ -46,10 +46,10 @@ test('the pages of an account have no violation that axe finds', async ({ page }
 
 test('the pages of a role have no violation that axe finds', async ({ page, server }) => {
   const ada = newAccount();
-  const id = server.addUser(ada, 'editor admin');
+  const subjects = server.addSubjects(ada, 'editor admin');
   await openAs(page, ada);
   for (const { path } of ROLE_PAGES) {
-    await visit(page, about(id, path));
+    await visit(page, about(subjects, path));
     await expectAccessible(page, path);
   }
 });
@@ -112,7 +112,7 @@ test('where apps and devices lead has no violation that axe finds, in any state'
 test('whoever wants more contrast gets 7 to 1 for every text', async ({ page, server, expectConsole }) => {
   expectConsole(/status of (400|401|429)/);
   const ada = newAccount();
-  const id = server.addUser(ada, 'editor admin');
+  const subjects = server.addSubjects(ada, 'editor admin');
   const expectContrast = async (what: string) => {
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme, contrast: 'more', reducedMotion: 'reduce' });
@@ -132,7 +132,7 @@ test('whoever wants more contrast gets 7 to 1 for every text', async ({ page, se
   await expectContrast('an error in the sign-in form');
   await openAs(page, ada);
   for (const { path } of [...MEMBER_PAGES, ...ROLE_PAGES]) {
-    await visit(page, about(id, path));
+    await visit(page, about(subjects, path));
     await expectContrast(path);
   }
   await eachAppState(page, server, expectContrast);

@@ -187,7 +187,7 @@ test.describe('with attempts limited', () => {
 test('where the browser brings the colours, what can be pressed has an edge and the current page is marked', async ({ page, server, expectConsole }) => {
   expectConsole(/status of (400|429)/);
   const ada = newAccount();
-  const id = server.addUser(ada, 'editor admin');
+  const subjects = server.addSubjects(ada, 'editor admin');
   await page.emulateMedia({ forcedColors: 'active' });
   const expectEdges = async (what: string) => {
     const bare = await page.locator('button:visible:not(.reveal)').evaluateAll((buttons) =>
@@ -198,7 +198,7 @@ test('where the browser brings the colours, what can be pressed has an edge and 
   await eachAppState(page, server, expectEdges);
   await openAs(page, ada);
   for (const { path } of [...MEMBER_PAGES, ...ROLE_PAGES]) {
-    await visit(page, about(id, path));
+    await visit(page, about(subjects, path));
     await expectEdges(path);
   }
   const mark = page.getByRole('navigation', { name: 'Administration' }).locator('[aria-current=page]');
@@ -207,7 +207,7 @@ test('where the browser brings the colours, what can be pressed has an edge and 
 
 test('nothing moves while a page comes alive', async ({ page, server }) => {
   const ada = newAccount();
-  const id = server.addUser(ada, 'editor admin');
+  const subjects = server.addSubjects(ada, 'editor admin');
   const moved = () =>
     page.evaluate(
       () =>
@@ -225,7 +225,7 @@ test('nothing moves while a page comes alive', async ({ page, server }) => {
   }
   await openAs(page, ada);
   for (const { path } of [...MEMBER_PAGES, ...ROLE_PAGES]) {
-    await visit(page, about(id, path));
+    await visit(page, about(subjects, path));
     expect(await moved(), path).toBe(0);
   }
   // However long it takes: what says so lies over the page.

@@ -4,8 +4,8 @@ import { about } from '../support/pages.ts';
 const LATE = 'The buttons work once this page has loaded, which needs JavaScript.';
 const FAILED = "This page could not be loaded completely, so its buttons don't work.";
 
-/** The pages with forms that need an access token. `:id` stands for an account. */
-const WAITING = ['/account', '/account/password', '/account/sessions', '/notices/edit', '/admin/users', '/admin/users/:id', '/admin/keys'];
+/** The pages with forms that need an access token. What begins with a colon stands for one of the subjects. */
+const WAITING = ['/account', '/account/password', '/account/sessions', '/notices/edit', '/admin/users', '/admin/users/:user', '/admin/groups', '/admin/groups/:group', '/admin/clients', '/admin/clients/:client', '/admin/keys'];
 
 const field = (page: Page, label: string) => page.getByLabel(label, { exact: true });
 
@@ -125,11 +125,11 @@ test('a page whose script fails to load says so too', async ({ page, server, exp
 
 test('on every page no button that needs a token can be pressed before hydration, and each can after it', async ({ page, server }) => {
   const ada = newAccount();
-  const id = server.addUser(ada, 'editor admin');
+  const subjects = server.addSubjects(ada, 'editor admin');
   await openAs(page, ada);
   for (const path of WAITING) {
     const { release } = await holdRequests(page, '**/*.wasm');
-    await page.goto(about(id, path), { waitUntil: 'domcontentloaded' });
+    await page.goto(about(subjects, path), { waitUntil: 'domcontentloaded' });
     // Those of a GET work at any time.
     const buttons = page.getByRole('main').locator('form[method=post] button, button[type=button]');
     const count = await buttons.count();

@@ -14,10 +14,10 @@ async function expectStrictPolicy(page: Page, path: string): Promise<void> {
 
 test('CSP Evaluator finds nothing in the policy of any page', async ({ page, server }) => {
   const ada = newAccount();
-  const id = server.addUser(ada, 'editor admin');
+  const subjects = server.addSubjects(ada, 'editor admin');
   for (const { path } of [...PUBLIC_PAGES, NOT_FOUND]) await expectStrictPolicy(page, path);
   await openAs(page, ada);
-  for (const { path } of [...MEMBER_PAGES, ...ROLE_PAGES]) await expectStrictPolicy(page, about(id, path));
+  for (const { path } of [...MEMBER_PAGES, ...ROLE_PAGES]) await expectStrictPolicy(page, about(subjects, path));
   for (const path of ['/api/account/me', '/healthz', '/.well-known/jwks.json', '/admin/audit/export?event=nonsense']) await expectStrictPolicy(page, path);
   // It would say nothing of anything if it did not know this.
   expect(new CspEvaluator(new CspParser("script-src 'self' 'unsafe-inline'").csp).evaluate()).not.toEqual([]);

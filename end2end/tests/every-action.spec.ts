@@ -21,6 +21,8 @@ interface Scene {
 interface Action {
   /** As the source names the form. */
   form: string;
+  /** What tells it from another form of the same name. */
+  variant?: string;
   path: string;
   role?: 'editor' | 'admin';
   /** For those who are not signed in. */
@@ -40,13 +42,23 @@ async function anotherSession({ server, ada }: Scene): Promise<string> {
   return '/account/sessions';
 }
 
-/** An app that needs no consent, to which Ada has signed in. */
-async function anApp({ server, ada }: Scene): Promise<string> {
+/** An app that needs no consent, to which Ada has signed in. Returns its id. */
+async function anAppInUse({ server, ada }: Scene): Promise<string> {
   const { client_id } = addClient(server, 'native', '--redirect-uri', 'http://127.0.0.1/callback', '--trusted');
   const { cookie } = await ApiClient.signIn(server, ada);
   const answer = await fetch(`${server.url}${requestOf(client_id, 'http://127.0.0.1/callback')}`, { headers: { cookie }, redirect: 'manual' });
   expect(answer.headers.get('location')).toContain('code=');
+  return client_id;
+}
+
+async function anApp(scene: Scene): Promise<string> {
+  await anAppInUse(scene);
   return '/account/apps';
+}
+
+/** The page of a client that nobody uses yet. */
+function aClient({ server }: Scene): string {
+  return `/admin/clients/${addClient(server, 'web', '--redirect-uri', 'https://wiki.example.org/callback').client_id}`;
 }
 
 async function aNotice({ server, ada }: Scene): Promise<string> {
@@ -233,6 +245,69 @@ const ACTIONS: Action[] = [
       await press(page, 'Create invitation');
     },
   },
+  {
+    form: 'AddClient',
+    path: '/api/admin/clients/add',
+    role: 'admin',
+    open: () => '/admin/clients',
+    act: async ({ page }) => {
+      await page.getByText('Add a client', { exact: true }).click();
+      await field(page, 'Name').fill('Wiki');
+      await field(page, 'Redirect URIs').fill('https://wiki.example.org/callback');
+      await press(page, 'Add client');
+    },
+  },
+  { form: 'UpdateClient', path: '/api/admin/clients/update', role: 'admin', open: aClient, act: ({ page }) => press(page, 'Save settings') },
+  { form: 'RotateClientSecret', path: '/api/admin/clients/rotate_secret', role: 'admin', open: aClient, act: ({ page }) => pressAndConfirm(page, 'Rotate the secret') },
+  { form: 'RotateClientSecret', variant: 'at once', path: '/api/admin/clients/rotate_secret', role: 'admin', open: aClient, act: ({ page }) => pressAndConfirm(page, 'Replace a leaked secret') },
+  { form: 'DisableClient', path: '/api/admin/clients/disable', role: 'admin', open: aClient, act: ({ page }) => pressAndConfirm(page, 'Disable the client') },
+  {
+    form: 'EnableClient',
+    path: '/api/admin/clients/enable',
+    role: 'admin',
+    open: async (scene) => {
+      const path = aClient(scene);
+      await scene.admin.call('/api/admin/clients/disable', { client_id: path.split('/').at(-1)! });
+      return path;
+    },
+    act: ({ page }) => press(page, 'Enable the client'),
+  },
+  { form: 'RemoveClient', path: '/api/admin/clients/remove', role: 'admin', open: aClient, act: ({ page }) => pressAndConfirm(page, 'Remove the client') },
+  {
+    form: 'RevokeClientUser',
+    path: '/api/admin/clients/revoke_user',
+    role: 'admin',
+    open: async (scene) => `/admin/clients/${await anAppInUse(scene)}`,
+    act: ({ page }) => pressAndConfirm(page, 'Revoke'),
+  },
+  {
+    form: 'AddGroup',
+    path: '/api/admin/groups/add',
+    role: 'admin',
+    open: () => '/admin/groups',
+    act: async ({ page, ada }) => {
+      await field(page, 'Name').fill(`New ${ada.email}`);
+      await press(page, 'Add group');
+    },
+  },
+  {
+    form: 'AddGroupMember',
+    path: '/api/admin/groups/add_member',
+    role: 'admin',
+    open: ({ server, ada }) => `/admin/groups/${server.addGroup(ada.email)}`,
+    act: async ({ page, ada }) => {
+      await fill(page, { email: ada.email });
+      await press(page, 'Add member');
+    },
+  },
+  {
+    form: 'RemoveGroupMember',
+    path: '/api/admin/groups/remove_member',
+    role: 'admin',
+    open: ({ server, ada }) => `/admin/groups/${server.addGroup(ada.email, ada)}`,
+    act: ({ page }) => pressAndConfirm(page, 'Remove', page.getByRole('region', { name: 'Members' })),
+  },
+  { form: 'RemoveGroup', path: '/api/admin/groups/remove', role: 'admin', open: ({ server, ada }) => `/admin/groups/${server.addGroup(ada.email)}`, act: ({ page }) => pressAndConfirm(page, 'Remove the group') },
   { form: 'RotateKeys', path: '/api/admin/keys/rotate', role: 'admin', open: () => '/admin/keys', act: ({ page }) => pressAndConfirm(page, 'Rotate the keys') },
 ];
 
@@ -298,7 +373,7 @@ const HARMLESS = ['account_created', 'signed_in', 'signed_out', 'session_ended',
 
 for (const action of ACTIONS) {
   for (const { name, happens } of SITUATIONS.filter(({ signedOut }) => signedOut || !action.signedOut)) {
-    test(`${action.form}, and ${name}: pages, cookie and server agree, and nothing is done for anybody else`, async ({ page, context, server, network, expectConsole }) => {
+    test(`${[action.form, action.variant ?? []].flat().join(' ')}, and ${name}: pages, cookie and server agree, and nothing is done for anybody else`, async ({ page, context, server, network, expectConsole }) => {
       expectConsole(/Failed to load resource/, { optional: true });
       const [ada, grace, root] = [newAccount('Ada Lovelace'), newAccount('Grace Hopper'), newAccount('Root')];
       server.addUser(ada, action.role);

@@ -23,14 +23,14 @@ async function expectInView(page: Page, name: string): Promise<void> {
 
 test('every page fits the window', async ({ page, server }) => {
   const ada = newAccount();
-  const id = server.addUser(ada, 'editor admin');
+  const subjects = server.addSubjects(ada, 'editor admin');
   for (const { path } of PUBLIC_PAGES) {
     await visit(page, path);
     await inEachWindow(page, (what) => expectToFit(page, what));
   }
   await openAs(page, ada);
   for (const { path } of [...MEMBER_PAGES, ...ROLE_PAGES]) {
-    await visit(page, about(id, path));
+    await visit(page, about(subjects, path));
     await inEachWindow(page, (what) => expectToFit(page, what));
   }
 });
@@ -42,11 +42,11 @@ test('every page fits the window with letters of twice the size', async ({ page,
     await expectToFit(page, what);
   };
   const ada = newAccount();
-  const id = server.addUser(ada, 'editor admin');
+  const subjects = server.addSubjects(ada, 'editor admin');
   await page.setViewportSize({ width: 640, height: 512 });
   await openAs(page, ada);
   for (const { path } of [...MEMBER_PAGES, ...ROLE_PAGES]) {
-    await visit(page, about(id, path));
+    await visit(page, about(subjects, path));
     await expectToFitEnlarged(path);
   }
   await visit(page, '/notices/edit');
@@ -96,11 +96,11 @@ test('the longest address leaves the other columns of the accounts in view', asy
 
 test('a printed page has its content and nothing to press', async ({ page, server }) => {
   const ada = newAccount();
-  const id = server.addUser(ada, 'editor admin');
+  const subjects = server.addSubjects(ada, 'editor admin');
   await openAs(page, ada);
   await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
   for (const { path } of [...MEMBER_PAGES, ...ROLE_PAGES]) {
-    await visit(page, about(id, path));
+    await visit(page, about(subjects, path));
     await expect(page.getByRole('heading', { level: 1 }), path).toBeVisible();
     for (const role of ['button', 'navigation', 'search'] as const) await expect(page.getByRole(role), `${role} on ${path}`).toHaveCount(0);
     expect(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), path).toBe('rgb(255, 255, 255)');
@@ -110,7 +110,7 @@ test('a printed page has its content and nothing to press', async ({ page, serve
 test('no id is twice on a page, with the dialog for the password open too', async ({ page, newContext, server, expectConsole }) => {
   expectConsole(/status of 403.*\/api\/sessions\/revoke_others/);
   const ada = newAccount();
-  const id = server.addUser(ada, 'editor admin');
+  const subjects = server.addSubjects(ada, 'editor admin');
   const expectUniqueIds = async (what: string) => {
     const ids = await page.locator('[id]').evaluateAll((elements) => elements.map(({ id }) => id));
     expect(ids.filter((id, at) => ids.indexOf(id) !== at), what).toEqual([]);
@@ -122,7 +122,7 @@ test('no id is twice on a page, with the dialog for the password open too', asyn
   await openAs(await (await newContext()).newPage(), ada);
   await openAs(page, ada);
   for (const { path } of [...MEMBER_PAGES, ...ROLE_PAGES]) {
-    await visit(page, about(id, path));
+    await visit(page, about(subjects, path));
     await expectUniqueIds(path);
   }
   server.setPasswordAge(ada, 16);

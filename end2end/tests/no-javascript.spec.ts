@@ -79,11 +79,11 @@ test('the first press of the Tab key reaches a link that skips to the content', 
 
 test('a page on which something can be changed says that this needs JavaScript', async ({ page, server }) => {
   const ada = newAccount();
-  const id = server.addUser(ada, 'editor admin');
+  const subjects = server.addSubjects(ada, 'editor admin');
   await signInWithApi(page, ada);
   // Changes need an access token, which only a script holds.
-  for (const path of ['/account', '/account/password', '/account/sessions', '/account/apps', '/notices/edit', '/admin/users', '/admin/users/:id', '/admin/keys']) {
-    await visit(page, about(id, path));
+  for (const path of ['/account', '/account/password', '/account/sessions', '/account/apps', '/notices/edit', '/admin/users', '/admin/users/:user', '/admin/groups', '/admin/groups/:group', '/admin/clients', '/admin/clients/:client', '/admin/keys']) {
+    await visit(page, about(subjects, path));
     await expect(heading(page)).toBeVisible();
     await expect(page.getByRole('main').getByText(/needs? JavaScript/).first(), path).toBeVisible();
   }

@@ -6,12 +6,12 @@ for (const role of ['member', 'editor', 'admin']) {
     // Pages that the browser refuses are not asked for.
     expectConsole(/status of 403/, { optional: true });
     const ada = newAccount();
-    const id = server.addUser(ada, role);
+    const subjects = server.addSubjects(ada, role);
     await openAs(page, ada);
     await markDocument(page);
     for (const { path, title, heading: shown, role: needed } of ROLE_PAGES) {
-      await followTo(page, about(id, path));
-      await expect(page).toHaveURL(about(id, path));
+      await followTo(page, about(subjects, path));
+      await expect(page).toHaveURL(about(subjects, path));
       await expect(heading(page), path).toHaveText(role === needed ? shown : FORBIDDEN.heading);
       await expect(page, path).toHaveTitle(role === needed ? title : FORBIDDEN.title);
     }

@@ -26,9 +26,9 @@ test('everybody sees the public pages, and is led from the pages of an account t
 test('the pages of an account and of its roles are shown to its owner', async ({ page, server, expectConsole }) => {
   expectConsole(/status of 404.*\/nowhere/);
   const ada = newAccount();
-  const id = server.addUser(ada, 'editor admin');
+  const subjects = server.addSubjects(ada, 'editor admin');
   await openAs(page, ada);
-  for (const info of [...MEMBER_PAGES, ...ROLE_PAGES]) await expectPage(page, { ...info, path: about(id, info.path) });
+  for (const info of [...MEMBER_PAGES, ...ROLE_PAGES]) await expectPage(page, { ...info, path: about(subjects, info.path) });
   await expectPage(page, NOT_FOUND, 404);
 });
 

@@ -56,21 +56,21 @@ test('a member loads the parts for members and no other, each once, and an admin
 
 test('each page of a part is shown to who opens it by its address', async ({ page, server }) => {
   const ada = newAccount();
-  const id = server.addUser(ada, 'editor admin');
+  const subjects = server.addSubjects(ada, 'editor admin');
   await openAs(page, ada);
   for (const { path, heading: shown } of [...MEMBER_PAGES, ...ROLE_PAGES, ...PUBLIC_PAGES.slice(3)]) {
-    await visit(page, about(id, path));
+    await visit(page, about(subjects, path));
     await expect(heading(page), path).toHaveText(shown);
   }
 });
 
 test('each page of a part is shown to who comes from another page, which stays until the part is there', async ({ page, server }) => {
   const ada = newAccount();
-  const id = server.addUser(ada, 'editor admin');
+  const subjects = server.addSubjects(ada, 'editor admin');
   await openAs(page, ada);
   await markDocument(page);
   for (const { path, title, heading: shown } of [...MEMBER_PAGES, ...ROLE_PAGES, ...PUBLIC_PAGES.slice(3)]) {
-    await followTo(page, about(id, path));
+    await followTo(page, about(subjects, path));
     await expect(heading(page), path).toHaveText(shown);
     await expect(page, path).toHaveTitle(title);
   }

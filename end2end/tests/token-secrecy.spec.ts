@@ -7,14 +7,14 @@ test.use({ settings: { LATCHKEY_SESSIONS_ROTATE_AFTER: '0s' } });
 test('no page holds a token in its HTML, in its address or anywhere else where a script could read it', async ({ page, context, server, expectConsole }) => {
   expectConsole(/status of 404/);
   const ada = newAccount();
-  const id = server.addUser(ada, 'editor admin');
+  const subjects = server.addSubjects(ada, 'editor admin');
   const secrets = new Secrets(context);
   await signIn(page, ada);
   await expect.poll(() => secrets.accessTokens.size).toBe(1);
   expect(secrets.in(await readable(page))).toEqual([]);
   for (const { path } of [...PUBLIC_PAGES, ...MEMBER_PAGES, ...ROLE_PAGES, NOT_FOUND]) {
     const refreshed = page.waitForResponse('**/api/auth/refresh');
-    const response = await visit(page, about(id, path));
+    const response = await visit(page, about(subjects, path));
     await refreshed;
     expect(secrets.in((await response?.text()) ?? ''), path).toEqual([]);
     expect(secrets.in(await readable(page)), path).toEqual([]);

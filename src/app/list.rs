@@ -126,6 +126,14 @@ impl List {
         }
     }
 
+    /// Asks for the list again, because an item has come that may have been removed here before. The page may have gone
+    /// meanwhile.
+    pub fn bring_back(self, id: &str) {
+        if self.removed.try_update_value(|removed| removed.retain(|removed| removed != id)).is_some() {
+            self.refetch();
+        }
+    }
+
     /// Asks for the list again, because several items are gone, and says so.
     pub fn replace(self, said: String) {
         if self.said.try_set(Some(said)).is_none() {

@@ -3,10 +3,14 @@
 pub mod account;
 pub mod apps;
 pub mod audit;
+pub mod client;
+pub mod clients;
 pub mod consent;
 pub mod dashboard;
 pub mod device;
 pub mod forbidden;
+pub mod group;
+pub mod groups;
 pub mod home;
 pub mod invitation;
 pub mod keys;

@@ -35,6 +35,10 @@ pub const PAGES: &[(&str, Access)] = &[
     ("/notices/edit", Access::Needs(Permission::Edit)),
     ("/admin/users", Access::Needs(Permission::ReadAdministration)),
     ("/admin/users/:id", Access::Needs(Permission::ReadAdministration)),
+    ("/admin/groups", Access::Needs(Permission::ReadAdministration)),
+    ("/admin/groups/:id", Access::Needs(Permission::ReadAdministration)),
+    ("/admin/clients", Access::Needs(Permission::ReadAdministration)),
+    ("/admin/clients/:id", Access::Needs(Permission::ReadAdministration)),
     ("/admin/audit", Access::Needs(Permission::ReadAdministration)),
     ("/admin/keys", Access::Needs(Permission::ReadAdministration)),
 ];

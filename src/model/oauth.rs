@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod authorization_request;
+pub mod client;
 pub mod client_id;
 pub mod client_kind;
 pub mod consent_page;

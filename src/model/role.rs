@@ -26,9 +26,9 @@ pub enum Permission {
     ReadNotices,
     /// Publish and retract notices.
     Edit,
-    /// See accounts, keys and the audit log of everyone.
+    /// See accounts, groups, clients, keys and the audit log of everyone.
     ReadAdministration,
-    /// Change accounts, sessions and keys of everyone.
+    /// Change accounts, groups, clients, sessions and keys of everyone.
     Administer,
 }
 
@@ -54,7 +54,9 @@ impl Role {
         match self {
             Self::Member => "Uses their own account and reads notices. Everyone is a member.",
             Self::Editor => "Publishes and retracts notices.",
-            Self::Admin => "Manages accounts, sessions and signing keys, and reads the audit log.",
+            Self::Admin => {
+                "Manages accounts, groups, clients, sessions and signing keys, and reads the audit log."
+            }
         }
     }
 

@@ -22,6 +22,7 @@ use crate::model::{
     error::{ApiError, Code},
     id::InvalidId,
     notice::InvalidNotice,
+    oauth::client_id::InvalidClientId,
     role::UnknownRole,
     session::SignOutReason,
 };
@@ -133,6 +134,12 @@ impl From<ResealError> for Error {
 /// An id that is malformed names nothing.
 impl From<InvalidId> for Error {
     fn from(_: InvalidId) -> Self {
+        Self::NotFound
+    }
+}
+
+impl From<InvalidClientId> for Error {
+    fn from(_: InvalidClientId) -> Self {
         Self::NotFound
     }
 }

@@ -23,6 +23,7 @@ pub mod client_assertions;
 pub mod client_secrets;
 pub mod client_sessions;
 pub mod client_uris;
+pub mod client_users;
 pub mod clients;
 pub mod codes;
 pub mod consents;
@@ -37,6 +38,7 @@ pub mod many_sessions;
 pub mod notices;
 pub mod one_time_tokens;
 mod postgres;
+pub mod refused_redirects;
 pub mod sealed_secrets;
 pub mod sessions;
 pub mod signing_keys;
@@ -356,12 +358,14 @@ fn corrupt<E: std::fmt::Display>(table: &'static str, row: &str) -> impl FnOnce(
 pub fn all_statements() -> Vec<(&'static str, &'static str)> {
     let common = [
         STATEMENTS,
+        allowed_apps::STATEMENTS,
         audit::STATEMENTS,
         authorization_requests::STATEMENTS,
         client_assertions::STATEMENTS,
         client_secrets::STATEMENTS,
         client_sessions::STATEMENTS,
         client_uris::STATEMENTS,
+        client_users::STATEMENTS,
         clients::STATEMENTS,
         codes::STATEMENTS,
         consents::STATEMENTS,
@@ -372,6 +376,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         logout_deliveries::STATEMENTS,
         notices::STATEMENTS,
         one_time_tokens::STATEMENTS,
+        refused_redirects::STATEMENTS,
         sealed_secrets::STATEMENTS,
         sessions::STATEMENTS,
         signing_keys::STATEMENTS,

@@ -1,7 +1,7 @@
 //! Every server function, asked by those it is not for: without a token, with a cookie alone, with another role's token,
 //! about what is somebody else's, and with fields that it does not have.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -22,7 +22,7 @@ enum For {
 }
 
 /// Each function, whom it is for, and fields that would be understood. `{other}` stands for another member's id,
-/// `{session}` for one of their sessions, `{notice}` for a notice.
+/// `{session}` for one of their sessions, `{notice}`, `{client}` and `{group}` for a notice, a client and a group.
 const FUNCTIONS: &[(&str, For, Fields)] = &[
     ("/api/auth/register", For::Everyone, &[]),
     ("/api/auth/login", For::Everyone, &[]),
@@ -62,6 +62,47 @@ const FUNCTIONS: &[(&str, For, Fields)] = &[
     ("/api/admin/users/delete", For::Admins, &[("user_id", "{other}")]),
     ("/api/admin/users/revoke_sessions", For::Admins, &[("user_id", "{other}")]),
     ("/api/admin/users/reset_password", For::Admins, &[("user_id", "{other}")]),
+    ("/api/admin/clients/list", For::Admins, &[]),
+    ("/api/admin/clients/get", For::Admins, &[("client_id", "{client}")]),
+    ("/api/admin/clients/users", For::Admins, &[("client_id", "{client}")]),
+    ("/api/admin/clients/add", For::Admins, &[("kind", "service"), ("name", "New")]),
+    (
+        "/api/admin/clients/update",
+        For::Admins,
+        &[
+            ("client_id", "{client}"),
+            ("name", "Robot"),
+            ("developer", ""),
+            ("redirect_uri", ""),
+            ("post_logout_uri", ""),
+            ("backchannel_logout_uri", ""),
+            ("scope", ""),
+            ("resource", ""),
+            ("group", ""),
+            ("trusted", "true"),
+            ("id_token_alg", "RS256"),
+        ],
+    ),
+    ("/api/admin/clients/rotate_secret", For::Admins, &[("client_id", "{client}")]),
+    ("/api/admin/clients/disable", For::Admins, &[("client_id", "{client}")]),
+    ("/api/admin/clients/enable", For::Admins, &[("client_id", "{client}")]),
+    ("/api/admin/clients/remove", For::Admins, &[("client_id", "{client}")]),
+    ("/api/admin/clients/revoke_user", For::Admins, &[("client_id", "{client}"), ("user_id", "{other}")]),
+    ("/api/admin/groups/list", For::Admins, &[]),
+    ("/api/admin/groups/get", For::Admins, &[("group_id", "{group}")]),
+    ("/api/admin/groups/members", For::Admins, &[("group_id", "{group}")]),
+    ("/api/admin/groups/add", For::Admins, &[("group", "New")]),
+    ("/api/admin/groups/remove", For::Admins, &[("group_id", "{group}")]),
+    (
+        "/api/admin/groups/add_member",
+        For::Admins,
+        &[("group_id", "{group}"), ("email", "member@example.org")],
+    ),
+    (
+        "/api/admin/groups/remove_member",
+        For::Admins,
+        &[("group_id", "{group}"), ("email", "admin@example.org")],
+    ),
     ("/api/admin/audit/list", For::Admins, &[]),
     ("/api/admin/statistics", For::Admins, &[]),
     ("/api/admin/keys/list", For::Admins, &[]),
@@ -80,19 +121,28 @@ struct Scene {
     other: String,
     session: String,
     notice: String,
+    client: String,
+    group: String,
 }
 
 impl Scene {
     async fn new() -> Self {
         let app = TestApp::start().await;
-        let admin = app.sign_in_as("admin@example.org", "admin").await;
+        let mut admin = app.sign_in_as("admin@example.org", "admin").await;
         let mut editor = app.sign_in_as("editor@example.org", "editor").await;
         let member = app.sign_up("member@example.org").await;
         let mut other = app.sign_up("other@example.org").await;
         let session = own_session(&mut other).await;
         let notice =
             editor.post("/api/notices/publish", &[("title", "Hello"), ("body", "World")]).await.json();
+        let client = [("kind", "service"), ("name", "Robot")];
+        let client = admin.post("/api/admin/clients/add", &client).await.json();
+        let group = admin.post("/api/admin/groups/add", &[("group", "staff")]).await.json();
+        let member_of = [("group_id", &*text(&group["id"])), ("email", "admin@example.org")];
+        admin.post("/api/admin/groups/add_member", &member_of).await.assert_status(200);
         Self {
+            client: text(&client["client_id"]),
+            group: text(&group["id"]),
             other: app.user("other@example.org").await.id.to_string(),
             session,
             notice: text(&notice),
@@ -108,6 +158,8 @@ impl Scene {
             "{other}" => self.other.clone(),
             "{session}" => self.session.clone(),
             "{notice}" => self.notice.clone(),
+            "{client}" => self.client.clone(),
+            "{group}" => self.group.clone(),
             other => other.to_owned(),
         };
         fields.iter().map(|(name, given)| (*name, value(given))).collect()
@@ -119,6 +171,10 @@ impl Scene {
         let mut all = vec![
             self.admin.post("/api/notices/list", &[]).await.json(),
             self.admin.post("/api/admin/keys/list", &[]).await.json(),
+            self.admin.post("/api/admin/clients/list", &[]).await.json(),
+            self.admin.post("/api/admin/clients/get", &[("client_id", &self.client)]).await.json(),
+            self.admin.post("/api/admin/groups/list", &[]).await.json(),
+            self.admin.post("/api/admin/groups/members", &[("group_id", &self.group)]).await.json(),
         ];
         for user in users["items"].as_array().unwrap() {
             let id = text(&user["id"]);
@@ -177,14 +233,18 @@ async fn without_a_token_nothing_is_returned_and_nothing_changes() {
 #[tokio::test]
 async fn a_function_beyond_the_role_is_forbidden_whatever_its_object() {
     let mut scene = Scene::new().await;
+    // Of one person only so many refusals are recorded.
+    let members = [scene.member.clone(), scene.app.sign_up("member2@example.org").await];
+    let editors = [scene.editor.clone(), scene.app.sign_in_as("editor2@example.org", "editor").await];
     let before = scene.everything().await;
     let denied = |events: &[String]| events.iter().filter(|event| *event == "access_denied").count();
     let mut expected = denied(&scene.app.events().await);
-    for (path, whose, fields) in FUNCTIONS {
+    for (number, (path, whose, fields)) in FUNCTIONS.iter().enumerate() {
+        let (member, editor) = (members[number % 2].clone(), editors[number % 2].clone());
         let barred = match whose {
             For::Everyone | For::Members => vec![],
-            For::Editors => vec![scene.member.clone(), scene.admin.clone()],
-            For::Admins => vec![scene.member.clone(), scene.editor.clone()],
+            For::Editors => vec![member, scene.admin.clone()],
+            For::Admins => vec![member, editor],
         };
         for mut browser in barred {
             let mut answers = BTreeSet::new();
@@ -228,19 +288,29 @@ async fn another_users_session_is_not_found() {
 }
 
 #[tokio::test]
-async fn a_missing_account_or_notice_is_a_404_for_those_who_may_see_it() {
+async fn what_is_not_there_is_a_404_for_those_who_may_see_it() {
     let mut scene = Scene::new().await;
     let deleted = scene.other.clone();
     scene.admin.post("/api/admin/users/delete", &[("user_id", &deleted)]).await.assert_status(200);
     let retracted = scene.notice.clone();
     scene.editor.post("/api/notices/retract", &[("notice_id", &retracted)]).await.assert_status(200);
+    let removed = BTreeMap::from([("client_id", scene.client.clone()), ("group_id", scene.group.clone())]);
+    for (path, id) in [("/api/admin/clients/remove", "client_id"), ("/api/admin/groups/remove", "group_id")] {
+        scene.admin.post(path, &[(id, &removed[id])]).await.assert_status(200);
+    }
     let before = scene.everything().await;
     for (path, whose, fields) in FUNCTIONS {
-        let Some((name, _)) = fields.iter().find(|(name, _)| matches!(*name, "user_id" | "notice_id")) else {
-            continue;
+        let mut browser = match whose {
+            For::Editors => scene.editor.clone(),
+            For::Admins => scene.admin.clone(),
+            For::Everyone | For::Members => continue,
         };
-        let mut browser = if *whose == For::Editors { scene.editor.clone() } else { scene.admin.clone() };
-        let gone = if *name == "user_id" { &deleted } else { &retracted };
+        let Some((name, _)) = fields.iter().find(|(name, _)| name.ends_with("_id")) else { continue };
+        let gone = match *name {
+            "user_id" => &deleted,
+            "notice_id" => &retracted,
+            _ => &removed[*name],
+        };
         for id in [gone.as_str(), RANDOM].into_iter().chain(GARBAGE) {
             let mut fields = scene.fill(fields);
             fields.retain(|(field, _)| field != name);

@@ -404,7 +404,7 @@ async fn only_the_groups_of_an_app_may_use_it() {
     let mut browser = app.sign_up("ada@example.org").await;
     let client_info = ClientInfo::command_line();
     let context = ActionContext { now: app.clock.now(), client: &client_info };
-    groups::add(&app.state, context, None, "staff").await.unwrap();
+    let staff = groups::add(&app.state, context, None, "staff").await.unwrap().id;
     let settings = ClientSettings {
         groups: Some(vec!["staff".to_owned()]),
         trusted: Some(true),
@@ -413,11 +413,11 @@ async fn only_the_groups_of_an_app_may_use_it() {
     let client = RelyingParty::register(&app, ClientKind::Web, settings).await;
     assert_eq!(answered(&browser.get(&path(&client.request())).await)["error"], "access_denied");
     let ada = app.user("ada@example.org").await.id;
-    groups::add_member(&app.state, context, None, "staff", &ada).await.unwrap();
+    groups::add_member(&app.state, context, None, &staff, &ada).await.unwrap();
     let tokens = client.sign_in(&app, &mut browser).await;
     assert!(is_accepted(&app, tokens["access_token"].as_str().unwrap()).await);
     // Whoever is taken out is out at once.
-    groups::remove_member(&app.state, context, None, "staff", &ada).await.unwrap();
+    groups::remove_member(&app.state, context, None, &staff, &ada).await.unwrap();
     assert!(!is_accepted(&app, tokens["access_token"].as_str().unwrap()).await);
     client
         .refresh(&app, tokens["refresh_token"].as_str().unwrap())
@@ -425,7 +425,7 @@ async fn only_the_groups_of_an_app_may_use_it() {
         .assert_refused(400, "invalid_grant");
     assert_eq!(answered(&browser.get(&path(&client.request())).await)["error"], "access_denied");
     // A group that an app is for is not removed: the app would be for everybody.
-    assert!(groups::remove(&app.state, context, None, "staff").await.is_err());
+    assert!(groups::remove(&app.state, context, None, &staff).await.is_err());
 }
 
 #[tokio::test]

@@ -280,7 +280,7 @@ async fn sensitive_functions_require_recent_authentication() {
     app.advance(QUARTER_OF_AN_HOUR);
     admin.refresh().await.assert_status(200);
     let whom = ("user_id", ada.as_str());
-    let functions: [(&str, &[(&str, &str)]); 11] = [
+    let functions: [(&str, &[(&str, &str)]); 22] = [
         ("/api/sessions/revoke", &[("session_id", "any")]),
         ("/api/sessions/revoke_others", &[]),
         ("/api/admin/users/invite", &[("email", "new@example.org"), ("display_name", "New")]),
@@ -291,6 +291,32 @@ async fn sensitive_functions_require_recent_authentication() {
         ("/api/admin/users/unverify_email", &[whom]),
         ("/api/admin/users/delete", &[whom]),
         ("/api/admin/users/revoke_sessions", &[whom]),
+        ("/api/admin/clients/add", &[("kind", "service"), ("name", "New")]),
+        (
+            "/api/admin/clients/update",
+            &[
+                ("client_id", "any"),
+                ("name", "New"),
+                ("developer", ""),
+                ("redirect_uri", ""),
+                ("post_logout_uri", ""),
+                ("backchannel_logout_uri", ""),
+                ("scope", ""),
+                ("resource", ""),
+                ("group", ""),
+                ("trusted", "true"),
+                ("id_token_alg", "RS256"),
+            ],
+        ),
+        ("/api/admin/clients/rotate_secret", &[("client_id", "any")]),
+        ("/api/admin/clients/disable", &[("client_id", "any")]),
+        ("/api/admin/clients/enable", &[("client_id", "any")]),
+        ("/api/admin/clients/remove", &[("client_id", "any")]),
+        ("/api/admin/clients/revoke_user", &[("client_id", "any"), whom]),
+        ("/api/admin/groups/add", &[("group", "New")]),
+        ("/api/admin/groups/remove", &[("group_id", "any")]),
+        ("/api/admin/groups/add_member", &[("group_id", "any"), ("email", "ada@example.org")]),
+        ("/api/admin/groups/remove_member", &[("group_id", "any"), ("email", "ada@example.org")]),
         ("/api/admin/keys/rotate", &[]),
     ];
     for (path, fields) in functions {

@@ -27,11 +27,16 @@ const MEMBER_PAGES: [(&str, &str, &str); 7] = [
     ("/notices", "Notices · Latchkey", "Notices"),
 ];
 
-/// The role that a page needs, its path, its title and its heading. `:id` stands for an account.
-const ROLE_PAGES: [(&str, &str, &str, &str); 5] = [
+/// The role that a page needs, its path, its title and its heading. `:id` stands for an account: it
+/// is no client and no group, whose pages say so.
+const ROLE_PAGES: [(&str, &str, &str, &str); 9] = [
     ("editor", "/notices/edit", "Write a notice · Latchkey", "Write a notice"),
     ("admin", "/admin/users", "Accounts · Latchkey", "Accounts"),
     ("admin", "/admin/users/:id", "Account · Latchkey", "Account"),
+    ("admin", "/admin/groups", "Groups · Latchkey", "Groups"),
+    ("admin", "/admin/groups/:id", "Group · Latchkey", "Group"),
+    ("admin", "/admin/clients", "Clients · Latchkey", "Clients"),
+    ("admin", "/admin/clients/:id", "Client · Latchkey", "Client"),
     ("admin", "/admin/audit", "Audit log · Latchkey", "Audit log"),
     ("admin", "/admin/keys", "Signing keys · Latchkey", "Signing keys"),
 ];

@@ -73,13 +73,13 @@ fn AskingButton(
 /// Leads from page to page of a list. It is a link, so it works without JavaScript, and "back" goes back.
 #[component]
 pub fn NextPage(
-    path: &'static str,
+    #[prop(into)] path: String,
     /// What the list is filtered by.
     fields: Fields,
     cursor: Option<String>,
 ) -> impl IntoView {
     let filter = encode(fields.iter().filter(|(name, _)| *name != "cursor"));
-    let first = if filter.is_empty() { path.to_owned() } else { format!("{path}?{filter}") };
+    let first = if filter.is_empty() { path } else { format!("{path}?{filter}") };
     let begun = fields.iter().any(|(name, _)| *name == "cursor");
     let next = cursor.map(|cursor| {
         let join = if first.contains('?') { '&' } else { '?' };

@@ -33,46 +33,80 @@ pub fn Field(
     text_up_to: Option<usize>,
 ) -> impl IntoView {
     let hydrated = Hydrated::current();
-    let problem = move || form.error.read().as_ref().and_then(|error| error.fields.get(name).cloned());
-    let id = move |part: &str| format!("{}-{part}", form.field_id(name));
-    let invalid = move || word("true", move || problem().is_some());
-    let descriptions = move || match (hint.is_empty(), problem().is_none()) {
-        (true, true) => None,
-        (true, false) => Some(id("error")),
-        (false, true) => Some(id("hint")),
-        (false, false) => Some(format!("{} {}", id("hint"), id("error"))),
+    let about = Labelled { form, name, label, hint };
+    let control = match text_up_to {
+        None if kind == "password" => {
+            let secret = Secret::new(form);
+            EitherOf3::A(view! {
+                <div class="secret">
+                    <input id=form.field_id(name) name=name type=text(move || secret.kind().to_owned()) autocomplete=autocomplete required
+                        aria-describedby=about.described() aria-invalid=about.invalid()
+                        on:keydown=on(move |event| secret.look(&event)) on:keyup=on(move |event| secret.look(&event))/>
+                    <button type="button" class="reveal" disabled=flag(move || !hydrated.get()) on:click=on(move |_| secret.toggle())>
+                        {reactive(move || secret.action())}<span class="unseen">" password"</span>
+                    </button>
+                </div>
+                <p class="caps" aria-live="polite">{reactive(move || secret.warning())}</p>
+            })
+        }
+        None => EitherOf3::B(view! {
+            <input id=form.field_id(name) name=name type=kind autocomplete=autocomplete value=value required
+                aria-describedby=about.described() aria-invalid=about.invalid()/>
+        }),
+        Some(most) => EitherOf3::C(view! {
+            <textarea id=form.field_id(name) name=name rows="8" autocomplete=autocomplete maxlength=most.to_string() required
+                aria-describedby=about.described() aria-invalid=about.invalid()>{value}</textarea>
+        }),
     };
-    let described = move || -> Box<dyn Fn() -> Option<String> + Send> { Box::new(descriptions) };
-    view! {
-        <div class="field">
-            <label for=form.field_id(name)>{label}</label>
-            {(!hint.is_empty()).then(|| view! { <p class="hint" id=id("hint")>{hint}</p> })}
-            {reactive(move || problem().map(|problem| view! { <p class="problem" id=id("error")>{problem}</p> }))}
-            {match text_up_to {
-                None if kind == "password" => {
-                    let secret = Secret::new(form);
-                    EitherOf3::A(view! {
-                        <div class="secret">
-                            <input id=form.field_id(name) name=name type=text(move || secret.kind().to_owned()) autocomplete=autocomplete required
-                                aria-describedby=described() aria-invalid=invalid()
-                                on:keydown=on(move |event| secret.look(&event)) on:keyup=on(move |event| secret.look(&event))/>
-                            <button type="button" class="reveal" disabled=flag(move || !hydrated.get()) on:click=on(move |_| secret.toggle())>
-                                {reactive(move || secret.action())}<span class="unseen">" password"</span>
-                            </button>
-                        </div>
-                        <p class="caps" aria-live="polite">{reactive(move || secret.warning())}</p>
-                    })
-                }
-                None => EitherOf3::B(view! {
-                    <input id=form.field_id(name) name=name type=kind autocomplete=autocomplete value=value required
-                        aria-describedby=described() aria-invalid=invalid()/>
-                }),
-                Some(most) => EitherOf3::C(view! {
-                    <textarea id=form.field_id(name) name=name rows="8" autocomplete=autocomplete maxlength=most.to_string() required
-                        aria-describedby=described() aria-invalid=invalid()>{value}</textarea>
-                }),
-            }}
-        </div>
+    about.around(control.into_any())
+}
+
+/// What stands around a control: its label, its hint, and what is wrong with it.
+#[derive(Clone, Copy, Debug)]
+pub struct Labelled {
+    pub form: FormState,
+    pub name: &'static str,
+    pub label: &'static str,
+    /// May be empty.
+    pub hint: &'static str,
+}
+
+impl Labelled {
+    /// The control with all that stands around it.
+    pub fn around(self, control: AnyView) -> AnyView {
+        let Self { form, name, label, hint } = self;
+        view! {
+            <div class="field">
+                <label for=form.field_id(name)>{label}</label>
+                {(!hint.is_empty()).then(|| view! { <p class="hint" id=self.id("hint")>{hint}</p> })}
+                {reactive(move || self.problem().map(|problem| view! { <p class="problem" id=self.id("error")>{problem}</p> }))}
+                {control}
+            </div>
+        }
+        .into_any()
+    }
+
+    /// For `aria-invalid` of the control.
+    pub fn invalid(self) -> Box<dyn Fn() -> Option<&'static str> + Send> {
+        word("true", move || self.problem().is_some())
+    }
+
+    /// For `aria-describedby` of the control.
+    pub fn described(self) -> Box<dyn Fn() -> Option<String> + Send> {
+        Box::new(move || match (self.hint.is_empty(), self.problem().is_none()) {
+            (true, true) => None,
+            (true, false) => Some(self.id("error")),
+            (false, true) => Some(self.id("hint")),
+            (false, false) => Some(format!("{} {}", self.id("hint"), self.id("error"))),
+        })
+    }
+
+    fn problem(self) -> Option<String> {
+        self.form.error.read().as_ref().and_then(|error| error.fields.get(self.name).cloned())
+    }
+
+    fn id(self, part: &str) -> String {
+        format!("{}-{part}", self.form.field_id(self.name))
     }
 }
 

@@ -44,11 +44,13 @@ pub const ACCOUNT_PAGES: &[Place] = &[
     place("/account/apps", "Apps"),
 ];
 
-const USERS: Place = place_above("/admin/users/", "/admin/users", "Accounts");
+pub const USERS: Place = place_above("/admin/users/", "/admin/users", "Accounts");
+pub const GROUPS: Place = place_above("/admin/groups/", "/admin/groups", "Groups");
+pub const CLIENTS: Place = place_above("/admin/clients/", "/admin/clients", "Clients");
 
 /// The pages of administrators.
 const ADMINISTRATION_PAGES: &[Place] =
-    &[USERS, place("/admin/audit", "Audit log"), place("/admin/keys", "Keys")];
+    &[USERS, GROUPS, CLIENTS, place("/admin/audit", "Audit log"), place("/admin/keys", "Keys")];
 
 /// Which part of the portal a page belongs to.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -102,14 +104,14 @@ pub fn PlaceLink(place: Place) -> impl IntoView {
     view! { <a href=href aria-current=current>{name}</a> }
 }
 
-/// The way back from an account to all of them.
+/// The way back from one of several things to all of them.
 #[component]
-pub fn UserBreadcrumbs() -> impl IntoView {
+pub fn Breadcrumbs(all: Place, here: &'static str) -> impl IntoView {
     view! {
         <nav class="crumbs" aria-label="Breadcrumbs">
             <ol>
-                <li><a href=USERS.href>{USERS.name}</a></li>
-                <li aria-current="page">"Account"</li>
+                <li><a href=all.href>{all.name}</a></li>
+                <li aria-current="page">{here}</li>
             </ol>
         </nav>
     }

@@ -2,8 +2,6 @@
 
 mod details;
 
-use std::sync::Arc;
-
 use leptos::prelude::*;
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 
@@ -20,18 +18,16 @@ use crate::{
         components::{
             form::{FormState, PageTitle},
             loading::LoadingHint,
-            navigation::UserBreadcrumbs,
-            reactive::{effect, reactive, whether},
+            navigation::{Breadcrumbs, USERS},
         },
+        kept::Kept,
         list::one,
-        resource::{Await, Failure, Fields, from_path, load, once, render},
+        resource::{Await, Fields, from_path, load, render},
     },
-    client::http::decode,
     model::{
         audit_event::AuditEvent,
-        error::ApiError,
         page::Page,
-        user::{PasswordLink, RevokedCount, UserDetails, UserSummary},
+        user::{PasswordLink, RevokedCount, UserSummary},
     },
 };
 
@@ -39,7 +35,7 @@ use crate::{
 pub fn User() -> impl IntoView {
     let fields = from_path("user_id");
     view! {
-        <UserBreadcrumbs/>
+        <Breadcrumbs all=USERS here="Account"/>
         <PageTitle title="Account"/>
         <LoadingHint/>
         {one(move || fields.get().remove(0).1, |id| view! { <Account id=id/> }.into_any())}
@@ -58,65 +54,17 @@ fn Account(id: String) -> impl IntoView {
         events.refetch();
     };
     forms.on_change(refresh);
-    let shown = Shown::new();
-    effect(move || {
-        if let Some(outcome) = user.get() {
-            shown.take(outcome);
-        }
-    });
-    let details = move |outcome| {
-        shown.take(outcome);
-        let there = whether(move || shown.details.read().is_some());
-        view! {
-            {reactive(move || shown.error.get().map(|error| view! { <Failure error=error answer=user/> }))}
-            {reactive(move || there.get().then(|| details::details(shown, &forms)))}
-        }
-        .into_any()
-    };
+    let kept = Kept::new(user);
     let list = |page: Page<AuditEvent>| {
         view! { <ul class="events">{page.items.iter().map(event_line).collect_view()}</ul> }.into_any()
     };
     view! {
-        {once(user, Arc::new(details))}
+        {kept.show(move || details::details(kept, &forms))}
         <section aria-labelledby="events">
             <h2 id="events">"Recent events"</h2>
             <Await answer=events view=render(list)/>
             <p><a href=format!("/admin/audit?user_id={id}")>"All events of this account"</a></p>
         </section>
-    }
-}
-
-/// The account as it was answered last. What shows it stays where it is when there is another answer: a question that
-/// was asked meanwhile, and the focus.
-#[derive(Clone, Copy, Debug)]
-struct Shown {
-    details: RwSignal<Option<UserDetails>>,
-    error: RwSignal<Option<ApiError>>,
-}
-
-impl Shown {
-    fn new() -> Self {
-        Self { details: RwSignal::new(None), error: RwSignal::new(None) }
-    }
-
-    fn take(self, outcome: Result<String, ApiError>) {
-        match outcome.and_then(|json| decode::<UserDetails>(json.into())) {
-            Ok(details) => {
-                self.error.set(None);
-                self.details.set(Some(details));
-            }
-            Err(error) => {
-                // A refusal says that there is no such account. A fault leaves the one that is shown.
-                if error.code.status() < 500 {
-                    self.details.set(None);
-                }
-                self.error.set(Some(error));
-            }
-        }
-    }
-
-    fn user<T>(self, read: impl FnOnce(&UserSummary) -> T) -> Option<T> {
-        self.details.read().as_ref().map(|details| read(&details.user))
     }
 }
 

@@ -91,6 +91,24 @@ words! {
     }
 }
 
+impl AuthMethod {
+    /// Whether it is by a secret that both know.
+    pub const fn has_secret(self) -> bool {
+        matches!(self, Self::Secret | Self::SecretBasic | Self::SecretPost)
+    }
+
+    /// What it proves by, in words.
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::Secret => "its secret",
+            Self::SecretBasic => "its secret, in the header",
+            Self::SecretPost => "its secret, in the body",
+            Self::PrivateKeyJwt => "a signature",
+            Self::None => "nothing: it can keep no secret",
+        }
+    }
+}
+
 impl ClientKind {
     /// Whether nothing that it knows is secret.
     pub const fn is_public(self) -> bool {
@@ -100,6 +118,17 @@ impl ClientKind {
     /// Whether a person is led from it to the authorization endpoint, and back.
     pub const fn has_redirects(self) -> bool {
         matches!(self, Self::Web | Self::Browser | Self::Native)
+    }
+
+    /// What it is, in a line.
+    pub const fn description(self) -> &'static str {
+        match self {
+            Self::Web => "Web: runs on a server",
+            Self::Browser => "Browser: runs in the browser",
+            Self::Native => "Native: runs on a computer or phone",
+            Self::Service => "Service: acts for itself alone",
+            Self::Device => "Device: has no browser",
+        }
     }
 
     /// How a client of this kind proves who it is, unless it is said otherwise.

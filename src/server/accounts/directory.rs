@@ -2,6 +2,7 @@
 
 use crate::{
     model::{
+        email::EmailAddress,
         id::UserId,
         page::Page,
         user::{UserDetails, UserStatus, UserSummary},
@@ -110,6 +111,13 @@ pub async fn get(state: &AppState, now: Timestamp, id: &UserId) -> Result<UserDe
     let user = super::profile::get(state, id).await?;
     let sessions = own::list(state, now, id, None).await?;
     Ok(UserDetails { user: user.into(), sessions })
+}
+
+/// The account with this address.
+pub async fn with_email(state: &AppState, email: &EmailAddress) -> Result<UserId, Error> {
+    let mut reader = state.store.read().await?;
+    let user = users::by_email(&mut reader, email).await?;
+    Ok(user.ok_or_else(|| Error::invalid("email", "There is no account with this email address."))?.id)
 }
 
 impl From<User> for UserSummary {

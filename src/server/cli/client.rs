@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{CliError, serve::open_program, user::usage};
 use crate::{
-    model::oauth::{client_id::ClientId, client_kind::ClientKind, redirect_uri::RedirectUri},
+    model::oauth::{client::ClientSummary, client_id::ClientId, client_kind::ClientKind},
     server::{
         client_info::{ActionContext, ClientInfo},
         config::Config,
@@ -15,7 +15,6 @@ use crate::{
         error::Error,
         oauth::clients::{self, ClientDetails, ClientSettings},
         state::AppState,
-        store::clients::Client,
     },
 };
 
@@ -154,7 +153,7 @@ async fn change(command: ClientCommand, state: &AppState) -> Result<(), CliError
                 clients::add(state, context, None, kind, &settings).await.map_err(failed)?;
             print(&with_secret(shown(&details), secret));
         }
-        ClientCommand::List => clients::list(state).await.map_err(failed)?.iter().for_each(list_line),
+        ClientCommand::List => list(state).await.map_err(failed)?,
         ClientCommand::Show { client_id } => {
             print(&shown(&clients::get(state, &id(&client_id)?).await.map_err(failed)?));
         }
@@ -165,14 +164,15 @@ async fn change(command: ClientCommand, state: &AppState) -> Result<(), CliError
         }
         ClientCommand::RotateSecret { client_id, at_once } => {
             let id = id(&client_id)?;
-            let secret = clients::rotate_secret(state, context, None, &id, at_once).await.map_err(failed)?;
+            let (_, secret) =
+                clients::rotate_secret(state, context, None, &id, at_once).await.map_err(failed)?;
             print(&with_secret(json!({ "client_id": id }), Some(secret)));
         }
         ClientCommand::Disable { client_id } => {
-            list_line(&clients::disable(state, context, None, &id(&client_id)?).await.map_err(failed)?);
+            line(&clients::disable(state, context, None, &id(&client_id)?).await.map_err(failed)?.into());
         }
         ClientCommand::Enable { client_id } => {
-            list_line(&clients::enable(state, context, None, &id(&client_id)?).await.map_err(failed)?);
+            line(&clients::enable(state, context, None, &id(&client_id)?).await.map_err(failed)?.into());
         }
         ClientCommand::Remove { client_id } => {
             clients::remove(state, context, None, &id(&client_id)?).await.map_err(failed)?;
@@ -193,35 +193,27 @@ fn failed(error: Error) -> CliError {
     }
 }
 
-fn list_line(client: &Client) {
-    let state = if client.is_enabled() { "enabled" } else { "disabled" };
-    let trusted = if client.trusted { " trusted" } else { "" };
-    println!("{} {} ({}) {state}{trusted}", client.id, client.name, client.kind);
+async fn list(state: &AppState) -> Result<(), Error> {
+    let mut cursor = None;
+    loop {
+        let page = clients::list(state, cursor.as_deref(), None).await?;
+        page.items.iter().for_each(line);
+        cursor = page.next_cursor;
+        if cursor.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+fn line(client: &ClientSummary) {
+    let ClientSummary { client_id, name, kind, trusted, enabled, .. } = client;
+    let state = if *enabled { "enabled" } else { "disabled" };
+    let trusted = if *trusted { " trusted" } else { "" };
+    println!("{client_id} {name} ({kind}) {state}{trusted}");
 }
 
 fn shown(details: &ClientDetails) -> Value {
-    let ClientDetails { client, redirect_uris, post_logout_uris, groups } = details;
-    let texts = |uris: &[RedirectUri]| uris.iter().map(|uri| uri.as_str().to_owned()).collect::<Vec<_>>();
-    json!({
-        "client_id": client.id,
-        "name": client.name,
-        "developer": client.developer,
-        "kind": client.kind,
-        "auth_method": client.auth_method,
-        "redirect_uris": texts(redirect_uris),
-        "post_logout_uris": texts(post_logout_uris),
-        "backchannel_logout_uri": client.backchannel_logout_uri,
-        "scope": client.scopes,
-        "resources": client.resources,
-        "groups": groups,
-        "trusted": client.trusted,
-        "id_token_alg": client.id_token_alg.as_str(),
-        "claims_in_id_token": client.claims_in_id_token,
-        "require_pushed": client.require_pushed,
-        "access_ttl": client.access_ttl.map(|ttl| humantime::format_duration(ttl).to_string()),
-        "enabled": client.is_enabled(),
-        "created_at": client.created_at.to_utc(),
-    })
+    json!(clients::registered(details))
 }
 
 fn with_secret(mut shown: Value, secret: Option<String>) -> Value {

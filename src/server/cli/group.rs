@@ -7,18 +7,21 @@ use super::{
     serve::open_program,
     user::{UserSelector, usage},
 };
-use crate::server::{
-    client_info::{ActionContext, ClientInfo},
-    config::Config,
-    crypto::entropy::Entropy,
-    error::Error,
-    oauth::groups,
-    state::AppState,
+use crate::{
+    model::group::GroupSummary,
+    server::{
+        client_info::{ActionContext, ClientInfo},
+        config::Config,
+        crypto::entropy::Entropy,
+        error::Error,
+        oauth::groups,
+        state::AppState,
+    },
 };
 
 #[derive(Debug, Subcommand)]
 pub enum GroupCommand {
-    /// Make a group
+    /// Make a group; prints its id
     Add { group: String },
     /// List groups with how many members each has
     List,
@@ -53,21 +56,38 @@ async fn change(command: GroupCommand, state: &AppState) -> Result<(), Error> {
     let client = ClientInfo::command_line();
     let context = ActionContext { now: state.now(), client: &client };
     match command {
-        GroupCommand::Add { group } => groups::add(state, context, None, &group).await,
-        GroupCommand::List => {
-            for group in groups::list(state).await? {
-                println!("{} ({})", group.name, group.members);
-            }
-            Ok(())
+        GroupCommand::Add { group } => {
+            line(&groups::add(state, context, None, &group).await?);
         }
-        GroupCommand::Remove { group } => groups::remove(state, context, None, &group).await,
+        GroupCommand::List => list(state).await?,
+        GroupCommand::Remove { group } => {
+            let group = groups::find(state, &group).await?;
+            groups::remove(state, context, None, &group).await?;
+        }
         GroupCommand::AddMember { group, user } => {
-            let user = user.find(state).await?;
-            groups::add_member(state, context, None, &group, &user).await
+            let (group, user) = (groups::find(state, &group).await?, user.find(state).await?);
+            groups::add_member(state, context, None, &group, &user).await?;
         }
         GroupCommand::RemoveMember { group, user } => {
-            let user = user.find(state).await?;
-            groups::remove_member(state, context, None, &group, &user).await
+            let (group, user) = (groups::find(state, &group).await?, user.find(state).await?);
+            groups::remove_member(state, context, None, &group, &user).await?;
         }
     }
+    Ok(())
+}
+
+async fn list(state: &AppState) -> Result<(), Error> {
+    let mut cursor = None;
+    loop {
+        let page = groups::list(state, cursor.as_deref(), None).await?;
+        page.items.iter().for_each(line);
+        cursor = page.next_cursor;
+        if cursor.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+fn line(GroupSummary { id, name, members, .. }: &GroupSummary) {
+    println!("{id} {name} ({members})");
 }

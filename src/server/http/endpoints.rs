@@ -9,7 +9,7 @@ use serde::{
 };
 use server_fn::ServerFn;
 
-use crate::api::{account, apps, audit, auth, keys, notices, sessions, users};
+use crate::api::{account, apps, audit, auth, clients, groups, keys, notices, sessions, users};
 
 /// One server function as HTTP sees it.
 #[derive(Debug)]
@@ -55,6 +55,23 @@ pub static ENDPOINTS: LazyLock<Vec<Endpoint>> = LazyLock::new(|| {
         Endpoint::of::<users::DeleteUser>("/admin/users"),
         Endpoint::of::<users::RevokeUserSessions>("/admin/users"),
         Endpoint::of::<users::CreateResetLink>("/admin/users"),
+        Endpoint::of::<clients::ListClients>("/admin/clients"),
+        Endpoint::of::<clients::GetClient>("/admin/clients"),
+        Endpoint::of::<clients::ListClientUsers>("/admin/clients"),
+        Endpoint::of::<clients::AddClient>("/admin/clients"),
+        Endpoint::of::<clients::UpdateClient>("/admin/clients"),
+        Endpoint::of::<clients::RotateClientSecret>("/admin/clients"),
+        Endpoint::of::<clients::DisableClient>("/admin/clients"),
+        Endpoint::of::<clients::EnableClient>("/admin/clients"),
+        Endpoint::of::<clients::RemoveClient>("/admin/clients"),
+        Endpoint::of::<clients::RevokeClientUser>("/admin/clients"),
+        Endpoint::of::<groups::ListGroups>("/admin/groups"),
+        Endpoint::of::<groups::GetGroup>("/admin/groups"),
+        Endpoint::of::<groups::ListGroupMembers>("/admin/groups"),
+        Endpoint::of::<groups::AddGroup>("/admin/groups"),
+        Endpoint::of::<groups::RemoveGroup>("/admin/groups"),
+        Endpoint::of::<groups::AddGroupMember>("/admin/groups"),
+        Endpoint::of::<groups::RemoveGroupMember>("/admin/groups"),
         Endpoint::of::<audit::ListEvents>("/admin/audit"),
         Endpoint::of::<audit::GetStatistics>("/dashboard"),
         Endpoint::of::<keys::ListKeys>("/admin/keys"),

@@ -136,7 +136,7 @@ async fn read(
     context: ActionContext<'_>,
     parameters: &Parameters,
 ) -> Result<(Asked, RequestRecord), Refusal> {
-    let asked = find_client(state, parameters).await?;
+    let asked = find_client(state, context, parameters).await?;
     let request = asked.parse(state, parameters).await?;
     if asked.client.require_pushed {
         let error = OAuthError::invalid_request("The client must push its requests.");

@@ -1,5 +1,6 @@
 //! Clients: registered by administrators and by nobody else.
 
+mod report;
 mod settings;
 
 use std::time::Duration;
@@ -7,7 +8,8 @@ use std::time::Duration;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use serde_json::json;
 
-pub use settings::ClientSettings;
+pub use report::{list, registered, report, shown_once, users};
+pub use settings::{ClientForm, ClientSettings, yes_or_no};
 
 use crate::{
     model::{
@@ -16,7 +18,7 @@ use crate::{
         id::UserId,
         oauth::{
             client_id::{self, ClientId},
-            client_kind::{AuthMethod, ClientKind},
+            client_kind::ClientKind,
             redirect_uri::RedirectUri,
             resource::Resources,
             revocation::RevocationReason,
@@ -99,11 +101,10 @@ pub async fn add(
     settings.apply(&mut details, &state.config.tokens)?;
     clients::insert(change.tx(), &details.client).await?;
     write_lists(&mut change, &details).await?;
-    let secret = match details.client.auth_method {
-        AuthMethod::Secret | AuthMethod::SecretBasic | AuthMethod::SecretPost => {
-            Some(new_secret(&mut change, &details.client.id).await?)
-        }
-        AuthMethod::PrivateKeyJwt | AuthMethod::None => None,
+    let secret = if details.client.auth_method.has_secret() {
+        Some(new_secret(&mut change, &details.client.id).await?)
+    } else {
+        None
     };
     record(&mut change, EventKind::ClientAdded, actor, &details.client).await?;
     change.commit().await?;
@@ -135,9 +136,9 @@ pub async fn rotate_secret(
     actor: Option<&UserId>,
     id: &ClientId,
     at_once: bool,
-) -> Result<String, Error> {
+) -> Result<(Client, String), Error> {
     let (mut change, client) = begin(state, context, id).await?;
-    if matches!(client.auth_method, AuthMethod::None | AuthMethod::PrivateKeyJwt) {
+    if !client.auth_method.has_secret() {
         return Err(Error::invalid("client", "This client has no secret."));
     }
     if at_once {
@@ -148,7 +149,7 @@ pub async fn rotate_secret(
     let secret = new_secret(&mut change, id).await?;
     record(&mut change, EventKind::ClientSecretRotated, actor, &client).await?;
     change.commit().await?;
-    Ok(secret)
+    Ok((client, secret))
 }
 
 /// Stops a client: its sessions and grants end at once, and it gets no others.
@@ -207,12 +208,6 @@ pub async fn get(state: &AppState, id: &ClientId) -> Result<ClientDetails, Error
     let mut reader = state.store.read().await?;
     let client = clients::by_id(&mut reader, id).await?.ok_or(Error::NotFound)?;
     details_of(&mut reader, client).await
-}
-
-/// All clients, by name.
-pub async fn list(state: &AppState) -> Result<Vec<Client>, Error> {
-    let mut reader = state.store.read().await?;
-    Ok(clients::all(&mut reader).await?)
 }
 
 /// A change of this client, which nobody else changes meanwhile.

@@ -1,9 +1,20 @@
 //! The secrets of clients: a hash of each, for they have 256 random bits.
 
+use sqlx::FromRow;
+
 use super::{Queryable, StoreError, Tx, execute, fetch_all, statements};
 use crate::{model::oauth::client_id::ClientId, server::clock::Timestamp};
 
+/// From when until when a secret is good.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct SecretPeriod {
+    pub created_at: Timestamp,
+    pub expires_at: Option<Timestamp>,
+}
+
 statements! {
+    PERIODS = "SELECT created_at, expires_at FROM oauth_client_secrets
+               WHERE client_id = $1 AND (expires_at IS NULL OR expires_at > $2) ORDER BY created_at DESC LIMIT 2";
     LIVE = "SELECT hash FROM oauth_client_secrets
             WHERE client_id = $1 AND (expires_at IS NULL OR expires_at > $2) ORDER BY created_at DESC LIMIT 2";
     INSERT = "INSERT INTO oauth_client_secrets (hash, client_id, created_at) VALUES ($1, $2, $3)";
@@ -22,6 +33,15 @@ pub async fn live(
 ) -> Result<Vec<Vec<u8>>, StoreError> {
     let rows: Vec<(Vec<u8>,)> = fetch_all!(db, LIVE, client.as_str(), now)?;
     Ok(rows.into_iter().map(|(hash,)| hash).collect())
+}
+
+/// From when until when those are good that are so at `now`, the newest first.
+pub async fn periods(
+    db: &mut impl Queryable,
+    client: &ClientId,
+    now: Timestamp,
+) -> Result<Vec<SecretPeriod>, StoreError> {
+    Ok(fetch_all!(db, PERIODS, client.as_str(), now)?)
 }
 
 pub async fn insert(tx: &mut Tx, client: &ClientId, hash: &[u8], now: Timestamp) -> Result<(), StoreError> {

@@ -115,7 +115,7 @@ impl TryFrom<ClientRow> for Client {
 
 statements! {
     BY_ID = "SELECT * FROM oauth_clients WHERE id = $1";
-    ALL = "SELECT * FROM oauth_clients ORDER BY name, id";
+    PAGE = "SELECT * FROM oauth_clients WHERE (name, id) > ($1, $2) ORDER BY name, id LIMIT $3";
     ID_TOKEN_ALGS = "SELECT DISTINCT id_token_alg FROM oauth_clients WHERE disabled_at IS NULL";
     INSERT = "INSERT INTO oauth_clients (id, name, developer, kind, auth_method, jwks, trusted, scopes, resources, id_token_alg,
                   claims_in_id_token, require_pushed, access_ttl, refresh_idle_ttl, refresh_absolute_ttl,
@@ -139,9 +139,13 @@ pub async fn lock_by_id(tx: &mut Tx, id: &ClientId) -> Result<Option<Client>, St
     by_id(tx, id).await
 }
 
-/// All clients, by name. An installation has a handful, and at most as many as somebody has added by hand.
-pub async fn all(db: &mut impl Queryable) -> Result<Vec<Client>, StoreError> {
-    let rows: Vec<ClientRow> = fetch_all!(db, ALL)?;
+/// Clients by name, those after this name and id.
+pub async fn page(
+    db: &mut impl Queryable,
+    (name, id): (&str, &str),
+    limit: i64,
+) -> Result<Vec<Client>, StoreError> {
+    let rows: Vec<ClientRow> = fetch_all!(db, PAGE, name, id, limit)?;
     rows.into_iter().map(Client::try_from).collect()
 }
 

@@ -17,10 +17,28 @@ use crate::{
 /// A group as stored, with how many members it has.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
 pub struct GroupRecord {
-    pub id: String,
+    #[sqlx(try_from = "String")]
+    pub id: GroupId,
     pub name: String,
     pub created_at: Timestamp,
     pub members: i64,
+}
+
+/// A client that is for a group.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct GroupClientRecord {
+    #[sqlx(try_from = "String")]
+    pub id: ClientId,
+    pub name: String,
+}
+
+/// An account that is in a group.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct MemberRecord {
+    #[sqlx(try_from = "String")]
+    pub id: UserId,
+    pub email: String,
+    pub display_name: String,
 }
 
 macro_rules! groups {
@@ -35,7 +53,8 @@ macro_rules! groups {
 }
 
 statements! {
-    ALL = groups!("ORDER BY g.name");
+    PAGE = groups!("WHERE g.name > $1 ORDER BY g.name LIMIT $2");
+    BY_ID = groups!("WHERE g.id = $1");
     BY_NAME = groups!("WHERE g.name = $1");
     INSERT = "INSERT INTO user_groups (id, name, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
     DELETE = "DELETE FROM user_groups WHERE id = $1";
@@ -45,7 +64,10 @@ statements! {
                      WHERE m.user_id = $1 ORDER BY g.name";
     NAMES_OF_CLIENT = "SELECT g.name FROM user_groups g JOIN oauth_client_groups c ON c.group_id = g.id
                        WHERE c.client_id = $1 ORDER BY g.name";
-    CLIENTS_OF_GROUP = "SELECT client_id FROM oauth_client_groups WHERE group_id = $1 ORDER BY client_id";
+    CLIENTS_OF_GROUP = "SELECT c.id, c.name FROM oauth_clients c JOIN oauth_client_groups g ON g.client_id = c.id
+                        WHERE g.group_id = $1 ORDER BY c.name, c.id";
+    MEMBERS = "SELECT u.id, u.email, u.display_name FROM users u JOIN user_group_members m ON m.user_id = u.id
+               WHERE m.group_id = $1 AND u.email > $2 ORDER BY u.email LIMIT $3";
     ADD_TO_CLIENT = "INSERT INTO oauth_client_groups (client_id, group_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
     CLEAR_CLIENT = "DELETE FROM oauth_client_groups WHERE client_id = $1";
     /// A client without groups is for everybody.
@@ -54,8 +76,13 @@ statements! {
                           WHERE c.client_id = $1 AND m.user_id = $2)";
 }
 
-pub async fn all(db: &mut impl Queryable) -> Result<Vec<GroupRecord>, StoreError> {
-    Ok(fetch_all!(db, ALL)?)
+/// Groups by name, those after this one.
+pub async fn page(db: &mut impl Queryable, after: &str, limit: i64) -> Result<Vec<GroupRecord>, StoreError> {
+    Ok(fetch_all!(db, PAGE, after, limit)?)
+}
+
+pub async fn by_id(db: &mut impl Queryable, id: &GroupId) -> Result<Option<GroupRecord>, StoreError> {
+    Ok(fetch_optional!(db, BY_ID, id.as_str())?)
 }
 
 pub async fn by_name(db: &mut impl Queryable, name: &str) -> Result<Option<GroupRecord>, StoreError> {
@@ -73,19 +100,19 @@ pub async fn insert(
 }
 
 /// Deletes a group with its memberships. No client may be for it alone.
-pub async fn delete(tx: &mut Tx, id: &str) -> Result<(), StoreError> {
-    let rows = execute!(tx, DELETE, id)?;
-    expect_one_row(rows, "user_groups", id)
+pub async fn delete(tx: &mut Tx, id: &GroupId) -> Result<(), StoreError> {
+    let rows = execute!(tx, DELETE, id.as_str())?;
+    expect_one_row(rows, "user_groups", id.as_str())
 }
 
 /// `false`: somebody who is a member already.
-pub async fn add_member(tx: &mut Tx, group: &str, user: &UserId) -> Result<bool, StoreError> {
-    Ok(execute!(tx, ADD_MEMBER, group, user.as_str())? == 1)
+pub async fn add_member(tx: &mut Tx, group: &GroupId, user: &UserId) -> Result<bool, StoreError> {
+    Ok(execute!(tx, ADD_MEMBER, group.as_str(), user.as_str())? == 1)
 }
 
 /// `false`: somebody who was no member.
-pub async fn remove_member(tx: &mut Tx, group: &str, user: &UserId) -> Result<bool, StoreError> {
-    Ok(execute!(tx, REMOVE_MEMBER, group, user.as_str())? == 1)
+pub async fn remove_member(tx: &mut Tx, group: &GroupId, user: &UserId) -> Result<bool, StoreError> {
+    Ok(execute!(tx, REMOVE_MEMBER, group.as_str(), user.as_str())? == 1)
 }
 
 /// The names of the groups that somebody is in.
@@ -100,17 +127,29 @@ pub async fn names_of_client(db: &mut impl Queryable, client: &ClientId) -> Resu
     Ok(rows.into_iter().map(|(name,)| name).collect())
 }
 
-/// The clients that are for this group.
-pub async fn clients_of(db: &mut impl Queryable, group: &str) -> Result<Vec<String>, StoreError> {
-    let rows: Vec<(String,)> = fetch_all!(db, CLIENTS_OF_GROUP, group)?;
-    Ok(rows.into_iter().map(|(client,)| client).collect())
+/// The clients that are for this group, by name.
+pub async fn clients_of(
+    db: &mut impl Queryable,
+    group: &GroupId,
+) -> Result<Vec<GroupClientRecord>, StoreError> {
+    Ok(fetch_all!(db, CLIENTS_OF_GROUP, group.as_str())?)
+}
+
+/// The members of a group by address, those after this one.
+pub async fn members(
+    db: &mut impl Queryable,
+    group: &GroupId,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<MemberRecord>, StoreError> {
+    Ok(fetch_all!(db, MEMBERS, group.as_str(), after, limit)?)
 }
 
 /// Makes a client one for these groups, or for everybody.
 pub async fn set_of_client(tx: &mut Tx, client: &ClientId, groups: &[GroupRecord]) -> Result<(), StoreError> {
     execute!(tx, CLEAR_CLIENT, client.as_str())?;
     for group in groups {
-        execute!(tx, ADD_TO_CLIENT, client.as_str(), &group.id)?;
+        execute!(tx, ADD_TO_CLIENT, client.as_str(), group.id.as_str())?;
     }
     Ok(())
 }

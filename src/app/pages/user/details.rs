@@ -2,7 +2,7 @@
 
 use leptos::{either::Either, prelude::*};
 
-use super::{Forms, Shown};
+use super::Forms;
 use crate::{
     app::{
         components::{
@@ -13,40 +13,40 @@ use crate::{
             reactive::{reactive, whether},
             time::Time,
         },
+        kept::Kept,
         resource::Fields,
     },
-    model::{session::SessionSummary, user::UserStatus},
+    model::{
+        session::SessionSummary,
+        user::{UserDetails, UserStatus},
+    },
 };
 
 /// The account as it was answered last, and its forms.
-pub fn details(shown: Shown, forms: &Forms) -> AnyView {
+pub fn details(user: Kept<UserDetails>, forms: &Forms) -> AnyView {
     let forms = *forms;
-    view! { <Details shown=shown forms=forms/> }.into_any()
+    view! { <Details user=user forms=forms/> }.into_any()
 }
 
 #[component]
-fn Details(shown: Shown, forms: Forms) -> impl IntoView {
-    let id =
-        shown.details.with_untracked(|details| details.as_ref().map(|details| details.user.id.to_string()));
+fn Details(user: Kept<UserDetails>, forms: Forms) -> impl IntoView {
+    let id = untrack(|| user.read(|details| details.user.id.to_string()));
     let fields: Fields = vec![("user_id", id.clone().unwrap_or_default())];
-    let email = move || shown.user(|user| user.email.to_string()).unwrap_or_default();
+    let email = move || user.read(|details| details.user.email.to_string()).unwrap_or_default();
     let about = |says: fn(&str) -> String| consequence(move || says(&untrack(email)));
     let end = about(|email| format!("{email} will be signed out everywhere."));
     let delete = about(|email| format!("The account of {email} will be gone. This can't be undone."));
-    let verified = whether(move || shown.user(|user| user.email_verified).unwrap_or_default());
-    let roles = Memo::new(move |_| shown.user(|user| user.roles).unwrap_or_default());
-    let state = move || shown.user(|user| user.state.as_str());
-    let created = move || shown.user(|user| user.created_at.clone());
-    let sessions = move || {
-        let details = shown.details.read();
-        details.as_ref().map(|details| view! { <SessionTable sessions=details.sessions.clone()/> })
-    };
+    let verified = whether(move || user.read(|details| details.user.email_verified).unwrap_or_default());
+    let roles = Memo::new(move |_| user.read(|details| details.user.roles).unwrap_or_default());
+    let state = move || user.read(|details| details.user.state.as_str());
+    let created = move || user.read(|details| details.user.created_at.clone());
+    let sessions = move || user.read(|details| view! { <SessionTable sessions=details.sessions.clone()/> });
     view! {
         <dl class="facts">
             <dt>"Email"</dt>
             <dd>{reactive(email)}</dd>
             <dt>"Name"</dt>
-            <dd>{reactive(move || shown.user(|user| user.display_name.to_string()))}</dd>
+            <dd>{reactive(move || user.read(|details| details.user.display_name.to_string()))}</dd>
             <dt>"State"</dt>
             <dd>{reactive(move || state().map(|state| view! { <span class=format!("state {state}")>{state}</span> }))}</dd>
             <dt>"Created"</dt>
@@ -58,7 +58,7 @@ fn Details(shown: Shown, forms: Forms) -> impl IntoView {
         {reactive(sessions)}
         <div class="row">
             <ActionButton form=forms.end fields=fields.clone() label="End all sessions" confirm=end/>
-            <Toggle shown=shown forms=forms fields=fields.clone()/>
+            <Toggle user=user forms=forms fields=fields.clone()/>
             <Vouch verified=verified forms=forms fields=fields.clone()/>
         </div>
         <div class="panels">
@@ -88,10 +88,11 @@ fn Details(shown: Shown, forms: Forms) -> impl IntoView {
 
 /// Disables the account, or enables it again.
 #[component]
-fn Toggle(shown: Shown, forms: Forms, fields: Fields) -> impl IntoView {
-    let disabled = whether(move || shown.user(|user| user.state == UserStatus::Disabled).unwrap_or_default());
+fn Toggle(user: Kept<UserDetails>, forms: Forms, fields: Fields) -> impl IntoView {
+    let disabled =
+        whether(move || user.read(|details| details.user.state == UserStatus::Disabled).unwrap_or_default());
     let says = move || {
-        let email = untrack(|| shown.user(|user| user.email.to_string())).unwrap_or_default();
+        let email = untrack(|| user.read(|details| details.user.email.to_string())).unwrap_or_default();
         format!("{email} will be signed out everywhere and can't sign in until the account is enabled again.")
     };
     reactive(move || {

@@ -38,7 +38,7 @@ pub async fn push(
             "A client of this kind sends nobody here.",
         ));
     }
-    let asked = find_redirect_uri(state, client, parameters).await?;
+    let asked = find_redirect_uri(state, context, client, parameters).await?;
     let request = asked.parse(state, parameters).await?;
     let pushed = RequestRecord {
         pushed: true,

@@ -8,11 +8,15 @@ use crate::{
         oauth::{
             authorization_request::{AuthorizationRequest, Prompt},
             client_id::ClientId,
+            redirect_uri::RedirectUri,
             resource::{Resource, Resources},
             scope::{OPENID, Scopes},
         },
+        text::is_deceptive,
     },
     server::{
+        client_info::ActionContext,
+        clock::Timestamp,
         error::Error,
         oauth::{
             error::{OAuthCode, OAuthError},
@@ -20,9 +24,10 @@ use crate::{
         },
         state::AppState,
         store::{
+            StoreError,
             client_uris::{self, UriPurpose},
             clients::{self, Client},
-            signing_keys,
+            refused_redirects, signing_keys,
         },
         tokens::id_token_hint::verify_hint,
     },
@@ -30,6 +35,8 @@ use crate::{
 
 /// Longest value that is stored for a client and handed back, in bytes.
 const MAX_ECHOED: usize = 8192;
+/// Longest beginning of an address that is noted because it is not registered, in characters.
+const MAX_NOTED: usize = 300;
 /// What a handle of a pushed request looks like to a client (RFC 9126 §2.2).
 pub const PUSHED_PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
 
@@ -58,7 +65,11 @@ pub struct Asked {
 }
 
 /// Finds the client and checks where it may be answered. Until both are known nothing is redirected.
-pub async fn find_client(state: &AppState, parameters: &Parameters) -> Result<Asked, Refusal> {
+pub async fn find_client(
+    state: &AppState,
+    context: ActionContext<'_>,
+    parameters: &Parameters,
+) -> Result<Asked, Refusal> {
     let id = parameters.get("client_id").and_then(|id| ClientId::parse(id).ok());
     let id = id.ok_or(Refusal::Page("The app that sent you here is not registered with Latchkey."))?;
     let mut reader = state.store.read().await?;
@@ -69,12 +80,13 @@ pub async fn find_client(state: &AppState, parameters: &Parameters) -> Result<As
     if !client.is_enabled() {
         return Err(Refusal::Page("An administrator has switched this app off."));
     }
-    find_redirect_uri(state, client, parameters).await
+    find_redirect_uri(state, context, client, parameters).await
 }
 
 /// Checks where a client may be answered that is known.
 pub async fn find_redirect_uri(
     state: &AppState,
+    context: ActionContext<'_>,
     client: Client,
     parameters: &Parameters,
 ) -> Result<Asked, Refusal> {
@@ -87,16 +99,45 @@ pub async fn find_redirect_uri(
         (None, [only]) if !is_openid => Some(only.as_str().to_owned()),
         (None, _) => None,
     };
-    if redirect_uri.is_none() {
-        let registered: Vec<_> = registered.iter().map(ToString::to_string).collect();
-        // For the log alone: what is registered is nobody else's business.
-        let received: String = parameters.get("redirect_uri").unwrap_or_default().chars().take(200).collect();
-        tracing::warn!(client = %client.id, ?received, ?registered, "a redirect URI is not registered");
-    }
-    let redirect_uri = redirect_uri.ok_or(Refusal::Page(
-        "The app that sent you here asked to be answered at an address that is not registered.",
-    ))?;
+    drop(reader);
+    let Some(redirect_uri) = redirect_uri else {
+        let received = parameters.get("redirect_uri").unwrap_or_default();
+        note_refusal(state, context, &client, received, &registered).await;
+        return Err(Refusal::Page(
+            "The app that sent you here asked to be answered at an address that is not registered.",
+        ));
+    };
     Ok(Asked { client, redirect_uri })
+}
+
+/// Remembers an address that is not registered, for the administrators: what is registered is nobody else's business.
+/// Anybody can ask, so each network is noted only so often; and whether it is noted changes nothing for whoever asks.
+async fn note_refusal(
+    state: &AppState,
+    context: ActionContext<'_>,
+    client: &Client,
+    received: &str,
+    registered: &[RedirectUri],
+) {
+    let shown = |c: char| if c.is_control() || is_deceptive(c) { char::REPLACEMENT_CHARACTER } else { c };
+    let received: String = received.chars().take(MAX_NOTED).map(shown).collect();
+    tracing::warn!(client = %client.id, ?received, ?registered, "a redirect URI is not registered");
+    if state.rate_limiter.check_authorization(context).is_ok()
+        && let Err(error) = count_refusal(state, context.now, client, &received).await
+    {
+        tracing::warn!(%error, "a redirect URI that is not registered could not be noted");
+    }
+}
+
+async fn count_refusal(
+    state: &AppState,
+    now: Timestamp,
+    client: &Client,
+    received: &str,
+) -> Result<(), StoreError> {
+    let mut tx = state.store.begin().await?;
+    refused_redirects::count(&mut tx, &client.id, received, now).await?;
+    tx.commit().await
 }
 
 impl Asked {
