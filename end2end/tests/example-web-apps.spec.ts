@@ -66,7 +66,10 @@ for (const webApp of APPS) {
     await expect(greeting).toBeVisible();
 
     const given = tokensGiven(server);
-    expect(await (await page.request.get(`${url}/profile`)).text()).toContain(ada.email);
+    // Nobody can say by a header who they are.
+    const profile = await (await page.request.get(`${url}/profile`, { headers: { 'x-forwarded-user': 'mallory@example.org' } })).text();
+    expect(profile).toContain(ada.email);
+    expect(profile).not.toContain('mallory');
     // The server's line about it may still be on its way.
     await expect.poll(() => tokensGiven(server), { intervals: [20] }).toBe(given + 1);
 
