@@ -372,8 +372,9 @@ const SITUATIONS: { name: string; signedOut: boolean; happens: Situation }[] = [
 const HARMLESS = ['account_created', 'signed_in', 'signed_out', 'session_ended', 'access_denied'];
 
 for (const action of ACTIONS) {
+  const what = action.variant ? `${action.form} ${action.variant}` : action.form;
   for (const { name, happens } of SITUATIONS.filter(({ signedOut }) => signedOut || !action.signedOut)) {
-    test(`${[action.form, action.variant ?? []].flat().join(' ')}, and ${name}: pages, cookie and server agree, and nothing is done for anybody else`, async ({ page, context, server, network, expectConsole }) => {
+    test(`${what}, and ${name}: pages, cookie and server agree, and nothing is done for anybody else`, async ({ page, context, server, network, expectConsole }) => {
       expectConsole(/Failed to load resource/, { optional: true });
       const [ada, grace, root] = [newAccount('Ada Lovelace'), newAccount('Grace Hopper'), newAccount('Root')];
       server.addUser(ada, action.role);

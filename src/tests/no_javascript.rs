@@ -314,6 +314,8 @@ async fn a_page_on_which_something_can_be_changed_says_that_this_needs_javascrip
         "/notices/edit",
         "/admin/users",
         &user,
+        "/admin/groups",
+        "/admin/clients",
         "/admin/keys",
     ] {
         let page = open(&mut browser, path).await.main();
@@ -358,6 +360,8 @@ async fn no_page_of_any_role_holds_a_token() {
         "/admin/users",
         &user,
         "/admin/audit",
+        "/admin/groups",
+        "/admin/clients",
         "/admin/keys",
         "/nowhere",
     ] {
