@@ -175,7 +175,9 @@ async fn a_long_request_survives_signing_up_and_consent_without_javascript() {
     assert_eq!(answer.assert_status(303).location(), page);
     let asked = browser.get(&page).await;
     assert!(asked.assert_status(200).body.contains("Notes"), "{}", asked.body);
-    for text in ["ada@example.org", "See your display name", "app.example.org", "Allow", "Cancel"] {
+    for text in
+        ["ada@example.org", "See your display name", "app.example.org", "Allow", "Cancel", "take this back"]
+    {
         assert!(asked.body.contains(text), "{text}");
     }
     let answer = browser.submit(&page, &page, &[("decision", "allow")]).await;

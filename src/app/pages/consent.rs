@@ -100,6 +100,7 @@ pub fn Wishes(client: String, developer: Option<String>, wishes: Vec<String>) ->
     view! {
         <p><strong>{client}</strong>{developer.map(|name| format!(" by {name}"))}" wants to:"</p>
         <ul class="wishes">{wishes.into_iter().map(|wish| view! { <li>{wish}</li> }).collect_view()}</ul>
+        <p>"You can take this back at any time, under Apps."</p>
     }
 }
 
