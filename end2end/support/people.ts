@@ -1,7 +1,12 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { expect, type BrowserContext, type Locator, type Page, type Response } from '@playwright/test';
 import type { Account } from './server.ts';
 
 const TIMEOUT = 15_000;
+
+/** Written by the build: each line is a part of the client bundle and the files that it needs. */
+const PARTS = resolve(import.meta.dirname, '../../target/site/parts');
 
 const withoutJavaScript = new WeakSet<BrowserContext>();
 
@@ -21,12 +26,20 @@ export async function waitForHydration(page: Page): Promise<void> {
  * Waits until these parts of the client bundle are there: they load a moment after the page. Then no request of theirs is
  * on its way when the server stops.
  */
-export async function waitForParts(page: Page, parts = ['account']): Promise<void> {
-  const loaded = (parts: string[]) => {
-    const files = performance.getEntriesByType('resource').filter((entry) => (entry as PerformanceResourceTiming).responseEnd > 0);
-    return parts.every((part) => files.some(({ name }) => name.endsWith(`/split_${part}.wasm`)));
+export async function waitForParts(page: Page, parts = ['dashboard', 'account', 'apps']): Promise<void> {
+  const loaded = (files: string[]) => {
+    const entries = performance.getEntriesByType('resource').filter((entry) => (entry as PerformanceResourceTiming).responseEnd > 0);
+    return files.every((file) => entries.some(({ name }) => name.endsWith(`/${file}`)));
   };
-  await page.waitForFunction(loaded, parts, { polling: 20, timeout: TIMEOUT });
+  await page.waitForFunction(loaded, parts.flatMap(filesOf), { polling: 20, timeout: TIMEOUT });
+}
+
+/** The files of a part: its own, and those that it shares with others. */
+function filesOf(part: string): string[] {
+  const lines = readFileSync(PARTS, 'utf8').trim().split('\n');
+  const files = lines.map((line) => line.split(' ')).find(([name]) => name === part)?.slice(1);
+  if (!files) throw new Error(`there is no part ${part}`);
+  return files;
 }
 
 /** A hydrated page is loaded, so nothing else has to be waited for. */

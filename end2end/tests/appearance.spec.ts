@@ -1,6 +1,5 @@
-import { beginDevice, eachAppState } from '../support/app-states.ts';
+import { eachAppState } from '../support/app-states.ts';
 import { expect, holdRequests, newAccount, openAs, openAsNew, press, pressAndConfirm, test, visit, type Page } from '../support/fixtures.ts';
-import { App, addClient, answerAt, requestOf } from '../support/oauth.ts';
 import { MEMBER_PAGES, PUBLIC_PAGES, ROLE_PAGES, about } from '../support/pages.ts';
 
 const DARK = 'rgb(15, 19, 24)';
@@ -30,18 +29,6 @@ test('colours follow the system until somebody chooses, and the choice is there 
   expect(await background(page)).toBe(DARK);
 });
 
-/** Moves the focus with the Tab key alone. */
-function tabsIn(page: Page): (role: 'link' | 'button' | 'textbox', name: string) => Promise<void> {
-  return async (role, name) => {
-    const wanted = page.getByRole(role, { name, exact: true }).first();
-    for (let press = 0; press < 40; press += 1) {
-      if (await wanted.evaluate((element) => element === document.activeElement)) return;
-      await page.keyboard.press('Tab');
-    }
-    throw new Error(`the keyboard does not reach ${name}`);
-  };
-}
-
 test('the account menu opens and closes with the keyboard, and a link in it closes it', async ({ page }) => {
   const ada = newAccount();
   await openAsNew(page, ada);
@@ -61,71 +48,6 @@ test('the account menu opens and closes with the keyboard, and a link in it clos
   await page.keyboard.press('Enter');
   await expect(page).toHaveURL('/account/sessions');
   await expect(sessions).toBeHidden();
-});
-
-test('somebody signs in, ends a session, renames the account and signs out with the keyboard alone', async ({ page, newContext, server }) => {
-  const ada = newAccount();
-  server.addUser(ada);
-  await openAs(await (await newContext()).newPage(), ada);
-  const tabTo = tabsIn(page);
-  await visit(page, '/login');
-  await tabTo('textbox', 'Email');
-  await page.keyboard.type(ada.email);
-  await tabTo('textbox', 'Password');
-  await page.keyboard.type(ada.password);
-  await page.keyboard.press('Enter');
-  await expect(page).toHaveURL('/dashboard');
-  await tabTo('link', 'See your sessions');
-  await page.keyboard.press('Enter');
-  await tabTo('button', 'End this session');
-  await page.keyboard.press('Enter');
-  const question = page.getByRole('alertdialog');
-  await expect(question.getByRole('button', { name: 'Cancel' })).toBeFocused();
-  await page.keyboard.press('Tab');
-  await page.keyboard.press('Enter');
-  await expect(page.getByText(/was signed out/)).toBeVisible();
-  await tabTo('link', 'Profile');
-  await page.keyboard.press('Enter');
-  await tabTo('textbox', 'Display name');
-  await page.keyboard.press('Control+A');
-  await page.keyboard.type('Ada Byron');
-  await page.keyboard.press('Enter');
-  await expect(page.getByText('Saved.')).toBeVisible();
-  await page.reload();
-  await tabTo('button', 'Sign out');
-  await page.keyboard.press('Enter');
-  await expect(page.getByText('You signed out.')).toBeVisible();
-});
-
-test('somebody allows an app, takes its access back and connects a device with the keyboard alone', async ({ page, server }) => {
-  const app = await App.start();
-  const { client_id } = addClient(server, 'native', '--redirect-uri', 'http://127.0.0.1/callback');
-  const device = addClient(server, 'device');
-  const ada = newAccount();
-  server.addUser(ada);
-  const tabTo = tabsIn(page);
-  await openAs(page, ada, requestOf(client_id, app.callback));
-  await tabTo('button', 'Allow');
-  await page.keyboard.press('Enter');
-  await answerAt(page, app.callback);
-  app.stop();
-  await visit(page, '/account/apps');
-  await tabTo('button', 'Take access back');
-  await page.keyboard.press('Enter');
-  await expect(page.getByRole('alertdialog').getByRole('button', { name: 'Cancel' })).toBeFocused();
-  await page.keyboard.press('Tab');
-  await page.keyboard.press('Enter');
-  await expect(page.getByText(/has no access any more/)).toBeVisible();
-  await tabTo('link', 'Connect it');
-  await page.keyboard.press('Enter');
-  await expect(page).toHaveURL('/device');
-  await tabTo('textbox', 'Code');
-  await page.keyboard.type(await beginDevice(server, device.client_id));
-  await page.keyboard.press('Enter');
-  await expect(page.getByText('See your display name')).toBeVisible();
-  await tabTo('button', 'Allow');
-  await page.keyboard.press('Enter');
-  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Your device is connected');
 });
 
 test('a password can be shown, is hidden again when it is sent, and Caps Lock is told', async ({ page, expectConsole }) => {

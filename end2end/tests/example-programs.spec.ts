@@ -88,7 +88,7 @@ test('the command shows a code, and somebody who enters it elsewhere has signed 
   await page.getByLabel('Code', { exact: true }).fill(code);
   await press(page, 'Continue');
   await press(page, 'Allow');
-  await expect(page.getByText('is connected')).toBeVisible();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Your device is connected');
   expect(await program.line()).toBe(`Hello, ${ada.name}`);
   expect(await program.line()).toBe('refreshed');
   expect(await program.line()).toBe('signed out');

@@ -75,7 +75,7 @@ fn AllNotices(path: &'static str, editing: bool) -> impl IntoView {
 /// A notice. Its text is text: nothing in it is markup, and its direction does not reach beyond it.
 #[component]
 fn Item(notice: Notice, retract_from: Option<List>) -> impl IntoView {
-    let by = notice.author.map(|author| format!(" · {author}")).unwrap_or_default();
+    let by = notice.author.map(|author| format!("{author} · ")).unwrap_or_default();
     let paragraphs =
         notice.body.split("\n\n").map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
     let id = notice.id.to_string();
@@ -85,7 +85,8 @@ fn Item(notice: Notice, retract_from: Option<List>) -> impl IntoView {
     view! {
         <article class="card wide notice" data-item=id>
             <h2 dir="auto">{notice.title}</h2>
-            <p class="hint"><Time at=notice.published_at/><bdi>{by}</bdi></p>
+            // Nothing stands behind a time: it would move when the time becomes words.
+            <p class="hint"><bdi>{by}</bdi><Time at=notice.published_at/></p>
             {paragraphs.map(|text| view! { <p dir="auto">{text}</p> }).collect_view()}
             {retract}
         </article>

@@ -98,8 +98,9 @@ pub async fn delete_expired(state: &AppState, now: Timestamp) -> Result<(), Erro
 
 /// How long a batch may hold the writer, for which every refresh waits.
 const HOLD: Duration = Duration::from_millis(2);
-/// For how many times as long as a batch took the writer is left to others.
-const PAUSE: u32 = 4;
+/// For how many times as long as a batch took the writer is left to others: few enough of those who wait for it meet a
+/// batch that the slowest hundredth of them hardly changes.
+const PAUSE: u32 = 30;
 const FIRST_BATCH: i64 = 20;
 /// A disk may need longer than [`HOLD`] for any commit. What has expired goes all the same.
 const SMALLEST_BATCH: i64 = 5;
