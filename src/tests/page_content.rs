@@ -296,7 +296,7 @@ async fn notices_are_shown_in_paragraphs_with_author_and_time() {
     let id = publish(&mut editor, "The door is mended", body).await;
     let page = open(&mut member, "/notices").await.main();
     let paragraphs = page.all("article")[0].texts("p");
-    let (time, author) = paragraphs[0].split_once(" · ").unwrap();
+    let (author, time) = paragraphs[0].split_once(" · ").unwrap();
     assert!(is_minute(time), "{time}");
     assert_eq!(author, "Somebody");
     assert_eq!(paragraphs[1..], ["It was the hinge.", "It creaks no more.", "Thank you!"]);
