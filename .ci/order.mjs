@@ -3,7 +3,7 @@
 // Called by .ci/client-bundle:
 //   node .ci/order.mjs FILE…
 import { readFileSync, writeFileSync } from 'node:fs';
-import { CODE, CUSTOM, FUNCTION_NAMES, Reader, importedFunctions, number, sections, sized } from './wasm.mjs';
+import { CUSTOM, FUNCTION_NAMES, Reader, assemble, functionBodies, importedFunctions, number, sections, sized } from './wasm.mjs';
 
 /** Functions are alike as far as they share runs of so many bytes. */
 const RUN = 5;
@@ -53,22 +53,18 @@ function likeAfterLike(bodies) {
 
 function nameInOrder(wasm) {
   const found = sections(wasm);
-  const section = found.find(({ id }) => id === CODE);
-  if (!section) return wasm;
-  const bodies = [];
-  const code = new Reader(section.content);
-  for (let count = code.number(); count > 0; count -= 1) bodies.push(code.take(code.number()));
   const first = importedFunctions(found);
-  const names = Array.from(bodies, () => '');
-  for (const [place, index] of likeAfterLike(bodies).entries()) names[index] = String(place).padStart(6, '0');
-  const listed = names.map((name, index) => Buffer.concat([number(first + index), sized(Buffer.from(name))]));
-  const kept = found.filter(({ id, content }) => id !== CUSTOM || new Reader(content).name() !== 'name');
-  return Buffer.concat([
-    wasm.subarray(0, 8),
-    ...kept.map(({ id, content }) => Buffer.concat([Buffer.from([id]), sized(content)])),
-    Buffer.from([CUSTOM]),
-    sized(sized(Buffer.from('name')), Buffer.from([FUNCTION_NAMES]), sized(number(listed.length), ...listed)),
+  const names = likeAfterLike(functionBodies(found)).map((index, place) => [first + index, String(place).padStart(6, '0')]);
+  if (names.length === 0) return wasm;
+  names.sort(([one], [other]) => one - other);
+  const listed = names.map(([index, name]) => Buffer.concat([number(index), sized(Buffer.from(name))]));
+  const section = Buffer.concat([
+    sized(Buffer.from('name')),
+    Buffer.from([FUNCTION_NAMES]),
+    sized(number(listed.length), ...listed),
   ]);
+  const kept = found.filter(({ id, content }) => id !== CUSTOM || new Reader(content).name() !== 'name');
+  return assemble(wasm.subarray(0, 8), [...kept, { id: CUSTOM, content: section }]);
 }
 
 for (const file of process.argv.slice(2)) writeFileSync(file, nameInOrder(readFileSync(file)));

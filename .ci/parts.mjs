@@ -5,7 +5,7 @@
 // part and the files that it needs.
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CODE, Reader, importedFunctions, namesOfFunctions, number, sections, sized } from './wasm.mjs';
+import { CODE, assemble, functionBodies, importedFunctions, namesOfFunctions, number, sections, sized } from './wasm.mjs';
 
 const [directory] = process.argv.slice(2);
 const read = (name) => readFileSync(join(directory, name));
@@ -30,25 +30,14 @@ function removeUnused(wasm) {
   const found = sections(wasm);
   const imported = importedFunctions(found);
   const names = namesOfFunctions(found);
-  let removed = 0;
-  const parts = [wasm.subarray(0, 8)];
-  for (const { id, content } of found) {
-    let out = content;
-    if (id === CODE) {
-      const reader = new Reader(content);
-      const count = reader.number();
-      const bodies = [number(count)];
-      for (let index = 0; index < count; index += 1) {
-        const body = reader.take(reader.number());
-        const dead = UNUSED.test(names.get(imported + index) ?? '');
-        removed += Number(dead);
-        bodies.push(sized(dead ? TRAP : body));
-      }
-      out = Buffer.concat(bodies);
-    }
-    parts.push(Buffer.from([id]), sized(out));
-  }
-  return { wasm: Buffer.concat(parts), removed };
+  const isUnused = (index) => UNUSED.test(names.get(imported + index) ?? '');
+  const bodies = functionBodies(found);
+  const kept = bodies.map((body, index) => sized(isUnused(index) ? TRAP : body));
+  const code = Buffer.concat([number(kept.length), ...kept]);
+  return {
+    wasm: assemble(wasm.subarray(0, 8), found.map(({ id, content }) => ({ id, content: id === CODE ? code : content }))),
+    removed: bodies.filter((_, index) => isUnused(index)).length,
+  };
 }
 
 /** Replaces what must be there. */

@@ -103,3 +103,16 @@ export function namesOfFunctions(found) {
   if (!names) throw new Error('a WASM file without names');
   return names;
 }
+
+/** The bodies of the functions that a file defines. */
+export function functionBodies(found) {
+  const section = found.find(({ id }) => id === CODE);
+  if (!section) return [];
+  const reader = new Reader(section.content);
+  return Array.from({ length: reader.number() }, () => reader.take(reader.number()));
+}
+
+/** A file of these sections. */
+export function assemble(header, found) {
+  return Buffer.concat([header, ...found.flatMap(({ id, content }) => [Buffer.from([id]), sized(content)])]);
+}
