@@ -4,7 +4,7 @@ import { markWithoutJavaScript } from './people.ts';
 import { Server, type Settings } from './server.ts';
 
 export { expect } from '@playwright/test';
-export type { BrowserContext, Page, Request, Response } from '@playwright/test';
+export type { BrowserContext, Locator, Page, Request, Response } from '@playwright/test';
 export * from './people.ts';
 export { Server, byAddress, newAccount, type Account, type Settings } from './server.ts';
 

@@ -44,9 +44,9 @@ export function addClient(server: Server, kind: string, ...options: string[]): C
 export const VERIFIER = 'a-verifier-of-at-least-forty-three-characters-0123456789';
 
 /** The address of an authorization request. */
-export function requestOf(client_id: string, redirect_uri: string, scope = 'openid profile'): string {
+export function requestOf(client_id: string, redirect_uri: string, scope = 'openid profile', more: Record<string, string> = {}): string {
   const code_challenge = createHash('sha256').update(VERIFIER).digest('base64url');
-  const parameters = { client_id, redirect_uri, scope, response_type: 'code', code_challenge, code_challenge_method: 'S256' };
+  const parameters = { client_id, redirect_uri, scope, response_type: 'code', code_challenge, code_challenge_method: 'S256', ...more };
   return `/oauth/authorize?${new URLSearchParams(parameters)}`;
 }
 
@@ -64,10 +64,15 @@ export function tokensGiven(server: Server): number {
   return server.log.split('\n').filter((line) => line.includes('"/oauth/token"') && line.includes('"status":200')).length;
 }
 
-/** Waits until the app is answered at this address. */
-export async function answerAt(page: Page, callback: string): Promise<URL> {
+/** Waits until the browser is back at the app, whatever it was answered. */
+export async function backAt(page: Page, callback: string): Promise<URL> {
   await page.waitForURL((url) => url.href.startsWith(callback));
-  const answer = new URL(page.url());
+  return new URL(page.url());
+}
+
+/** Waits until the app is answered at this address, without an error. */
+export async function answerAt(page: Page, callback: string): Promise<URL> {
+  const answer = await backAt(page, callback);
   expect(answer.searchParams.get('error')).toBeNull();
   return answer;
 }

@@ -1,45 +1,29 @@
-import { createHash } from 'node:crypto';
-import { createServer, type Server as HttpServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { send } from '../support/app-states.ts';
 import { expect, fill, fillSignIn, newAccount, openAs, press, signOut, test, visit, waitForHydration, type Page } from '../support/fixtures.ts';
+import { App, VERIFIER, backAt, requestOf } from '../support/oauth.ts';
 import type { Server } from '../support/server.ts';
 
-const VERIFIER = 'a-verifier-of-at-least-forty-three-characters-0123456789';
-const CHALLENGE = createHash('sha256').update(VERIFIER).digest('base64url');
-
-/** An app that people sign in to: it shows what it is answered. */
-class App {
+/** An app that people sign in to, with what it is registered as. */
+class SignInApp {
   private constructor(
-    private readonly http: HttpServer,
+    private readonly app: App,
     private readonly id: string,
     private readonly server: Server,
   ) {}
 
-  static async start(server: Server, name: string): Promise<App> {
-    const http = createServer((request, response) => {
-      response.setHeader('Content-Type', 'text/html');
-      response.end('<!DOCTYPE html><title>App</title><h1>Welcome to the app</h1>');
-    });
-    await new Promise<void>((ready) => http.listen(0, '127.0.0.1', ready));
-    const uri = 'http://127.0.0.1/callback';
-    const shown = server.command(['client', 'add', '--name', name, '--kind', 'native', '--redirect-uri', uri]);
-    return new App(http, JSON.parse(shown).client_id, server);
-  }
-
-  get callback(): string {
-    return `http://127.0.0.1:${(this.http.address() as AddressInfo).port}/callback`;
+  static async start(server: Server, name: string): Promise<SignInApp> {
+    const app = await App.start();
+    const shown = server.command(['client', 'add', '--name', name, '--kind', 'native', '--redirect-uri', 'http://127.0.0.1/callback']);
+    return new SignInApp(app, JSON.parse(shown).client_id, server);
   }
 
   request(more: Record<string, string> = {}): string {
-    const parameters = { client_id: this.id, redirect_uri: this.callback, response_type: 'code', scope: 'openid profile', code_challenge: CHALLENGE, code_challenge_method: 'S256', ...more };
-    return `/oauth/authorize?${new URLSearchParams(parameters)}`;
+    return requestOf(this.id, this.app.callback, undefined, more);
   }
 
   /** Waits until the browser is back, and returns what the app was answered. */
   async answered(page: Page): Promise<URLSearchParams> {
-    await expect(page.getByRole('heading', { name: 'Welcome to the app' })).toBeVisible();
-    return new URL(page.url()).searchParams;
+    return (await backAt(page, this.app.callback)).searchParams;
   }
 
   async redeem(code: string): Promise<number> {
@@ -48,8 +32,7 @@ class App {
   }
 
   stop(): void {
-    this.http.close();
-    this.http.closeAllConnections();
+    this.app.stop();
   }
 }
 
@@ -58,7 +41,7 @@ for (const javaScriptEnabled of [true, false]) {
     test.use({ javaScriptEnabled });
 
     test('a request of four kilobytes survives signing up and consent', async ({ page, server }) => {
-      const app = await App.start(server, 'Notes');
+      const app = await SignInApp.start(server, 'Notes');
       const state = 's'.repeat(4096);
       const ada = newAccount();
       await visit(page, app.request({ state }));
@@ -80,7 +63,7 @@ for (const javaScriptEnabled of [true, false]) {
     });
 
     test('somebody who is asked in the name of another person signs out and in, and the request goes on', async ({ page, server }) => {
-      const app = await App.start(server, 'Notes');
+      const app = await SignInApp.start(server, 'Notes');
       const [ada, grace] = [newAccount(), newAccount('Grace Hopper')];
       server.addUser(ada);
       server.addUser(grace);
@@ -97,7 +80,7 @@ for (const javaScriptEnabled of [true, false]) {
     });
 
     test('whom the app expects is filled in at sign-in', async ({ page, server }) => {
-      const app = await App.start(server, 'Notes');
+      const app = await SignInApp.start(server, 'Notes');
       const ada = newAccount();
       server.addUser(ada);
       await visit(page, app.request({ login_hint: ada.email }));
@@ -110,7 +93,7 @@ for (const javaScriptEnabled of [true, false]) {
     });
 
     test('whoever cancels is taken back to the app, which gets nothing', async ({ page, server }) => {
-      const app = await App.start(server, 'Notes');
+      const app = await SignInApp.start(server, 'Notes');
       const ada = newAccount();
       server.addUser(ada);
       await openAs(page, ada, app.request());
@@ -123,7 +106,7 @@ for (const javaScriptEnabled of [true, false]) {
 }
 
 test('an app that asks for the password again gets it, and the session goes on', async ({ page, server }) => {
-  const app = await App.start(server, 'Notes');
+  const app = await SignInApp.start(server, 'Notes');
   const ada = newAccount();
   server.addUser(ada);
   await openAs(page, ada, app.request({ prompt: 'login' }));

@@ -1,19 +1,22 @@
 import { beginDevice } from '../support/app-states.ts';
-import { expect, newAccount, openAs, test, visit, type Page } from '../support/fixtures.ts';
+import { expect, newAccount, openAs, test, visit, type Locator, type Page } from '../support/fixtures.ts';
 import { App, addClient, answerAt, requestOf } from '../support/oauth.ts';
 
 // Every flow with the keyboard alone: nothing here clicks, and nothing moves the focus but the Tab key and the pages.
 
+type Role = 'link' | 'button' | 'textbox';
+
 /** Moves the focus with the Tab key alone. */
-function tabsIn(page: Page): (role: 'link' | 'button' | 'textbox' | 'checkbox', name: string) => Promise<void> {
-  return async (role, name) => {
-    const wanted = page.getByRole(role, { name, exact: true }).first();
-    for (let press = 0; press < 40; press += 1) {
-      if (await wanted.evaluate((element) => element === document.activeElement)) return;
-      await page.keyboard.press('Tab');
-    }
-    throw new Error(`the keyboard does not reach ${name}`);
-  };
+async function tabToElement(page: Page, wanted: Locator): Promise<void> {
+  for (let press = 0; press < 40; press += 1) {
+    if (await wanted.evaluate((element) => element === document.activeElement)) return;
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`the keyboard does not reach ${wanted}`);
+}
+
+function tabsIn(page: Page): (role: Role, name: string) => Promise<void> {
+  return (role, name) => tabToElement(page, page.getByRole(role, { name, exact: true }).first());
 }
 
 /** Answers the question that a button asks before it acts. */
@@ -102,8 +105,7 @@ test('somebody signs up, changes the password and deletes the account with the k
   await page.keyboard.press('Enter');
   await expect(page.getByRole('main').getByText('Your password has been changed.')).toBeVisible();
   await visit(page, '/account');
-  const details = page.getByText('Delete your account', { exact: true });
-  for (let press = 0; press < 40 && !(await details.evaluate((element) => element === document.activeElement)); press += 1) await page.keyboard.press('Tab');
+  await tabToElement(page, page.getByText('Delete your account', { exact: true }));
   await page.keyboard.press('Enter');
   await type('Password', 'battery staple 42');
   await type('Type “delete” to confirm', 'delete');
