@@ -34,6 +34,7 @@ pub mod held_reader;
 pub mod invalidations;
 pub mod loader;
 pub mod logout_deliveries;
+pub mod mails;
 pub mod many_sessions;
 pub mod notices;
 pub mod one_time_tokens;
@@ -374,6 +375,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         groups::STATEMENTS,
         invalidations::STATEMENTS,
         logout_deliveries::STATEMENTS,
+        mails::STATEMENTS,
         notices::STATEMENTS,
         one_time_tokens::STATEMENTS,
         refused_redirects::STATEMENTS,

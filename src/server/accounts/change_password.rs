@@ -7,6 +7,7 @@ use crate::{
         change::Change,
         client_info::ActionContext,
         error::Error,
+        mail::notice::Notice,
         passwords::{Password, hasher::Turn, rules},
         principal::Principal,
         sessions::{
@@ -53,6 +54,7 @@ pub async fn change_password(
     change.record(Event::new(EventKind::PasswordChanged).by(&user.id).about(&user.id)).await?;
     revoke_all_except(&mut change, &mut user, Some(&principal.user), SignOutReason::PasswordChanged, None)
         .await?;
+    change.notify(&user, Notice::PasswordChanged).await?;
     let issued =
         start::start(state, change, &user, SignInMethod::PasswordChanged(&principal.session), None).await?;
     Ok(issued)

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::{
     issue::{Issued, issue},
     revoke::{lock_authentic, make_room, revoke},
+    unusual,
 };
 use crate::{
     model::{id::SessionId, session::SignOutReason},
@@ -12,6 +13,7 @@ use crate::{
         change::Change,
         client_info::ActionContext,
         error::Error,
+        mail::notice::Notice,
         state::AppState,
         store::{
             audit::{Event, EventKind},
@@ -69,6 +71,9 @@ pub async fn start(
     let detail = json!({ "method": method.as_str() });
     let event = Event::new(EventKind::SignedIn).by(&user.id).about(&user.id).of(&session.id).with(detail);
     change.record(event).await?;
+    if unusual::is_new_device(state, change.tx(), &session).await? {
+        change.notify(user, Notice::NewDevice).await?;
+    }
     change.commit().await?;
     issue(state, context.now, &session, user, minted)
 }
