@@ -20,7 +20,8 @@ pub async fn register(
         request::caller::Caller,
     };
     Caller::respond(async |caller| {
-        let new = NewAccount::parse(&email, &display_name, password)?;
+        let rules = &caller.state.config.password_rules;
+        let new = NewAccount::parse(rules, &email, &display_name, password).await?;
         let issued = register(&caller.state, caller.context(), new, caller.refresh_token.as_ref()).await?;
         caller.signed_in(issued, next.as_deref())
     })
@@ -40,7 +41,8 @@ pub async fn setup(
         request::caller::Caller,
     };
     Caller::respond(async |caller| {
-        let new = NewAccount::parse(&email, &display_name, password)?;
+        let rules = &caller.state.config.password_rules;
+        let new = NewAccount::parse(rules, &email, &display_name, password).await?;
         let issued =
             redeem(&caller.state, caller.context(), &token, new, caller.refresh_token.as_ref()).await?;
         caller.signed_in(issued, None)

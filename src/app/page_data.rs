@@ -26,6 +26,8 @@ pub struct PageData {
     pub brand: Brand,
     pub theme: Theme,
     pub registration_open: bool,
+    /// Least characters of a password that is chosen.
+    pub password_from: usize,
     /// On the setup page: whether its link works.
     pub setup_open: bool,
     /// On the page that resets a password: whose it is, if its link works.

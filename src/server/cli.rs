@@ -7,6 +7,7 @@ mod doctor;
 mod group;
 mod keys;
 pub mod log;
+mod passwords;
 pub mod serve;
 mod sessions;
 mod user;
@@ -59,6 +60,9 @@ enum Command {
     /// Accounts
     #[command(subcommand)]
     User(user::UserCommand),
+    /// Passwords that nobody may choose
+    #[command(subcommand)]
+    Passwords(passwords::PasswordsCommand),
     /// Sessions
     #[command(subcommand)]
     Sessions(sessions::SessionsCommand),
@@ -171,6 +175,7 @@ async fn run(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Serve => serve::serve(config).await?,
         Command::Migrate => migrate(&config).await?,
         Command::User(command) => user::run(command, config).await?,
+        Command::Passwords(command) => passwords::run(command, &config)?,
         Command::Sessions(command) => sessions::run(command, config).await?,
         Command::Client(command) => client::run(*command, config).await?,
         Command::Group(command) => group::run(command, config).await?,

@@ -31,6 +31,7 @@ pub mod device_codes;
 pub mod grants;
 pub mod groups;
 pub mod held_reader;
+pub mod imported_hashes;
 pub mod invalidations;
 pub mod loader;
 pub mod logout_deliveries;
@@ -372,6 +373,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         device_codes::STATEMENTS,
         grants::STATEMENTS,
         groups::STATEMENTS,
+        imported_hashes::STATEMENTS,
         invalidations::STATEMENTS,
         logout_deliveries::STATEMENTS,
         notices::STATEMENTS,

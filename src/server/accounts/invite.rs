@@ -98,8 +98,8 @@ pub async fn accept(
 ) -> Result<Issued, Error> {
     state.rate_limiter.check_network(context)?;
     let user = invited(state, context.now, token).await?.ok_or(Error::InvitationClosed)?;
-    rules::check(password.as_str(), &user.email, Some(&display_name))
-        .map_err(|problem| Error::invalid("password", problem))?;
+    let rules = &state.config.password_rules;
+    rules::require(rules, "password", password, &user.email, Some(&display_name)).await?;
     let hash = state.passwords.hash(Turn::other(context.client), password, &state.entropy).await?;
     let mut change = Change::begin(state, context).await?;
     let locked = users::lock_by_id(change.tx(), &user.id)

@@ -5,7 +5,7 @@ use sqlx::FromRow;
 use super::{
     Queryable, StoreError, Tx,
     by_ids::{Dialects, Found},
-    corrupt, execute, expect_one_row, fetch_all, fetch_optional, fetch_scalar,
+    corrupt, execute, expect_one_row, fetch_all, fetch_optional, fetch_scalar, imported_hashes,
     postgres::{self, lock},
     sqlite, statements,
 };
@@ -101,7 +101,7 @@ statements! {
     ANY_OTHER_ADMIN = "SELECT EXISTS (SELECT 1 FROM users
                        WHERE admin AND disabled_at IS NULL AND password_hash IS NOT NULL AND id <> $1)";
     INSERT = "INSERT INTO users (id, email, display_name, name_key, password_hash, editor, admin, token_epoch, created_at)
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (email) DO NOTHING";
     SET_PASSWORD_HASH = "UPDATE users SET password_hash = $2 WHERE id = $1";
     SET_ROLES = "UPDATE users SET editor = $2, admin = $3 WHERE id = $1";
     SET_TOKEN_EPOCH = "UPDATE users SET token_epoch = $2 WHERE id = $1";
@@ -144,10 +144,10 @@ pub async fn lock_any_admin(tx: &mut Tx) -> Result<bool, StoreError> {
     Ok(fetch_scalar!(tx, ANY_ADMIN)?)
 }
 
-/// Adds an account. `false`: the address is taken, and the transaction can only be dropped.
+/// Adds an account. `false`: the address is taken.
 pub async fn insert(tx: &mut Tx, user: &User) -> Result<bool, StoreError> {
     let epoch = i64::try_from(user.token_epoch).map_err(corrupt("users", user.id.as_str()))?;
-    let inserted = execute!(
+    let rows = execute!(
         tx,
         INSERT,
         user.id.as_str(),
@@ -159,15 +159,12 @@ pub async fn insert(tx: &mut Tx, user: &User) -> Result<bool, StoreError> {
         user.roles.contains(Role::Admin),
         epoch,
         user.created_at
-    );
-    match inserted {
-        Ok(_) => Ok(true),
-        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Ok(false),
-        Err(error) => Err(error.into()),
-    }
+    )?;
+    Ok(rows == 1)
 }
 
 pub async fn set_password_hash(tx: &mut Tx, id: &UserId, hash: &str) -> Result<(), StoreError> {
+    imported_hashes::forget(tx, id).await?;
     let rows = execute!(tx, SET_PASSWORD_HASH, id.as_str(), hash)?;
     expect_one_row(rows, "users", id.as_str())
 }
