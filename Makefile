@@ -68,6 +68,7 @@ bench: ## Measure the program beside what the hardware allows, the Express tutor
 	cargo bench --bench tokens
 	benches/load.py
 	benches/oauth.py
+	benches/passwords.py
 
 load: ## Measure what connections cost: half-open, idle, slow, large
 	@.ci/setup run

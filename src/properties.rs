@@ -78,7 +78,7 @@ pub fn email(data: &[u8]) {
     // Whatever is typed in other cases is the same address.
     let shouted = canonical.to_ascii_uppercase();
     assert_eq!(EmailAddress::parse(&shouted).as_ref(), Ok(&email));
-    let _ = crate::server::accounts::NewAccount::parse(canonical, "Ada", String::new());
+    let _ = crate::server::accounts::parse_new_address(canonical);
 }
 
 /// A redirect URI that can be registered leads to an app and to nobody else, in every browser's eyes, and is safe in a header.

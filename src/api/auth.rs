@@ -24,7 +24,8 @@ pub async fn register(
         request::caller::Caller,
     };
     Caller::respond(async |caller| {
-        let new = NewAccount::parse(&email, &display_name, password)?;
+        let rules = &caller.state.config.password_rules;
+        let new = NewAccount::parse(rules, &email, &display_name, password).await?;
         let started = register(&caller.state, caller.context(), new, caller.refresh_token.as_ref()).await?;
         caller.started(started, next.as_deref())
     })
@@ -44,7 +45,8 @@ pub async fn setup(
         request::caller::Caller,
     };
     Caller::respond(async |caller| {
-        let new = NewAccount::parse(&email, &display_name, password)?;
+        let rules = &caller.state.config.password_rules;
+        let new = NewAccount::parse(rules, &email, &display_name, password).await?;
         let started =
             redeem(&caller.state, caller.context(), &token, new, caller.refresh_token.as_ref()).await?;
         caller.started(started, None)

@@ -29,6 +29,8 @@ pub struct PageData {
     pub registration_open: bool,
     /// On the page of the second step: what it can be done with, if somebody is half signed in.
     pub second_step: Option<Vec<SecondFactor>>,
+    /// Least characters of a password that is chosen.
+    pub password_from: usize,
     /// On the setup page: whether its link works.
     pub setup_open: bool,
     /// On the page that resets a password: whose it is, if its link works.

@@ -6,6 +6,7 @@ mod confirm_password;
 pub mod delete;
 pub mod directory;
 mod factors;
+pub mod import;
 pub mod invite;
 mod last_admin;
 mod lookalike;
@@ -26,6 +27,7 @@ pub mod totp;
 pub mod vouch;
 
 use super::{
+    config::PasswordRules,
     error::Error,
     passwords::{Password, rules},
 };
@@ -41,14 +43,19 @@ pub struct NewAccount {
 
 impl NewAccount {
     /// Parses what a person typed, and names every field that needs attention at once.
-    pub fn parse(email: &str, display_name: &str, password: String) -> Result<Self, Error> {
+    pub async fn parse(
+        rules: &PasswordRules,
+        email: &str,
+        display_name: &str,
+        password: String,
+    ) -> Result<Self, Error> {
         let password = Password::new(password);
         let (email, display_name) = (parse_new_address(email), DisplayName::parse(display_name));
         let weak = match &email {
-            Ok(email) => rules::check(password.as_str(), email, display_name.as_ref().ok()),
-            Err(_) => check_length(password.as_str()),
+            Ok(email) => rules::weakness(rules, &password, email, display_name.as_ref().ok()).await?,
+            Err(_) => check_length(password.as_str(), rules.min_length).err(),
         };
-        match (email, display_name, weak.err()) {
+        match (email, display_name, weak) {
             (Ok(email), Ok(display_name), None) => Ok(Self { email, display_name, password }),
             (email, display_name, weak) => {
                 let problems = [
@@ -65,7 +72,7 @@ impl NewAccount {
 }
 
 /// An address that an account may be made for, or what is wrong with it.
-fn parse_new_address(email: &str) -> Result<EmailAddress, String> {
+pub fn parse_new_address(email: &str) -> Result<EmailAddress, String> {
     let email = EmailAddress::parse(email).map_err(|error| error.to_string())?;
     lookalike::refuse(&email).map_err(|error| error.to_string())?;
     Ok(email)

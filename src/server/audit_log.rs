@@ -4,8 +4,6 @@ pub mod statistics;
 
 use std::collections::BTreeMap;
 
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
-
 use super::{
     client_info::device::device_name,
     clock::Timestamp,
@@ -156,13 +154,9 @@ fn known_event(name: &str) -> Result<String, Error> {
 
 fn moment(field: &'static str, text: &str) -> Result<Timestamp, Error> {
     let day = format!("{text}T00:00:00Z");
-    let parsed = OffsetDateTime::parse(text, &Rfc3339).or_else(|_| OffsetDateTime::parse(&day, &Rfc3339));
-    let parsed = parsed.map_err(|_| {
+    Timestamp::parse(text).or_else(|| Timestamp::parse(&day)).ok_or_else(|| {
         Error::invalid(field, "Enter a date like 2026-11-22, or a time like 2026-11-22T08:30:00Z.")
-    })?;
-    i64::try_from(parsed.unix_timestamp_nanos() / 1_000_000)
-        .map(Timestamp::from_millis)
-        .map_err(|_| Error::invalid(field, "This date is out of range."))
+    })
 }
 
 impl From<EventRecord> for AuditEvent {

@@ -8,6 +8,7 @@ mod group;
 mod keys;
 pub mod log;
 mod mail;
+mod passwords;
 pub mod serve;
 mod sessions;
 mod user;
@@ -60,6 +61,9 @@ enum Command {
     /// Accounts
     #[command(subcommand)]
     User(user::UserCommand),
+    /// Passwords that nobody may choose
+    #[command(subcommand)]
+    Passwords(passwords::PasswordsCommand),
     /// Sessions
     #[command(subcommand)]
     Sessions(sessions::SessionsCommand),
@@ -175,6 +179,7 @@ async fn run(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Serve => serve::serve(config).await?,
         Command::Migrate => migrate(&config).await?,
         Command::User(command) => user::run(command, config).await?,
+        Command::Passwords(command) => passwords::run(command, &config)?,
         Command::Sessions(command) => sessions::run(command, config).await?,
         Command::Client(command) => client::run(*command, config).await?,
         Command::Group(command) => group::run(command, config).await?,

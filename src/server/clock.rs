@@ -38,6 +38,12 @@ impl Timestamp {
         self.0.div_euclid(1000)
     }
 
+    /// Reads RFC 3339, in any time zone.
+    pub fn parse(text: &str) -> Option<Self> {
+        let parsed = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+        i64::try_from(parsed.unix_timestamp_nanos() / 1_000_000).ok().map(Self)
+    }
+
     /// RFC 3339, to the second.
     pub fn to_utc(self) -> UtcTime {
         let text = OffsetDateTime::from_unix_timestamp(self.seconds())

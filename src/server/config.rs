@@ -24,7 +24,7 @@ use super::crypto::{
     algorithm::Algorithm,
     master_secret::{MIN_LENGTH, MasterSecret},
 };
-use crate::model::second_factor::SecondFactorPolicy;
+use crate::model::{password, second_factor::SecondFactorPolicy};
 
 /// Everything that can be set, in the order in which `latchkey doctor` shows it: name, default, what it is.
 pub const SETTINGS: &[Setting] = &[
@@ -71,6 +71,16 @@ pub const SETTINGS: &[Setting] = &[
     Setting::new("sessions_absolute_ttl", "30d", "a session ends after so long, used or not"),
     Setting::new("sessions_rotate_after", "30s", "a refresh token younger than this is not rotated"),
     Setting::new("sessions_reuse_grace", "30s", "how long the token before may still be presented"),
+    Setting::new(
+        "passwords_min_length",
+        "8",
+        "least characters of a password; NIST asks for 15 where it is the only factor",
+    ),
+    Setting::new(
+        "passwords_breached_file",
+        "data/breached-passwords",
+        "file with passwords that nobody may choose, from `latchkey passwords import`",
+    ),
     Setting::new("passwords_memory_kib", "19456", "argon2id memory, KiB"),
     Setting::new("passwords_iterations", "2", "argon2id passes"),
     Setting::new("passwords_parallelism", "1", "argon2id lanes"),
@@ -155,6 +165,7 @@ pub struct Config {
     pub tokens: TokenConfig,
     pub sessions: SessionConfig,
     pub passwords: PasswordConfig,
+    pub password_rules: PasswordRules,
     pub trusted_proxies: Vec<IpNet>,
     /// Where the program speaks TLS itself.
     pub tls: Option<TlsConfig>,
@@ -249,6 +260,15 @@ pub struct PasswordConfig {
     pub iterations: u32,
     pub parallelism: u32,
     pub concurrency: usize,
+}
+
+/// Which passwords may be chosen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PasswordRules {
+    /// In characters.
+    pub min_length: usize,
+    /// A file of passwords that nobody may choose; it need not be there.
+    pub breached: PathBuf,
 }
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -357,6 +377,7 @@ impl Settings<'_> {
         let tokens = self.tokens(public_url.as_ref());
         let sessions = self.sessions();
         let passwords = self.passwords();
+        let password_rules = self.password_rules();
         let trusted_proxies = self.get("trusted_proxies", value::networks);
         let tls = self.tls(public_url.as_ref());
         let redirect_addr = self.redirect_addr(tls.as_ref());
@@ -375,6 +396,7 @@ impl Settings<'_> {
             tokens: tokens?,
             sessions: sessions?,
             passwords: passwords?,
+            password_rules: password_rules?,
             trusted_proxies: trusted_proxies?,
             tls,
             redirect_addr,
@@ -520,6 +542,13 @@ impl Settings<'_> {
 
     fn duration(&mut self, name: &str, least: Duration, most: Duration) -> Option<Duration> {
         self.get(name, |v| v.duration(least, most))
+    }
+
+    fn password_rules(&mut self) -> Option<PasswordRules> {
+        let least = u32::try_from(password::MIN_LENGTH).unwrap_or(u32::MAX);
+        let min_length = self.get("passwords_min_length", |v| v.number(least, 64));
+        let breached = self.get("passwords_breached_file", |v| v.not_empty().map(PathBuf::from));
+        Some(PasswordRules { min_length: usize::try_from(min_length?).ok()?, breached: breached? })
     }
 
     fn passwords(&mut self) -> Option<PasswordConfig> {

@@ -1,7 +1,11 @@
 //! Passwords: which may be chosen, and how they are hashed.
 
+pub mod breached;
 pub mod hasher;
+mod memory;
+mod refusal_time;
 pub mod rules;
+pub mod stored_hash;
 
 /// A password as it was typed; never printed.
 #[derive(Clone)]

@@ -100,7 +100,7 @@ impl AppState {
             tokens,
             confirmations,
             refreshes: Refreshes::start(store.clone(), rules),
-            passwords: Hasher::new(&config.passwords)?,
+            passwords: Hasher::new(&config.passwords, clock.clone())?,
             rate_limiter: RateLimiter::new(config.rate_limit, clock.clone()),
             device_cookies: DeviceCookies::new(&*refresh_keys.derive("latchkey known device")?),
             attempts: SealingKey::new(&*refresh_keys.derive("latchkey sign-in attempt")?)?,

@@ -32,6 +32,7 @@ pub mod factor_failures;
 pub mod grants;
 pub mod groups;
 pub mod held_reader;
+pub mod imported_hashes;
 pub mod invalidations;
 pub mod loader;
 pub mod logout_deliveries;
@@ -379,6 +380,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         factor_failures::STATEMENTS,
         grants::STATEMENTS,
         groups::STATEMENTS,
+        imported_hashes::STATEMENTS,
         invalidations::STATEMENTS,
         logout_deliveries::STATEMENTS,
         mails::STATEMENTS,

@@ -3,6 +3,7 @@
 pub mod client_sessions;
 pub mod clock;
 pub mod housekeeping;
+pub mod imported_hashes;
 pub mod logout_deliveries;
 pub mod mails;
 pub mod sync;

@@ -112,12 +112,15 @@ async fn every_attempt_hashes_a_password_and_a_full_queue_is_a_503() {
 async fn a_hash_with_old_parameters_is_replaced_at_the_next_sign_in() {
     let app = TestApp::start().await;
     app.sign_up("ada@example.org").await;
-    let older = Hasher::new(&crate::server::config::PasswordConfig {
-        memory_kib: 19_456,
-        iterations: 3,
-        parallelism: 1,
-        concurrency: 1,
-    })
+    let older = Hasher::new(
+        &crate::server::config::PasswordConfig {
+            memory_kib: 19_456,
+            iterations: 3,
+            parallelism: 1,
+            concurrency: 1,
+        },
+        app.clock.clock(),
+    )
     .unwrap();
     let password = crate::server::passwords::Password::new(PASSWORD.to_owned());
     let hash =

@@ -65,6 +65,11 @@ impl TestDatabase {
     pub fn file(&self) -> PathBuf {
         self.folder.path().join("latchkey.db")
     }
+
+    /// Where a list of breached passwords would be.
+    pub fn breached_passwords(&self) -> PathBuf {
+        self.folder.path().join("breached-passwords")
+    }
 }
 
 /// A clock that stands still until it is moved.
@@ -125,7 +130,8 @@ impl TestApp {
     }
 
     pub async fn on(database: TestDatabase, settings: Vec<(String, String)>, clock: TestClock) -> Self {
-        let config = config(&settings);
+        let mut config = config(&settings);
+        config.password_rules.breached = database.breached_passwords();
         let SecretSource::Given(secrets) = &config.secret else { unreachable!("tests give their secret") };
         let vault = Vault::new(secrets).unwrap();
         let store = Store::open(&database.url).await.unwrap();
@@ -205,7 +211,8 @@ impl TestApp {
             client_info::{ActionContext, ClientInfo},
             passwords::hasher::Turn,
         };
-        let new = NewAccount::parse(email, "Somebody", PASSWORD.to_owned()).unwrap();
+        let rules = &self.state.config.password_rules;
+        let new = NewAccount::parse(rules, email, "Somebody", PASSWORD.to_owned()).await.unwrap();
         let client = ClientInfo::command_line();
         let turn = Turn::other(&client);
         let hash = self.state.passwords.hash(turn, &new.password, &self.state.entropy).await.unwrap();

@@ -8,7 +8,7 @@ use super::{
     reactive::{effect, flag, on, reactive, text, word},
 };
 use crate::{
-    app::hydrated::Hydrated,
+    app::{hydrated::Hydrated, page_data::PageData},
     model::{
         password::hint,
         role::{Role, Roles},
@@ -30,13 +30,16 @@ pub fn Field(
     /// What browsers and password managers know it as (HTML §4.10.18.7).
     autocomplete: &'static str,
     #[prop(optional)] hint: &'static str,
+    /// Least characters that it must have, which the hint begins with.
+    #[prop(optional)]
+    from: Option<usize>,
     #[prop(optional, into)] value: String,
     /// For a text of several lines: the most characters that it may have.
     #[prop(optional)]
     text_up_to: Option<usize>,
 ) -> impl IntoView {
     let hydrated = Hydrated::current();
-    let about = Labelled { form, name, label, hint };
+    let about = Labelled { form, name, label, hint, from };
     let control = match text_up_to {
         None if kind == "password" => {
             let secret = Secret::new(form);
@@ -72,12 +75,18 @@ pub struct Labelled {
     pub label: &'static str,
     /// May be empty.
     pub hint: &'static str,
+    /// Least characters, said before the hint.
+    pub from: Option<usize>,
 }
 
 impl Labelled {
     /// The control with all that stands around it.
     pub fn around(self, control: AnyView) -> AnyView {
-        let Self { form, name, label, hint } = self;
+        let Self { form, name, label, hint, from } = self;
+        let hint = match from {
+            Some(least) => format!("At least {least} characters. {hint}"),
+            None => hint.to_owned(),
+        };
         view! {
             <div class="field">
                 <label for=form.field_id(name)>{label}</label>
@@ -116,7 +125,7 @@ impl Labelled {
 /// The field for a code of an authenticator app, or a recovery code.
 #[component]
 pub fn CodeField(form: FormState, #[prop(default = CODE_HINT)] hint: &'static str) -> impl IntoView {
-    let about = Labelled { form, name: "code", label: "Code", hint };
+    let about = Labelled { form, name: "code", label: "Code", hint, from: None };
     about.around(
         view! {
             <input id=form.field_id("code") name="code" type="text" inputmode="numeric" autocomplete="one-time-code" required
@@ -174,15 +183,16 @@ impl Secret {
 #[component]
 pub fn NewPassword(form: FormState, name: &'static str, label: &'static str) -> impl IntoView {
     let strength = RwSignal::new("");
+    let least = expect_context::<PageData>().password_from;
     effect(move || {
         if form.done.get() {
             strength.set("");
         }
     });
     view! {
-        <div on:input=on(move |event| strength.set(hint(&event_target_value(&event))))>
+        <div on:input=on(move |event| strength.set(hint(&event_target_value(&event), least)))>
             <Field form=form name=name label=label kind="password" autocomplete="new-password"
-                hint="At least 8 characters. A few words that you can remember work best."/>
+                from=least hint="A few words that you can remember work best."/>
             <p class="hint strength" role="status">{reactive(move || strength.get())}</p>
         </div>
     }

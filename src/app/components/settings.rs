@@ -13,7 +13,7 @@ pub fn OptionalLine(
     hint: &'static str,
     value: String,
 ) -> impl IntoView {
-    let about = Labelled { form, name, label, hint };
+    let about = Labelled { form, name, label, hint, from: None };
     let line = view! {
         <input id=form.field_id(name) name=name type="text" autocomplete="off" value=value
             aria-describedby=about.described() aria-invalid=about.invalid()/>
@@ -30,7 +30,7 @@ pub fn Lines(
     hint: &'static str,
     lines: Vec<String>,
 ) -> impl IntoView {
-    let about = Labelled { form, name, label, hint };
+    let about = Labelled { form, name, label, hint, from: None };
     let text = view! {
         <textarea id=form.field_id(name) name=name rows="3" autocomplete="off" spellcheck="false"
             aria-describedby=about.described() aria-invalid=about.invalid()>{lines.join("\n")}</textarea>
@@ -48,7 +48,7 @@ pub fn Choice(
     options: Vec<(&'static str, &'static str)>,
     chosen: &'static str,
 ) -> impl IntoView {
-    let about = Labelled { form, name, label, hint };
+    let about = Labelled { form, name, label, hint, from: None };
     let option = |(value, words): (&'static str, &'static str)| view! { <option value=value selected=value == chosen>{words}</option> };
     let select = view! {
         <select id=form.field_id(name) name=name aria-describedby=about.described() aria-invalid=about.invalid()>

@@ -36,8 +36,8 @@ pub async fn change_password(
     new: &Password,
 ) -> Result<Issued, Error> {
     let user = profile::get(state, &principal.user).await?;
-    rules::check(new.as_str(), &user.email, Some(&user.display_name))
-        .map_err(|problem| Error::invalid("new_password", problem))?;
+    let rules = &state.config.password_rules;
+    rules::require(rules, "new_password", new, &user.email, Some(&user.display_name)).await?;
     let asked = ("current_password", EventKind::PasswordChangeFailed);
     confirm_password::confirm(state, context, principal, &user, current, asked).await?;
     let turn = Turn::sign_in(context.client);

@@ -97,8 +97,8 @@ pub async fn accept(
 ) -> Result<Started, Error> {
     state.rate_limiter.check_network(context)?;
     let user = invited(state, context.now, token).await?.ok_or(Error::InvitationClosed)?;
-    rules::check(password.as_str(), &user.email, Some(&display_name))
-        .map_err(|problem| Error::invalid("password", problem))?;
+    let rules = &state.config.password_rules;
+    rules::require(rules, "password", password, &user.email, Some(&display_name)).await?;
     let turn = Turn::other(context.client);
     let (hash, evidence) = passwords::choose(state, context, turn, password).await?;
     let mut change = Change::begin(state, context).await?;

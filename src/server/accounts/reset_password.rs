@@ -81,8 +81,8 @@ pub async fn reset(
 ) -> Result<(), Error> {
     state.rate_limiter.check_network(context)?;
     let user = find(state, context.now, token).await?.ok_or(Error::ResetClosed)?;
-    rules::check(password.as_str(), &user.email, Some(&user.display_name))
-        .map_err(|problem| Error::invalid("password", problem))?;
+    let rules = &state.config.password_rules;
+    rules::require(rules, "password", password, &user.email, Some(&user.display_name)).await?;
     let hash = state.passwords.hash(Turn::other(context.client), password, &state.entropy).await?;
     let mut change = Change::begin(state, context).await?;
     let locked = users::lock_by_id(change.tx(), &user.id).await?.filter(User::is_enabled);

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::{
-    model::{email::EmailAddress, id::SessionId, password as rules, session::SignOutReason},
+    model::{email::EmailAddress, id::SessionId, password::refuse_too_long, session::SignOutReason},
     server::{
         authentication::password::{self, Verified},
         change::{self, Change},
@@ -34,9 +34,7 @@ impl Credentials {
     pub fn parse(email: &str, password: String) -> Result<Self, Error> {
         let email = EmailAddress::parse(email).map_err(|error| Error::invalid("email", error))?;
         let password = Password::new(password);
-        if let Err(error @ rules::WeakPassword::TooLong) = rules::check_length(password.as_str()) {
-            return Err(Error::invalid("password", error));
-        }
+        refuse_too_long(password.as_str()).map_err(|error| Error::invalid("password", error))?;
         Ok(Self { email, password })
     }
 }

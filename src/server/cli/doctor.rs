@@ -7,6 +7,7 @@ use crate::server::{
     config::{Config, Layers, Problem, SETTINGS, SecretSource, Setting},
     crypto::master_secret::MasterSecret,
     http::{routes::assets, serve::tls::Certificate},
+    passwords::breached::BreachedPasswords,
     store::Store,
 };
 
@@ -41,18 +42,26 @@ pub async fn examine(layers: &Layers) -> ExitCode {
         return ExitCode::from(2);
     };
     let certificate = config.tls.clone().and_then(|files| Certificate::load(files).err());
-    let problems = [problem_of_secret_file(&config.secret), certificate.map(|problem| problem.to_string())];
+    let breached = BreachedPasswords::open(&config.password_rules.breached);
+    let problems = [
+        problem_of_secret_file(&config.secret),
+        certificate.map(|problem| problem.to_string()),
+        breached.as_ref().err().map(|error| format!("LATCHKEY_PASSWORDS_BREACHED_FILE: {error}")),
+    ];
     let problems: Vec<_> = problems.into_iter().flatten().collect();
     for problem in &problems {
         println!("  ! {problem}");
     }
-    if !problems.is_empty() {
-        return ExitCode::from(2);
-    }
+    let (true, Ok(breached)) = (problems.is_empty(), breached) else { return ExitCode::from(2) };
     println!("\nAll settings are good.");
     for warning in config.warnings() {
         println!("  ? {warning}");
     }
+    let list = match breached {
+        Some(list) => format!("{} that nobody may choose", list.count()),
+        None => "there is no list; `latchkey passwords import` makes one".to_owned(),
+    };
+    println!("Breached passwords: {list}.");
     let mail = examine_mail(config).await;
     match Store::examine(&config.database_url).await {
         Ok(finding) => {

@@ -26,7 +26,7 @@ use crate::server::{
     mail::transport::Transport,
     state::AppState,
     store::Store,
-    tasks::{client_sessions, clock, housekeeping, logout_deliveries, mails, sync},
+    tasks::{client_sessions, clock, housekeeping, imported_hashes, logout_deliveries, mails, sync},
 };
 
 /// How long the database may take to close, after the requests. Nothing is lost by leaving it: what was acknowledged is
@@ -66,6 +66,8 @@ pub async fn serve(config: Config) -> Result<(), CliError> {
     }
     clock::compare(&state).await.map_err(CliError::failed)?;
     tokio::spawn(clock::run(state.clone()));
+    imported_hashes::look(&state).await.map_err(CliError::failed)?;
+    tokio::spawn(imported_hashes::run(state.clone()));
     tokio::spawn(client_sessions::run(state.clone()));
     tokio::spawn(logout_deliveries::run(state.clone(), Fetcher::new().map_err(CliError::failed)?));
     if let Some(transport) = transport {

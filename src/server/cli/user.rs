@@ -1,6 +1,8 @@
 //! `latchkey user …`.
 
-use std::{io::Read, sync::Arc};
+mod import;
+
+use std::{io::Read, path::PathBuf, sync::Arc};
 
 use clap::{Args, Subcommand};
 
@@ -40,6 +42,11 @@ pub enum UserCommand {
         /// Read the password from standard input: its first line
         #[arg(long, required = true)]
         password_stdin: bool,
+    },
+    /// Take over the accounts of another program, with their password hashes
+    Import {
+        /// JSON lines or CSV; `docs/from-express.md` says which fields an account has
+        file: PathBuf,
     },
     /// List accounts by address
     List {
@@ -87,6 +94,9 @@ pub async fn run(command: UserCommand, config: Config) -> Result<(), CliError> {
     if let UserCommand::Add { email, role, display_name, password_stdin: _ } = command {
         return add(&config, &entropy, &email, &role, display_name).await;
     }
+    if let UserCommand::Import { file } = command {
+        return import::run(&config, &entropy, &file).await;
+    }
     let state = open_program(config, entropy).await?;
     let outcome = change(command, &state).await.map_err(usage);
     state.store.close().await;
@@ -98,7 +108,7 @@ async fn change(command: UserCommand, state: &Arc<AppState>) -> Result<(), Error
     let client = ClientInfo::command_line();
     let context = ActionContext { now: state.now(), client: &client };
     match command {
-        UserCommand::Add { .. } => {}
+        UserCommand::Add { .. } | UserCommand::Import { .. } => {}
         UserCommand::List { query } => list(state, query.as_deref()).await?,
         UserCommand::Disable(user) => {
             let id = user.find(state).await?;
@@ -185,14 +195,15 @@ async fn add(
     let mut input = String::new();
     std::io::stdin().read_to_string(&mut input).map_err(CliError::failed)?;
     let password = input.lines().next().unwrap_or_default().to_owned();
-    let new = NewAccount::parse(email, &name, password).map_err(usage)?;
+    let new = NewAccount::parse(&config.password_rules, email, &name, password).await.map_err(usage)?;
 
     let client = ClientInfo::command_line();
-    let hasher = Hasher::new(&config.passwords).map_err(usage)?;
+    let clock = Clock::system();
+    let hasher = Hasher::new(&config.passwords, clock.clone()).map_err(usage)?;
     let hash = hasher.hash(Turn::other(&client), &new.password, entropy).await.map_err(usage)?;
     let store = Store::open(&config.database_url).await?;
     let mut tx = store.begin().await.map_err(CliError::failed)?;
-    let context = ActionContext { now: Clock::system().now(), client: &client };
+    let context = ActionContext { now: clock.now(), client: &client };
     let user = register::create(&mut tx, context, entropy, &new, hash, roles, "command line")
         .await
         .map_err(usage)?;

@@ -31,6 +31,17 @@ fn the_defaults_are_localhost_and_sqlite() {
 }
 
 #[test]
+fn a_password_has_eight_characters_or_as_many_more_as_is_set() {
+    assert_eq!(read(&[]).unwrap().password_rules.min_length, 8);
+    let set = |length| read(&[("LATCHKEY_PASSWORDS_MIN_LENGTH", length)]).unwrap().password_rules.min_length;
+    assert_eq!((set("15"), set("64")), (15, 64));
+    for length in ["7", "65", "0", "eight"] {
+        let problem = refused("LATCHKEY_PASSWORDS_MIN_LENGTH", length);
+        assert!(problem.contains("from 8 to 64"), "{problem}");
+    }
+}
+
+#[test]
 fn the_public_url_follows_the_port() {
     assert_eq!(
         read(&[("LATCHKEY_ADDR", "127.0.0.1:4000")]).unwrap().public_url.as_str(),

@@ -3,18 +3,27 @@
 //! A hash takes 19 MiB and 16 ms by design, so how many run at once is limited, and how many may wait. The place is
 //! held by the work itself and not by the request: a client that hangs up frees nothing that is still in use.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
-use argon2::{Algorithm, Argon2, Block, Params, PasswordHash, Version, password_hash::phc};
-use aws_lc_rs::constant_time::verify_slices_are_equal;
+use argon2::{Algorithm, Argon2, Params, PasswordHash, Version, password_hash::phc};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::Password;
+use super::{
+    Password,
+    memory::HashMemory,
+    refusal_time::RefusalTime,
+    stored_hash::{StoredHash, kind_of_argon2},
+};
 use crate::server::{
     client_info::{
         ClientInfo,
         network::{Network, NetworkShares, Place},
     },
+    clock::Clock,
     config::PasswordConfig,
     crypto::entropy::Entropy,
     error::Error,
@@ -68,7 +77,11 @@ pub struct Hasher {
     admitted: Arc<Semaphore>,
     others: Arc<Semaphore>,
     networks: Arc<NetworkShares>,
-    memory: Arc<MemoryPool>,
+    memory: Arc<HashMemory>,
+    clock: Clock,
+    /// How long a check of each kind of hash takes here.
+    timed: Mutex<BTreeMap<String, Duration>>,
+    refusals: RefusalTime,
 }
 
 impl std::fmt::Debug for Hasher {
@@ -78,17 +91,21 @@ impl std::fmt::Debug for Hasher {
 }
 
 impl Hasher {
-    pub fn new(config: &PasswordConfig) -> Result<Self, Error> {
+    pub fn new(config: &PasswordConfig, clock: Clock) -> Result<Self, Error> {
         let params = Params::new(config.memory_kib, config.iterations, config.parallelism, Some(HASH_LENGTH))
             .map_err(|error| Error::Internal(format!("the settings of the password hash: {error}")))?;
         let places = config.concurrency * (1 + WAITING_PER_PLACE);
+        let memory = Arc::new(HashMemory::of_blocks(params.block_count()));
         Ok(Self {
             params,
             running: Arc::new(Semaphore::new(config.concurrency)),
             admitted: Arc::new(Semaphore::new(places)),
             others: Arc::new(Semaphore::new(places / OTHERS)),
             networks: NetworkShares::new(places / PER_NETWORK),
-            memory: Arc::new(MemoryPool::default()),
+            memory,
+            clock,
+            timed: Mutex::default(),
+            refusals: RefusalTime::default(),
         })
     }
 
@@ -97,14 +114,14 @@ impl Hasher {
         let salt = entropy.bytes::<SALT_LENGTH>()?;
         let (password, params, memory) = (password.clone(), self.params.clone(), self.memory.clone());
         self.run(turn, move || {
-            let output = compute(&params, password.as_bytes(), &salt, &memory)?;
+            let output = memory.hash(&argon2id(&params), password.as_bytes(), &salt, HASH_LENGTH)?;
             to_phc(&params, &salt, &output)
         })
         .await
     }
 
     /// Compares a password with a stored hash. Without one it works as long and says no: an address that has no
-    /// account answers as slowly as one that has.
+    /// account answers as slowly as one that has. While there are imported hashes, each no takes the same time.
     pub async fn verify(
         &self,
         turn: Turn,
@@ -112,22 +129,80 @@ impl Hasher {
         stored: Option<String>,
     ) -> Result<PasswordMatch, Error> {
         let (password, params, memory) = (password.clone(), self.params.clone(), self.memory.clone());
-        self.run(turn, move || match stored {
-            Some(stored) => compare(&params, password.as_bytes(), &stored, &memory),
-            None => {
-                compute(&params, password.as_bytes(), &[0; SALT_LENGTH], &memory).map(|_| PasswordMatch::No)
+        let clock = self.clock.clone();
+        let work = move || {
+            let began = clock.elapsed();
+            let matched = match stored {
+                Some(stored) => compare(&params, password.as_bytes(), &stored, &memory)?,
+                None => {
+                    memory.hash(&argon2id(&params), password.as_bytes(), &[0; SALT_LENGTH], HASH_LENGTH)?;
+                    PasswordMatch::No
+                }
+            };
+            Ok((matched, clock.elapsed().saturating_sub(began)))
+        };
+        let (matched, spent) = self.run(turn, work).await?;
+        if matched == PasswordMatch::No {
+            tokio::time::sleep(self.refusals.rest(spent)).await;
+        }
+        Ok(matched)
+    }
+
+    /// Whether whoever signs in with this hash gets another one.
+    pub fn renews(&self, stored: &StoredHash) -> bool {
+        !stored.is_made_with(&self.params)
+    }
+
+    /// Has every refusal take as long as the slowest check, among hashes of these kinds and of today's. Without kinds,
+    /// a refusal takes as long as its check.
+    pub async fn cover(&self, kinds: Vec<String>) -> Result<(), Error> {
+        let mut slowest = None;
+        if !kinds.is_empty() {
+            for kind in
+                kinds.into_iter().chain([kind_of_argon2(Algorithm::Argon2id, Version::V0x13, &self.params)])
+            {
+                slowest = slowest.max(Some(self.time_of(kind).await?));
             }
-        })
-        .await
+        }
+        self.refusals.cover(slowest);
+        Ok(())
+    }
+
+    /// How long a check of a hash of this kind takes here. It is measured once.
+    async fn time_of(&self, kind: String) -> Result<Duration, Error> {
+        let known = self.timed.lock().unwrap_or_else(PoisonError::into_inner).get(&kind).copied();
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let sample = StoredHash::sample(&kind)
+            .map_err(|problem| Error::Internal(format!("the kind {kind} of a password hash {problem}")))?;
+        let (memory, clock) = (self.memory.clone(), self.clock.clone());
+        let took = self
+            .run_in_place(move || {
+                let began = clock.elapsed();
+                sample.matches(b"a password of usual length", &memory)?;
+                Ok(clock.elapsed().saturating_sub(began))
+            })
+            .await?;
+        self.timed.lock().unwrap_or_else(PoisonError::into_inner).insert(kind, took);
+        Ok(took)
+    }
+
+    /// The kinds of hashes whose check was timed.
+    #[cfg(test)]
+    pub fn timed_kinds(&self) -> Vec<String> {
+        self.timed.lock().unwrap().keys().cloned().collect()
     }
 
     /// The hash of a secret with the salt and the parameters of a stored one: the same, if it is the same secret.
     pub async fn hash_like(&self, turn: Turn, secret: &Password, stored: String) -> Result<String, Error> {
         let (secret, memory) = (secret.clone(), self.memory.clone());
-        self.run(turn, move || {
-            let Stored { params, salt, .. } = Stored::read(&stored)?;
-            let output = compute(&params, secret.as_bytes(), &salt, &memory)?;
-            to_phc(&params, &salt, &output)
+        self.run(turn, move || match StoredHash::read(&stored)? {
+            StoredHash::Argon2 { argon2, rest, .. } => {
+                let output = memory.hash(&argon2, secret.as_bytes(), &rest.salt, HASH_LENGTH)?;
+                to_phc(argon2.params(), &rest.salt, &output)
+            }
+            _ => Err(Error::Internal("a stored hash is not of Argon2".to_owned())),
         })
         .await
     }
@@ -146,10 +221,22 @@ impl Hasher {
         work: impl FnOnce() -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let admitted = self.admit(turn).ok_or(Error::Busy)?;
+        self.run_in_place(move || {
+            let _held = admitted;
+            work()
+        })
+        .await
+    }
+
+    /// Waits until it may run, and runs `work`.
+    async fn run_in_place<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
         let place =
             self.running.clone().acquire_owned().await.map_err(|error| Error::Internal(error.to_string()))?;
         tokio::task::spawn_blocking(move || {
-            let _held = (admitted, place);
+            let _held = place;
             work()
         })
         .await?
@@ -167,72 +254,23 @@ impl Hasher {
 /// A network has all the places that it may have.
 struct Full;
 
-/// Argon2's working memory, kept for the next hash: allocating and clearing it anew costs up to a seventh of the time.
-#[derive(Default)]
-struct MemoryPool(Mutex<Vec<Vec<Block>>>);
-
-impl MemoryPool {
-    fn with<T>(&self, blocks: usize, work: impl FnOnce(&mut [Block]) -> T) -> T {
-        let mut memory = self.lock().pop().unwrap_or_default();
-        memory.resize(blocks, Block::default());
-        let result = work(&mut memory);
-        self.lock().push(memory);
-        result
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Vec<Block>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn compute(params: &Params, password: &[u8], salt: &[u8], memory: &MemoryPool) -> Result<Vec<u8>, Error> {
-    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
-    let mut output = vec![0; params.output_len().unwrap_or(HASH_LENGTH)];
-    memory
-        .with(params.block_count(), |blocks| {
-            argon2.hash_password_into_with_memory(password, salt, &mut output, blocks)
-        })
-        .map_err(|error| Error::Internal(format!("argon2: {error}")))?;
-    Ok(output)
-}
-
 fn compare(
     today: &Params,
     password: &[u8],
     stored: &str,
-    memory: &MemoryPool,
+    memory: &HashMemory,
 ) -> Result<PasswordMatch, Error> {
-    let Stored { params, salt, output: expected } = Stored::read(stored)?;
-    let output = compute(&params, password, &salt, memory)?;
-    if verify_slices_are_equal(&output, &expected).is_err() {
-        return Ok(PasswordMatch::No);
-    }
-    let cost = |params: &Params| (params.m_cost(), params.t_cost(), params.p_cost());
-    Ok(if cost(&params) == cost(today) { PasswordMatch::Yes } else { PasswordMatch::NeedsRehash })
+    let stored = StoredHash::read(stored)?;
+    Ok(match stored.matches(password, memory)? {
+        false => PasswordMatch::No,
+        true if stored.is_made_with(today) => PasswordMatch::Yes,
+        true => PasswordMatch::NeedsRehash,
+    })
 }
 
-/// A stored hash, taken apart.
-struct Stored {
-    params: Params,
-    salt: Vec<u8>,
-    output: Vec<u8>,
-}
-
-impl Stored {
-    fn read(stored: &str) -> Result<Self, Error> {
-        let unreadable = |error: &dyn std::fmt::Display| {
-            Error::Internal(format!("a stored password hash is unreadable: {error}"))
-        };
-        let stored = PasswordHash::new(stored).map_err(|error| unreadable(&error))?;
-        let (Some(salt), Some(output)) = (stored.salt.as_ref(), stored.hash.as_ref()) else {
-            return Err(unreadable(&"it has no salt or no hash"));
-        };
-        if stored.algorithm.as_str() != "argon2id" {
-            return Err(unreadable(&format!("its algorithm is {}", stored.algorithm)));
-        }
-        let params = Params::try_from(&stored).map_err(|error| unreadable(&error))?;
-        Ok(Self { params, salt: salt.as_ref().to_vec(), output: output.as_ref().to_vec() })
-    }
+/// Argon2id with these parameters.
+fn argon2id(params: &Params) -> Argon2<'static> {
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone())
 }
 
 fn to_phc(params: &Params, salt: &[u8], output: &[u8]) -> Result<String, Error> {
@@ -264,7 +302,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_password_matches_its_own_hash_only() {
-        let hasher = Hasher::new(&CONFIG).unwrap();
+        let hasher = Hasher::new(&CONFIG, Clock::system()).unwrap();
         let hash = hasher.hash(HERE, &password("correct horse"), &Entropy::system()).await.unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
         assert_eq!(
@@ -283,9 +321,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_hash_with_other_parameters_matches_and_needs_a_rehash() {
-        let old = Hasher::new(&PasswordConfig { iterations: 3, ..CONFIG }).unwrap();
+        let old = Hasher::new(&PasswordConfig { iterations: 3, ..CONFIG }, Clock::system()).unwrap();
         let hash = old.hash(HERE, &password("correct horse"), &Entropy::system()).await.unwrap();
-        let hasher = Hasher::new(&CONFIG).unwrap();
+        let hasher = Hasher::new(&CONFIG, Clock::system()).unwrap();
         assert_eq!(
             hasher.verify(HERE, &password("correct horse"), Some(hash.clone())).await.unwrap(),
             PasswordMatch::NeedsRehash
@@ -297,23 +335,27 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn reused_hashing_memory_changes_no_result() {
-        let hasher = Hasher::new(&CONFIG).unwrap();
-        compute(&hasher.params, b"another", b"saltofanotherone", &hasher.memory).unwrap();
-        let reused = compute(&hasher.params, b"password", b"somesaltsomesalt", &hasher.memory).unwrap();
-        let fresh = {
-            let mut out = [0; HASH_LENGTH];
-            Argon2::new(Algorithm::Argon2id, Version::V0x13, hasher.params.clone())
-                .hash_password_into(b"password", b"somesaltsomesalt", &mut out)
-                .unwrap();
-            out
-        };
-        assert_eq!(reused, fresh);
+    async fn while_a_slow_hash_is_imported_every_refusal_takes_as_long_as_its_check() {
+        const SLOW: &str = "$2b$10$";
+        let (hasher, clock) = (Hasher::new(&CONFIG, Clock::system()).unwrap(), Clock::system());
+        let own = hasher.hash(HERE, &password("correct horse"), &Entropy::system()).await.unwrap();
+        let imported = format!("{SLOW}{}", ".".repeat(53));
+        hasher.cover(vec![SLOW.to_owned()]).await.unwrap();
+        let slow = hasher.timed.lock().unwrap()[SLOW];
+        for stored in [None, Some(own), Some(imported)] {
+            let began = clock.elapsed();
+            let matched = hasher.verify(HERE, &password("a wrong guess"), stored.clone()).await.unwrap();
+            assert_eq!(matched, PasswordMatch::No);
+            let took = clock.elapsed().saturating_sub(began);
+            assert!(took >= slow, "{stored:?} was refused after {took:?}, and a check takes {slow:?}");
+        }
+        hasher.cover(Vec::new()).await.unwrap();
+        assert_eq!(hasher.refusals.rest(Duration::from_millis(1)), Duration::ZERO);
     }
 
     #[tokio::test]
     async fn a_full_hashing_queue_refuses_and_a_disconnected_caller_frees_no_permit_in_use() {
-        let hasher = Hasher::new(&CONFIG).unwrap();
+        let hasher = Hasher::new(&CONFIG, Clock::system()).unwrap();
         let (release, hold) = std::sync::mpsc::channel::<()>();
         let (started, running) = tokio::sync::oneshot::channel();
         let mut first = Box::pin(hasher.run(HERE, move || {
@@ -339,7 +381,7 @@ mod tests {
 
     #[tokio::test]
     async fn neither_one_network_nor_those_who_sign_up_can_take_the_places_of_those_who_sign_in() {
-        let hasher = Hasher::new(&CONFIG).unwrap();
+        let hasher = Hasher::new(&CONFIG, Clock::system()).unwrap();
         let turn = |signs_in, address: [u8; 4]| Turn { signs_in, network: Some(Network::of(address.into())) };
         let from_one: Vec<_> = (0..250).filter_map(|_| hasher.admit(turn(true, [203, 0, 113, 7]))).collect();
         assert_eq!(from_one.len(), 65 / PER_NETWORK);

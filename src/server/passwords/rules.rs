@@ -5,10 +5,14 @@ use std::sync::LazyLock;
 
 use unicode_normalization::UnicodeNormalization;
 
-use crate::model::{
-    display_name::DisplayName,
-    email::EmailAddress,
-    password::{WeakPassword, check_length},
+use super::{Password, breached};
+use crate::{
+    model::{
+        display_name::DisplayName,
+        email::EmailAddress,
+        password::{WeakPassword, check_length},
+    },
+    server::{config::PasswordRules, error::Error},
 };
 
 /// The most common passwords of at least eight characters, in lower case, sorted: what leaked elsewhere, as collected
@@ -18,9 +22,48 @@ static COMMON: LazyLock<Vec<&str>> = LazyLock::new(|| include_str!("common-passw
 /// A part of a name or an address that is shorter than this stands in many a password by chance.
 const SHORTEST_PART: usize = 4;
 
-/// Whether `password` may be chosen by somebody of that address and name.
-pub fn check(password: &str, email: &EmailAddress, name: Option<&DisplayName>) -> Result<(), WeakPassword> {
-    check_length(password)?;
+/// Refuses a password that was typed into `field` unless somebody of that address and name may choose it.
+pub async fn require(
+    rules: &PasswordRules,
+    field: &'static str,
+    password: &Password,
+    email: &EmailAddress,
+    name: Option<&DisplayName>,
+) -> Result<(), Error> {
+    match weakness(rules, password, email, name).await? {
+        Some(problem) => Err(Error::invalid(field, problem)),
+        None => Ok(()),
+    }
+}
+
+/// Why `password` may not be chosen by somebody of that address and name; nothing if it may. A list that can't be read is
+/// a fault, and never a reason to take a password that may be on it.
+pub async fn weakness(
+    rules: &PasswordRules,
+    password: &Password,
+    email: &EmailAddress,
+    name: Option<&DisplayName>,
+) -> Result<Option<WeakPassword>, Error> {
+    if let Err(problem) = check(password.as_str(), rules.min_length, email, name) {
+        return Ok(Some(problem));
+    }
+    let (list, password) = (rules.breached.clone(), password.clone());
+    // It reads a disk.
+    let found = tokio::task::spawn_blocking(move || breached::contains(&list, &password)).await?;
+    let found = found.map_err(|error| {
+        Error::Internal(format!("the breached passwords in {}: {error}", rules.breached.display()))
+    })?;
+    Ok(found.then_some(WeakPassword::Breached))
+}
+
+/// What can be said without a list.
+fn check(
+    password: &str,
+    least: usize,
+    email: &EmailAddress,
+    name: Option<&DisplayName>,
+) -> Result<(), WeakPassword> {
+    check_length(password, least)?;
     let lower = password.nfkc().collect::<String>().to_lowercase();
     if COMMON.binary_search(&lower.trim()).is_ok() || is_one_thing_repeated(&lower) {
         return Err(WeakPassword::Common);
@@ -47,7 +90,7 @@ mod tests {
     fn checked(password: &str) -> Result<(), WeakPassword> {
         let (email, name) =
             (EmailAddress::parse("lovelace@example.org").unwrap(), DisplayName::parse("Ada King").unwrap());
-        check(password, &email, Some(&name))
+        check(password, 8, &email, Some(&name))
     }
 
     #[test]

@@ -5,7 +5,7 @@ use sqlx::FromRow;
 use super::{
     Queryable, StoreError, Tx,
     by_ids::{Dialects, Found},
-    corrupt, execute, expect_one_row, fetch_all, fetch_optional, fetch_scalar,
+    corrupt, execute, expect_one_row, fetch_all, fetch_optional, fetch_scalar, imported_hashes,
     postgres::{self, lock},
     sqlite, statements,
 };
@@ -108,7 +108,7 @@ statements! {
                                             WHERE f.user_id = users.id AND f.factor = 'totp' AND f.failures >= 100)
                                 OR EXISTS (SELECT 1 FROM recovery_codes c WHERE c.user_id = users.id)))";
     INSERT = "INSERT INTO users (id, email, display_name, name_key, password_hash, editor, admin, token_epoch, created_at)
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (email) DO NOTHING";
     SET_PASSWORD_HASH = "UPDATE users SET password_hash = $2, credential_epoch = credential_epoch + 1 WHERE id = $1";
     RENEW_PASSWORD_HASH = "UPDATE users SET password_hash = $2 WHERE id = $1";
     RAISE_CREDENTIAL_EPOCH = "UPDATE users SET credential_epoch = credential_epoch + 1 WHERE id = $1";
@@ -153,10 +153,10 @@ pub async fn lock_any_admin(tx: &mut Tx) -> Result<bool, StoreError> {
     Ok(fetch_scalar!(tx, ANY_ADMIN)?)
 }
 
-/// Adds an account. `false`: the address is taken, and the transaction can only be dropped.
+/// Adds an account. `false`: the address is taken.
 pub async fn insert(tx: &mut Tx, user: &User) -> Result<bool, StoreError> {
     let epoch = i64::try_from(user.token_epoch).map_err(corrupt("users", user.id.as_str()))?;
-    let inserted = execute!(
+    let rows = execute!(
         tx,
         INSERT,
         user.id.as_str(),
@@ -168,16 +168,13 @@ pub async fn insert(tx: &mut Tx, user: &User) -> Result<bool, StoreError> {
         user.roles.contains(Role::Admin),
         epoch,
         user.created_at
-    );
-    match inserted {
-        Ok(_) => Ok(true),
-        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Ok(false),
-        Err(error) => Err(error.into()),
-    }
+    )?;
+    Ok(rows == 1)
 }
 
 /// Stores another hash of the same password.
 pub async fn renew_password_hash(tx: &mut Tx, id: &UserId, hash: &str) -> Result<(), StoreError> {
+    imported_hashes::forget(tx, id).await?;
     let rows = execute!(tx, RENEW_PASSWORD_HASH, id.as_str(), hash)?;
     expect_one_row(rows, "users", id.as_str())
 }
@@ -190,6 +187,7 @@ pub async fn raise_credential_epoch(tx: &mut Tx, id: &UserId) -> Result<(), Stor
 
 /// Stores a new password, which voids every first step that was taken with the old one.
 pub async fn set_password_hash(tx: &mut Tx, id: &UserId, hash: &str) -> Result<(), StoreError> {
+    imported_hashes::forget(tx, id).await?;
     let rows = execute!(tx, SET_PASSWORD_HASH, id.as_str(), hash)?;
     expect_one_row(rows, "users", id.as_str())
 }

@@ -66,6 +66,7 @@ pub async fn render(State(state): State<Arc<AppState>>, request: Request) -> Res
         theme: request.extensions().get::<Cookies>().map(theme).unwrap_or_default(),
         registration_open: state.config.registration == Registration::Open,
         second_step: second_step(&state, attempt).await,
+        password_from: state.config.password_rules.min_length,
         setup_open: is_setup_open(&state, link_token(request.uri(), "/setup")).await,
         invited: match link_token(request.uri(), "/invitation") {
             Some(token) => email_of(invite::invited(&state, state.now(), &token).await),
