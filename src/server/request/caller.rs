@@ -21,7 +21,7 @@ use super::{
 use crate::{
     model::{
         access::after_sign_in, error::ApiError, id::SessionId, local_path::LocalPath, role::Permission,
-        session::TokenResponse,
+        session::TokenResponse, theme::Theme,
     },
     server::{
         client_info::{ActionContext, ClientInfo},
@@ -74,6 +74,11 @@ impl Caller {
             evidence: Evidence::of(parts),
             wants_html: wants_html(&parts.headers),
         })
+    }
+
+    /// The colours that were chosen in this browser.
+    pub fn theme(&self) -> Theme {
+        cookies::theme(&self.cookies)
     }
 
     /// Whoever is asking, if they may do this.

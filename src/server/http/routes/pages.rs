@@ -13,10 +13,7 @@ use leptos_axum::{ResponseOptions, render_app_async_with_context};
 
 use tower_cookies::Cookies;
 
-use super::{
-    appearance::{accent_sheet, theme},
-    assets::AssetPaths,
-};
+use super::{appearance::accent_sheet, assets::AssetPaths};
 use crate::{
     app::{
         page_data::{Brand, PageData},
@@ -56,7 +53,7 @@ pub async fn render(State(state): State<Arc<AppState>>, request: Request) -> Res
         consent: request.extensions().get::<ConsentPage>().cloned(),
         device: request.extensions().get::<DevicePage>().cloned(),
         brand: brand(&state),
-        theme: request.extensions().get::<Cookies>().map(theme).unwrap_or_default(),
+        theme: request.extensions().get::<Cookies>().map(cookies::theme).unwrap_or_default(),
         registration_open: state.config.registration == Registration::Open,
         setup_open: is_setup_open(&state, link_token(request.uri(), "/setup")).await,
         invited: match link_token(request.uri(), "/invitation") {
