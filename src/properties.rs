@@ -87,7 +87,7 @@ pub fn redirect_uri(data: &[u8]) {
     assert!(uri.as_str().bytes().all(|byte| byte.is_ascii_graphic()), "{uri}");
     // What a browser can't read leads nowhere.
     let Ok(url) = Url::parse(uri.as_str()) else { return };
-    if url.scheme().starts_with("http") {
+    if matches!(url.scheme(), "http" | "https") {
         assert_eq!((url.username(), url.password()), ("", None), "{uri}");
     }
     assert_eq!(url.fragment(), None, "{uri}");
@@ -250,7 +250,6 @@ fn signed_client_token() -> (KeySet, TokenConfig, String) {
         generation: 3,
         resources: &Resources::parse("https://api.example.org").unwrap(),
         scopes: &Scopes::parse("openid email").unwrap(),
-        roles: None,
         expires_at: NOW + std::time::Duration::from_secs(300),
     };
     let key = keys.active(line, NOW).unwrap();

@@ -39,6 +39,7 @@ mod oauth_authorize;
 mod oauth_clients;
 mod oauth_device;
 mod oauth_endpoints;
+mod oauth_introspect;
 mod oauth_logout;
 mod oauth_par;
 mod oauth_revoke;

@@ -80,7 +80,14 @@ pub async fn add_client(
     resource: Option<String>,
     group: Option<String>,
     trusted: Option<String>,
+    auth_method: Option<String>,
+    jwks: Option<String>,
+    require_pushed: Option<String>,
     id_token_alg: Option<String>,
+    claims_in_id_token: Option<String>,
+    access_ttl: Option<String>,
+    refresh_idle_ttl: Option<String>,
+    refresh_absolute_ttl: Option<String>,
 ) -> Result<NewSecret, ApiError> {
     use crate::{
         model::{oauth::client_kind::ClientKind, role::Permission},
@@ -103,7 +110,14 @@ pub async fn add_client(
             resource,
             group,
             trusted,
+            auth_method,
+            jwks,
+            require_pushed,
             id_token_alg,
+            claims_in_id_token,
+            access_ttl,
+            refresh_idle_ttl,
+            refresh_absolute_ttl,
         };
         let actor = Some(&principal.user);
         let (details, secret) =
@@ -126,7 +140,14 @@ pub async fn update_client(
     resource: String,
     group: String,
     trusted: String,
+    auth_method: String,
+    jwks: String,
+    require_pushed: String,
     id_token_alg: String,
+    claims_in_id_token: String,
+    access_ttl: String,
+    refresh_idle_ttl: String,
+    refresh_absolute_ttl: String,
 ) -> Result<RegisteredClient, ApiError> {
     use crate::{
         model::{oauth::client_id::ClientId, role::Permission},
@@ -148,7 +169,14 @@ pub async fn update_client(
             resource: Some(resource),
             group: Some(group),
             trusted: Some(trusted),
+            auth_method: Some(auth_method),
+            jwks: Some(jwks),
+            require_pushed: Some(require_pushed),
             id_token_alg: Some(id_token_alg),
+            claims_in_id_token: Some(claims_in_id_token),
+            access_ttl: Some(access_ttl),
+            refresh_idle_ttl: Some(refresh_idle_ttl),
+            refresh_absolute_ttl: Some(refresh_absolute_ttl),
         };
         let actor = Some(&principal.user);
         let details = clients::update(&caller.state, caller.context(), actor, &id, &form.try_into()?).await?;

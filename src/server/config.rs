@@ -7,7 +7,7 @@ mod accent;
 pub mod brand;
 mod layers;
 pub mod mail;
-mod value;
+pub mod value;
 
 use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -277,7 +277,7 @@ const DAY: Duration = Duration::from_secs(86400);
 
 /// The shortest life of an access token that lets a browser renew it in time: it does so when four fifths are over, and
 /// sends no token in its last second.
-const SHORTEST_ACCESS: Duration = Duration::from_secs(5);
+pub const SHORTEST_ACCESS: Duration = Duration::from_secs(5);
 
 /// How long a token for a client may live at the most: its key verifies for so long after it has signed its last one.
 pub const LONGEST_CLIENT_TOKEN: Duration = HOUR;

@@ -5,6 +5,7 @@ pub mod authenticate_client;
 pub mod authorize;
 pub mod backchannel;
 pub mod client_assertion;
+pub mod client_keys;
 pub mod clients;
 pub mod consent;
 pub mod device;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     html::open,
-    relying_party::{CALLBACK, RelyingParty, is_accepted, path},
+    relying_party::{CALLBACK, RelyingParty, answered, claims, is_accepted, path},
 };
 use crate::{
     model::oauth::{client_id::ClientId, client_kind::ClientKind},
@@ -15,6 +15,8 @@ use crate::{
 };
 
 const BACKENDS: [Backend; 2] = [Backend::Sqlite, Backend::Postgres];
+/// The public half of a key (RFC 7515 appendix A.3).
+const KEYS: &str = r#"{"keys":[{"crv":"P-256","kid":"one","kty":"EC","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}]}"#;
 const DAY: Duration = Duration::from_secs(86_400);
 
 async fn start(backend: Backend) -> (TestApp, Browser) {
@@ -56,7 +58,14 @@ fn settings_with(registered: &Value, (field, value): (&'static str, &str)) -> Ve
         ("resource", lines("resources")),
         ("group", lines("groups")),
         ("trusted", registered["trusted"].to_string()),
+        ("auth_method", text("auth_method")),
+        ("jwks", text("jwks")),
+        ("require_pushed", registered["require_pushed"].to_string()),
         ("id_token_alg", text("id_token_alg")),
+        ("claims_in_id_token", registered["claims_in_id_token"].to_string()),
+        ("access_ttl", text("access_ttl")),
+        ("refresh_idle_ttl", text("refresh_idle_ttl")),
+        ("refresh_absolute_ttl", text("refresh_absolute_ttl")),
     ];
     let set = |(name, was)| if name == field { (name, value.to_owned()) } else { (name, was) };
     fields.map(set).into()
@@ -106,7 +115,14 @@ async fn a_client_that_was_added_signs_people_in_with_the_secret_that_was_shown_
             ("resource", "https://api.example.org"),
             ("group", "staff"),
             ("trusted", "true"),
+            ("auth_method", "client_secret_post"),
+            ("jwks", ""),
+            ("require_pushed", "false"),
             ("id_token_alg", "ES256"),
+            ("claims_in_id_token", "false"),
+            ("access_ttl", "90s"),
+            ("refresh_idle_ttl", "1h"),
+            ("refresh_absolute_ttl", "400d"),
         ];
         let added = admin.post("/api/admin/clients/add", &fields).await.assert_status(200).json();
         assert_eq!(newest_event(&mut admin).await, event("client_added"));
@@ -119,13 +135,14 @@ async fn a_client_that_was_added_signs_people_in_with_the_secret_that_was_shown_
             report["client"],
             json!({
                 "client_id": client.id, "name": "Wiki", "developer": "Example Ltd", "kind": "web",
-                "auth_method": "client_secret",
+                "auth_method": "client_secret_post", "jwks": null,
                 "redirect_uris": ["https://app.example.org/callback", "https://wiki.example.org/callback"],
                 "post_logout_uris": ["https://wiki.example.org/"],
                 "backchannel_logout_uri": "https://wiki.example.org/logout",
                 "scope": "groups openid", "resources": ["https://api.example.org"], "groups": ["staff"],
-                "trusted": true, "id_token_alg": "ES256", "claims_in_id_token": true, "require_pushed": false,
-                "access_ttl": null, "enabled": true, "created_at": app.clock.now().to_utc(),
+                "trusted": true, "id_token_alg": "ES256", "claims_in_id_token": false, "require_pushed": false,
+                "access_ttl": "90s", "refresh_idle_ttl": "1h", "refresh_absolute_ttl": "400d",
+                "enabled": true, "created_at": app.clock.now().to_utc(),
             })
         );
         assert!(!report.to_string().contains(client.secret.as_deref().unwrap()), "shown once");
@@ -161,11 +178,21 @@ async fn what_is_wrong_with_a_client_is_said_of_the_field() {
         ("redirect_uri", ""),
         ("post_logout_uri", "javascript:alert(1)"),
         ("backchannel_logout_uri", "org.example.app:/logout"),
+        ("backchannel_logout_uri", "https.example.app:/logout"),
         ("scope", "\u{e4}"),
         ("resource", "http://localhost:3000"),
         ("group", "nobody"),
         ("trusted", "perhaps"),
+        ("auth_method", "none"),
+        ("auth_method", "private_key"),
+        ("jwks", "{}"),
+        ("require_pushed", "maybe"),
         ("id_token_alg", "none"),
+        ("claims_in_id_token", "some"),
+        ("access_ttl", "2h"),
+        ("refresh_idle_ttl", "1s"),
+        ("refresh_idle_ttl", "200d"),
+        ("refresh_absolute_ttl", "never"),
     ] {
         let mut fields = vec![("kind", "web"), ("name", "Wiki"), ("redirect_uri", CALLBACK)];
         fields.retain(|(name, _)| *name != field);
@@ -198,6 +225,18 @@ async fn a_change_sets_what_was_changed_and_what_was_emptied_is_none() {
             ("post_logout_uri", "", "post_logout_uris", json!([])),
             ("scope", "", "scope", json!("")),
             ("trusted", "false", "trusted", json!(false)),
+            ("auth_method", "client_secret_basic", "auth_method", json!("client_secret_basic")),
+            ("auth_method", "", "auth_method", json!("client_secret")),
+            ("jwks", KEYS, "jwks", json!(KEYS)),
+            ("auth_method", "private_key_jwt", "auth_method", json!("private_key_jwt")),
+            ("auth_method", "client_secret", "auth_method", json!("client_secret")),
+            ("jwks", " ", "jwks", Value::Null),
+            ("require_pushed", "true", "require_pushed", json!(true)),
+            ("claims_in_id_token", "false", "claims_in_id_token", json!(false)),
+            ("access_ttl", " 120s", "access_ttl", json!("2m")),
+            ("access_ttl", "", "access_ttl", Value::Null),
+            ("refresh_idle_ttl", "30d", "refresh_idle_ttl", json!("30d")),
+            ("refresh_absolute_ttl", "365d", "refresh_absolute_ttl", json!("365d")),
         ] {
             let fields = settings_with(&expected, (field, value));
             let changed = update(&mut admin, &fields).await.assert_status(200).json();
@@ -212,6 +251,61 @@ async fn a_change_sets_what_was_changed_and_what_was_emptied_is_none() {
         answer.assert_error(422, "invalid_input");
         assert_eq!(answer.fields(), ["group"], "left out is not emptied");
     }
+}
+
+#[tokio::test]
+async fn what_is_set_of_proof_and_tokens_applies_at_the_next_request() {
+    for backend in BACKENDS {
+        let (app, mut admin) = start(backend).await;
+        let wiki = add_wiki(&mut admin).await;
+        let mut ada = app.sign_up("ada@example.org").await;
+        let tokens = wiki.sign_in(&app, &mut ada).await;
+        let token = tokens["refresh_token"].as_str().unwrap();
+        assert_eq!((&tokens["expires_in"], claim_of(&tokens, "name")), (&json!(300), json!("Somebody")));
+        let registered = get(&mut admin, &wiki).await["client"].clone();
+        let set = async |admin: &mut Browser, field, value| {
+            let fields = settings_with(&registered, (field, value));
+            update(admin, &fields).await.assert_status(200);
+        };
+
+        set(&mut admin, "access_ttl", "2m").await;
+        let tokens = wiki.refresh(&app, token).await.assert_status(200).json();
+        assert_eq!(tokens["expires_in"], 120, "{backend:?}");
+        set(&mut admin, "claims_in_id_token", "false").await;
+        let tokens = wiki.refresh(&app, token).await.assert_status(200).json();
+        assert_eq!((&tokens["expires_in"], claim_of(&tokens, "name")), (&json!(300), Value::Null));
+        set(&mut admin, "auth_method", "client_secret_basic").await;
+        wiki.refresh(&app, token).await.assert_status(401);
+        set(&mut admin, "require_pushed", "true").await;
+        wiki.refresh(&app, token).await.assert_status(200);
+        let refused = answered(&ada.get(&path(&wiki.request())).await);
+        assert_eq!(refused["error"], "invalid_request");
+        set(&mut admin, "refresh_idle_ttl", "1m").await;
+        wiki.refresh(&app, token).await.assert_status(200);
+        app.advance(Duration::from_secs(60));
+        wiki.refresh(&app, token).await.assert_status(400);
+    }
+}
+
+/// A claim of the ID token.
+fn claim_of(tokens: &Value, name: &str) -> Value {
+    claims(tokens["id_token"].as_str().unwrap())[name].clone()
+}
+
+#[tokio::test]
+async fn a_client_that_signs_is_taken_only_with_its_public_keys_and_a_service_too() {
+    let (_app, mut admin) = start(Backend::Sqlite).await;
+    let signs = [("kind", "service"), ("name", "Backup"), ("auth_method", "private_key_jwt")];
+    let answer = admin.post("/api/admin/clients/add", &signs).await;
+    answer.assert_error(422, "invalid_input");
+    assert_eq!(answer.fields(), ["jwks"]);
+    let private = KEYS.replace(r#""kty""#, r#""d":"AAAA","kty""#);
+    let answer = admin.post("/api/admin/clients/add", &[&signs[..], &[("jwks", &private)]].concat()).await;
+    answer.assert_error(422, "invalid_input");
+    assert!(answer.body.contains("This has a private key."), "{answer:?}");
+    let fields = [&signs[..], &[("jwks", KEYS)]].concat();
+    let added = admin.post("/api/admin/clients/add", &fields).await.assert_status(200).json();
+    assert_eq!(added["client_secret"], Value::Null);
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ async fn a_choice_of_colours_is_in_the_next_page_before_anything_runs() {
     for attribute in ["__Host-latchkey-appearance=dark", "HttpOnly", "Secure", "SameSite=Lax", "Path=/"] {
         assert!(cookie.split("; ").any(|given| given == attribute), "{attribute}: {cookie}");
     }
-    for page in ["/", "/login", "/nowhere"] {
+    for page in ["/", "/login", "/nowhere", "/oauth/authorize", "/oauth/logout"] {
         assert!(browser.get(page).await.body.contains("<html lang=\"en\" data-theme=\"dark\">"), "{page}");
     }
     browser.post("/appearance", &[("theme", "automatic")]).await.assert_status(204);

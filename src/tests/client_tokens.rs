@@ -77,7 +77,6 @@ impl Granted<'_> {
             generation: 3,
             resources: &Resources::parse(self.resources).unwrap(),
             scopes: &Scopes::parse(self.scopes).unwrap(),
-            roles: None,
             expires_at: now + app.state.config.tokens.client_access_ttl,
         };
         let minted = signing::access_token(&app.state, now, &access).await;

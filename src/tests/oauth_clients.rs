@@ -21,8 +21,10 @@ use crate::{
         },
     },
     server::{
+        client_info::{ActionContext, ClientInfo},
         crypto::{algorithm::Algorithm, entropy::Entropy},
         keys::private_key::PrivateKey,
+        oauth::{self, clients::ClientSettings},
         store::{
             client_secrets,
             clients::{self, Client},
@@ -235,11 +237,15 @@ impl Keyed {
         let (key, _) = PrivateKey::generate(algorithm, &Entropy::system()).unwrap();
         let mut jwk = serde_json::to_value(key.public_jwk().unwrap()).unwrap();
         jwk["kid"] = json!("mine");
-        let client = add_client(&app, |client| {
-            client.auth_method = AuthMethod::PrivateKeyJwt;
-            client.jwks = Some(json!({ "keys": [jwk] }).to_string());
-        })
-        .await;
+        let client = add_client(&app, |_| {}).await;
+        let signs = ClientSettings {
+            auth_method: Some("private_key_jwt".to_owned()),
+            jwks: Some(json!({ "keys": [jwk] }).to_string()),
+            ..ClientSettings::default()
+        };
+        let by = ClientInfo::command_line();
+        let context = ActionContext { now: app.clock.now(), client: &by };
+        oauth::clients::update(&app.state, context, None, &client.client.id, &signs).await.unwrap();
         Self { app, client, key, algorithm }
     }
 

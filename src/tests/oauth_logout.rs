@@ -2,6 +2,7 @@
 
 use std::{
     convert::Infallible,
+    ops::Range,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -51,6 +52,7 @@ const SECRET_PATH: &str = "/logout/a-secret-of-the-app";
 /// An app that listens for logout tokens.
 struct App {
     client: RelyingParty,
+    settings: ClientSettings,
     /// Path and logout token of each call.
     calls: UnboundedReceiver<(String, String)>,
     status: Arc<Mutex<StatusCode>>,
@@ -77,8 +79,13 @@ impl App {
             id_token_alg: Some(id_token_alg.to_owned()),
             ..ClientSettings::default()
         };
-        let client = RelyingParty::register(app, ClientKind::Web, settings).await;
-        Self { client, calls, status }
+        let client = RelyingParty::register(app, ClientKind::Web, settings.clone()).await;
+        Self { client, settings, calls, status }
+    }
+
+    /// Registers another app that is told at the same address.
+    async fn another(&self, app: &TestApp) -> ClientId {
+        RelyingParty::register(app, ClientKind::Web, self.settings.clone()).await.id
     }
 
     fn answer_with(&self, status: StatusCode) {
@@ -96,11 +103,16 @@ impl App {
 
 /// An app with this status never answers.
 const HANGS: StatusCode = StatusCode::REQUEST_TIMEOUT;
+/// An app with this status is too slow for the places of the prompt ones, and then has heard.
+const SLOW: StatusCode = StatusCode::NO_CONTENT;
 
 /// An answer without an end, which nobody reads.
 async fn respond(status: StatusCode) -> Response {
     if status == HANGS {
         return std::future::pending().await;
+    }
+    if status == SLOW {
+        tokio::time::sleep(Duration::from_millis(400)).await;
     }
     if status == StatusCode::SEE_OTHER {
         return (status, [("location", "/elsewhere")]).into_response();
@@ -110,14 +122,20 @@ async fn respond(status: StatusCode) -> Response {
 }
 
 async fn claim(app: &TestApp) -> Vec<Delivery> {
-    backchannel::claim(&app.state, 100, |_| 100).await.unwrap()
+    let all = |due: Vec<ClientId>| due.into_iter().map(|client| (client, 100)).collect();
+    backchannel::claim(&app.state, all).await.unwrap()
+}
+
+async fn deliver_one(app: &TestApp, delivery: &Delivery) {
+    let fetcher = Fetcher::new().unwrap();
+    backchannel::deliver(&app.state, &fetcher, delivery, std::future::pending()).await.unwrap();
 }
 
 /// Delivers what is due. Returns how many were.
 async fn deliver(app: &TestApp) -> usize {
     let claimed = claim(app).await;
     for delivery in &claimed {
-        backchannel::deliver(&app.state, &Fetcher::new().unwrap(), delivery).await.unwrap();
+        deliver_one(app, delivery).await;
     }
     claimed.len()
 }
@@ -155,14 +173,18 @@ async fn hears_of_signing_out(backend: Backend, algorithm: &str) {
         "events": { "http://schemas.openid.net/event/backchannel-logout": {} },
     });
     assert_eq!(logout, expected, "and nothing else, above all no nonce");
-    timeout(60 * SECOND, async {
+    is_delivered(&app).await;
+    task.abort();
+}
+
+/// Waits until the only delivery was made at the first attempt.
+async fn is_delivered(app: &TestApp) {
+    let delivered = async {
         while logout_deliveries::states(&app.state.store).await != [(1, true, false)] {
             tokio::task::yield_now().await;
         }
-    })
-    .await
-    .unwrap();
-    task.abort();
+    };
+    timeout(60 * SECOND, delivered).await.unwrap();
 }
 
 #[tokio::test]
@@ -250,36 +272,52 @@ async fn of_two_servers_one_tells_the_app_and_the_other_takes_over_if_it_dies() 
     assert_eq!(deliver(&other).await, 1);
     // The first one is late: what it notes now is nobody's business any more.
     listening.answer_with(StatusCode::BAD_REQUEST);
-    backchannel::deliver(&app.state, &Fetcher::new().unwrap(), &claimed[0]).await.unwrap();
+    deliver_one(&app, &claimed[0]).await;
     assert_eq!(logout_deliveries::states(&app.state.store).await, [(1, true, false)]);
 }
 
 #[tokio::test]
-async fn an_app_that_hangs_keeps_no_other_from_hearing() {
+async fn a_hundred_apps_that_hang_keep_no_other_from_hearing_within_two_seconds() {
     for backend in [Backend::Sqlite, Backend::Postgres] {
         let app = TestApp::with(backend, &[]).await;
-        let task = tokio::spawn(tasks::logout_deliveries::run(app.state.clone(), Fetcher::new().unwrap()));
         let (mut hanging, mut honest) = (App::start(&app, "ES256").await, App::start(&app, "ES256").await);
         hanging.answer_with(HANGS);
-        end_sessions(&app, &hanging, 100).await;
-        for _ in 0..4 {
-            timeout(60 * SECOND, hanging.calls.recv()).await.unwrap().unwrap();
+        for number in 0..100 {
+            let client = hanging.another(&app).await;
+            end_sessions(&app, &client, 5 * number..5 * number + 5).await;
         }
         honest.sign_in_and_out(&app, "ada@example.org").await;
+        let task = tokio::spawn(tasks::logout_deliveries::run(app.state.clone(), Fetcher::new().unwrap()));
         let heard = timeout(2 * SECOND, honest.calls.recv()).await;
-        assert!(heard.is_ok(), "{backend:?}: the other app still waits");
+        assert!(heard.is_ok(), "{backend:?}: the app waits for those that were called for the first time");
+        // Now all of them are known to be slow, and many of their calls are still under way.
+        timeout(60 * SECOND, hanging.calls.recv()).await.unwrap().unwrap();
+        honest.sign_in_and_out(&app, "bob@example.org").await;
+        let heard = timeout(2 * SECOND, honest.calls.recv()).await;
+        assert!(heard.is_ok(), "{backend:?}: the app waits for the slow ones");
         task.abort();
     }
 }
 
+#[tokio::test]
+async fn an_app_that_is_slow_to_answer_has_heard_at_the_first_attempt() {
+    let app = TestApp::start().await;
+    let listening = App::start(&app, "ES256").await;
+    listening.answer_with(SLOW);
+    listening.sign_in_and_out(&app, "ada@example.org").await;
+    let task = tokio::spawn(tasks::logout_deliveries::run(app.state.clone(), Fetcher::new().unwrap()));
+    is_delivered(&app).await;
+    task.abort();
+}
+
 /// Has an app told of the end of so many sessions.
-async fn end_sessions(app: &TestApp, listening: &App, count: usize) {
+async fn end_sessions(app: &TestApp, client: &ClientId, numbers: Range<usize>) {
     let (user, now) = (UserId::parse(session_id(0).as_str()).unwrap(), app.clock.now());
-    let ended = (0..count).map(|n| ClientSession {
+    let ended = numbers.map(|n| ClientSession {
         id: ClientSessionId::parse(session_id(n).as_str()).unwrap(),
         session: Some(session_id(n)),
         user: user.clone(),
-        client: listening.client.id.clone(),
+        client: client.clone(),
         created_at: now,
         token_expires_at: now,
         revoked: true,
@@ -295,13 +333,14 @@ async fn end_sessions(app: &TestApp, listening: &App, count: usize) {
 async fn no_more_are_claimed_than_there_is_room_for() {
     let app = TestApp::start().await;
     let (first, second) = (App::start(&app, "ES256").await, App::start(&app, "ES256").await);
-    end_sessions(&app, &first, 10).await;
-    let room = |client: &ClientId| if *client == first.client.id { 3 } else { 0 };
-    let claim = async |limit| backchannel::claim(&app.state, limit, room).await.unwrap().len();
-    assert_eq!(claim(2).await, 2);
-    assert_eq!(claim(100).await, 3);
+    end_sessions(&app, &first.client.id, 0..10).await;
     second.sign_in_and_out(&app, "ada@example.org").await;
-    assert_eq!((claim(100).await, claim(100).await, claim(100).await), (3, 2, 0));
+    let room = |due: Vec<ClientId>| {
+        assert!(due.contains(&first.client.id), "{due:?}");
+        vec![(first.client.id.clone(), 4)]
+    };
+    let claim = async || backchannel::claim(&app.state, room).await.unwrap().len();
+    assert_eq!((claim().await, claim().await, claim().await), (4, 4, 2));
 }
 
 #[tokio::test]

@@ -26,6 +26,8 @@ pub struct RegisteredClient {
     pub developer: Option<String>,
     pub kind: ClientKind,
     pub auth_method: AuthMethod,
+    /// Its public keys, as a JSON Web Key Set.
+    pub jwks: Option<String>,
     pub redirect_uris: Vec<String>,
     pub post_logout_uris: Vec<String>,
     pub backchannel_logout_uri: Option<String>,
@@ -40,6 +42,9 @@ pub struct RegisteredClient {
     pub require_pushed: bool,
     /// Lifetime of its access tokens, like `5m`, if it has one of its own.
     pub access_ttl: Option<String>,
+    /// Lifetimes of what it was granted, if they are its own: while it is not used, and at the longest.
+    pub refresh_idle_ttl: Option<String>,
+    pub refresh_absolute_ttl: Option<String>,
     pub enabled: bool,
     pub created_at: UtcTime,
 }

@@ -100,7 +100,7 @@ impl AuthMethod {
     /// What it proves by, in words.
     pub const fn in_words(self) -> &'static str {
         match self {
-            Self::Secret => "its secret",
+            Self::Secret => "its secret, in the header or in the body",
             Self::SecretBasic => "its secret, in the header",
             Self::SecretPost => "its secret, in the body",
             Self::PrivateKeyJwt => "a signature",

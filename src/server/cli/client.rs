@@ -1,7 +1,5 @@
 //! `latchkey client …`.
 
-use std::time::Duration;
-
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
@@ -89,7 +87,7 @@ pub struct SettingArgs {
     /// How it proves who it is: `client_secret`, `client_secret_basic`, `client_secret_post`, `private_key_jwt` or `none`
     #[arg(long, value_name = "METHOD")]
     auth_method: Option<String>,
-    /// File with its public keys (JSON Web Key Set), for `private_key_jwt`
+    /// File with its public keys (JSON Web Key Set), for `private_key_jwt`; empty: none
     #[arg(long, value_name = "FILE")]
     jwks: Option<std::path::PathBuf>,
     /// How its ID tokens are signed: RS256 or ES256
@@ -101,15 +99,24 @@ pub struct SettingArgs {
     /// Whether it must push its requests (RFC 9126)
     #[arg(long)]
     require_pushed: Option<bool>,
-    /// Lifetime of its access tokens, like 5m
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
-    access_ttl: Option<Duration>,
+    /// Lifetime of its access tokens, like 5m, up to 1h; empty: as configured
+    #[arg(long, value_name = "DURATION")]
+    access_ttl: Option<String>,
+    /// How long what it was granted lives while it is not used; empty: 30d
+    #[arg(long, value_name = "DURATION")]
+    refresh_idle_ttl: Option<String>,
+    /// How long what it was granted lives at the longest; empty: 180d
+    #[arg(long, value_name = "DURATION")]
+    refresh_absolute_ttl: Option<String>,
 }
 
 impl SettingArgs {
     fn settings(self, name: Option<String>, trusted: Option<bool>) -> Result<ClientSettings, CliError> {
         let some = |list: Vec<String>| Some(list).filter(|list| !list.is_empty());
         let read = |path: std::path::PathBuf| {
+            if path.as_os_str().is_empty() {
+                return Ok(String::new());
+            }
             std::fs::read_to_string(&path)
                 .map_err(|error| CliError::Usage(format!("--jwks: {}: {error}", path.display())))
         };
@@ -129,6 +136,8 @@ impl SettingArgs {
             claims_in_id_token: self.claims_in_id_token,
             require_pushed: self.require_pushed,
             access_ttl: self.access_ttl,
+            refresh_idle_ttl: self.refresh_idle_ttl,
+            refresh_absolute_ttl: self.refresh_absolute_ttl,
         })
     }
 }

@@ -70,8 +70,8 @@ impl Value {
     }
 }
 
-/// A limit as people write it: in the largest unit that holds it whole. Years and months have no fixed length.
-fn in_words(duration: Duration) -> String {
+/// A duration as people write it: in the largest unit that holds it whole. Years and months have no fixed length.
+pub fn in_words(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let units = [("d", 86_400), ("h", 3600), ("m", 60)];
     let whole = units.into_iter().find(|(_, length)| seconds > 0 && seconds.is_multiple_of(*length));

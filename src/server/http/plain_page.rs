@@ -8,39 +8,77 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 
+use tower_cookies::Cookies;
+
 use super::routes::{appearance::accent_sheet, assets::AssetPaths};
-use crate::{model::error::ApiError, server::config::brand::BrandConfig};
+use crate::{
+    model::{error::ApiError, theme::Theme},
+    server::{
+        config::brand::BrandConfig,
+        request::{caller::Caller, cookies},
+        state::AppState,
+    },
+};
 
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 /// For a page whose form is answered by a page of ours.
 const POLICY_WITH_FORM: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 const REFRESH: HeaderName = HeaderName::from_static("refresh");
 
+/// What a page looks like.
+#[derive(Clone, Copy)]
+pub struct Look<'a> {
+    brand: &'a BrandConfig,
+    /// The colours that were chosen in this browser.
+    theme: Theme,
+}
+
+impl<'a> Look<'a> {
+    pub fn of(state: &'a AppState, cookies: &Cookies) -> Self {
+        Self { brand: &state.config.brand, theme: cookies::theme(cookies) }
+    }
+}
+
+impl<'a> From<&'a Caller> for Look<'a> {
+    fn from(caller: &'a Caller) -> Self {
+        Self { brand: &caller.state.config.brand, theme: caller.theme() }
+    }
+}
+
 /// Says what is wrong.
-pub fn problem(brand: &BrandConfig, status: StatusCode, title: &str, why: &str) -> Response {
+pub fn problem(look: Look<'_>, status: StatusCode, title: &str, why: &str) -> Response {
     let why = format!("<p>{}</p><p class=\"aside\"><a href=\"/\">Go to the home page</a></p>", escape(why));
-    page(brand, status, POLICY, title, &why)
+    page(look, status, POLICY, title, &why)
 }
 
 /// Says why somebody cannot sign in to an app.
-pub fn no_sign_in(brand: &BrandConfig, status: StatusCode, why: &str) -> Response {
-    problem(brand, status, "You can\u{2019}t sign in to this app right now", why)
+pub fn no_sign_in(look: Look<'_>, status: StatusCode, why: &str) -> Response {
+    problem(look, status, "You can\u{2019}t sign in to this app right now", why)
 }
 
 /// Says that the fault is ours, or when to come back.
-pub fn fault(brand: &BrandConfig, error: ApiError) -> Response {
+pub fn fault(look: Look<'_>, error: ApiError) -> Response {
     let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = problem(brand, status, "This can\u{2019}t be done right now", &error.message);
+    let mut response = problem(look, status, "This can\u{2019}t be done right now", &error.message);
     if let Some(seconds) = error.retry_after {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
 }
 
+/// Says that the store is silent: nobody can be recognised, and nobody is sent away for it.
+pub fn unavailable(look: Look<'_>) -> Response {
+    let content = "<p>The server can't answer right now. You are still signed in; reload the page in a moment.</p>\
+                   <p><a class=\"button\" href=\"\">Try again</a></p>";
+    let mut response = page(look, StatusCode::SERVICE_UNAVAILABLE, POLICY, "Back in a moment", content);
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    response
+}
+
 /// Leads the browser to an address of a client, at once and with a link. It ends the chain of redirects that a form began.
-pub fn lead_on(brand: &BrandConfig, address: &str) -> Response {
+pub fn lead_on(look: Look<'_>, address: &str) -> Response {
     let link = format!("<p><a href=\"{}\">Continue to the app</a></p>", escape(address));
-    let mut response = page(brand, StatusCode::OK, POLICY, "Going back to the app\u{2026}", &link);
+    let mut response = page(look, StatusCode::OK, POLICY, "Going back to the app\u{2026}", &link);
     if let Ok(refresh) = HeaderValue::from_str(&format!("0; url={address}")) {
         response.headers_mut().insert(REFRESH, refresh);
     }
@@ -48,33 +86,30 @@ pub fn lead_on(brand: &BrandConfig, address: &str) -> Response {
 }
 
 /// Asks whether to sign out. `fields` are what an app has asked for, and come back with the answer.
-pub fn ask_to_sign_out(brand: &BrandConfig, fields: &[(&'static str, String)]) -> Response {
+pub fn ask_to_sign_out(look: Look<'_>, fields: &[(&'static str, String)]) -> Response {
     let hidden: Vec<_> = fields
         .iter()
         .map(|(name, value)| format!("<input type=\"hidden\" name=\"{name}\" value=\"{}\">", escape(value)))
         .collect();
-    let (hidden, name) = (hidden.concat(), escape(&brand.name));
+    let (hidden, name) = (hidden.concat(), escape(&look.brand.name));
     let form = format!(
         "<p>An app has sent you here to sign out. This signs you out of {name} and of every app in this browser.</p>\
          <form method=\"post\" action=\"/oauth/logout/confirm\">{hidden}\
          <button type=\"submit\" class=\"primary\">Sign out</button></form>\
          <p class=\"aside\"><a href=\"/dashboard\">Stay signed in</a></p>"
     );
-    page(brand, StatusCode::OK, POLICY_WITH_FORM, "Do you want to sign out?", &form)
+    page(look, StatusCode::OK, POLICY_WITH_FORM, "Do you want to sign out?", &form)
 }
 
 /// Says that nobody is signed in any more.
-pub fn signed_out(brand: &BrandConfig) -> Response {
-    page(brand, StatusCode::OK, POLICY, "You are signed out", "<p><a href=\"/login\">Sign in again</a></p>")
+pub fn signed_out(look: Look<'_>) -> Response {
+    page(look, StatusCode::OK, POLICY, "You are signed out", "<p><a href=\"/login\">Sign in again</a></p>")
 }
 
-fn page(
-    brand: &BrandConfig,
-    status: StatusCode,
-    policy: &'static str,
-    title: &str,
-    content: &str,
-) -> Response {
+fn page(look: Look<'_>, status: StatusCode, policy: &'static str, title: &str, content: &str) -> Response {
+    let Look { brand, theme } = look;
+    let chosen = theme.attribute().map(|theme| format!(" data-theme=\"{theme}\"")).unwrap_or_default();
+    let scheme = theme.attribute().unwrap_or("light dark");
     let (style, name) = (AssetPaths::of(None).style, escape(&brand.name));
     let accent = accent_sheet(brand).map(|sheet| format!("<link rel=\"stylesheet\" href=\"{sheet}\">"));
     let mark = match brand.logo {
@@ -82,8 +117,9 @@ fn page(
         None => "<span class=\"mark\"></span>",
     };
     let html = format!(
-        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{title} \u{b7} {name}</title>\
+        "<!DOCTYPE html><html lang=\"en\"{chosen}><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta name=\"color-scheme\" content=\"{scheme}\">\
+         <title>{title} \u{b7} {name}</title>\
          <link rel=\"icon\" href=\"/favicon.svg\" type=\"image/svg+xml\"><link rel=\"stylesheet\" href=\"{style}\">{}</head>\
          <body><header class=\"top\"><div class=\"bar\"><a class=\"brand\" href=\"/\">{mark}{name}</a></div></header>\
          <main id=\"main\"><section class=\"card\"><h1>{title}</h1>{content}</section></main></body></html>",

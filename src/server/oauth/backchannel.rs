@@ -29,25 +29,22 @@ const RETRIES: [Duration; 5] = [
     Duration::from_secs(3600),
 ];
 
-/// Takes up to `limit` deliveries that are due, and of each client as many as `room` says, for this server alone.
+/// Takes deliveries that are due for this server alone: of the clients that `plan` chooses, as many as it says.
 pub async fn claim(
     state: &AppState,
-    limit: usize,
-    room: impl Fn(&ClientId) -> usize,
+    plan: impl FnOnce(Vec<ClientId>) -> Vec<(ClientId, usize)>,
 ) -> Result<Vec<Delivery>, Error> {
     let now = state.now();
     let mut reader = state.store.read().await?;
-    let mut clients = logout_deliveries::clients_due(&mut reader, now).await?;
+    let planned = plan(logout_deliveries::clients_due(&mut reader, now).await?);
     drop(reader);
-    clients.retain(|client| room(client) > 0);
-    if clients.is_empty() {
+    if planned.is_empty() {
         return Ok(Vec::new());
     }
     let mut claimed = Vec::new();
     let mut tx = state.store.begin().await?;
-    for client in &clients {
-        let places = room(client).min(limit - claimed.len());
-        let places = i64::try_from(places).unwrap_or(i64::MAX);
+    for (client, places) in &planned {
+        let places = i64::try_from(*places).unwrap_or(i64::MAX);
         claimed.extend(logout_deliveries::claim(&mut tx, client, now, CLAIM, places).await?);
     }
     tx.commit().await?;
@@ -59,15 +56,22 @@ pub async fn claim(
 enum NotTold {
     #[error("{0}")]
     Call(#[from] FetchError),
+    #[error("it was slow, and too many others are")]
+    NoRoom,
     #[error("it answered {}", .0.as_u16())]
     Status(StatusCode),
     #[error("{0}")]
     Own(#[from] Error),
 }
 
-/// Tells one client, and notes what became of it.
-pub async fn deliver(state: &AppState, fetcher: &Fetcher, delivery: &Delivery) -> Result<(), Error> {
-    let outcome = match tell(state, fetcher, delivery).await {
+/// Tells one client, and notes what became of it. The client has until `given_up` is ready, or as long as a call may take.
+pub async fn deliver(
+    state: &AppState,
+    fetcher: &Fetcher,
+    delivery: &Delivery,
+    given_up: impl Future<Output = ()>,
+) -> Result<(), Error> {
+    let outcome = match tell(state, fetcher, delivery, given_up).await {
         Ok(()) => Outcome::Done(state.now()),
         Err(error) => after_failure(state, delivery, &error),
     };
@@ -76,11 +80,21 @@ pub async fn deliver(state: &AppState, fetcher: &Fetcher, delivery: &Delivery) -
     Ok(tx.commit().await?)
 }
 
-async fn tell(state: &AppState, fetcher: &Fetcher, delivery: &Delivery) -> Result<(), NotTold> {
+async fn tell(
+    state: &AppState,
+    fetcher: &Fetcher,
+    delivery: &Delivery,
+    given_up: impl Future<Output = ()>,
+) -> Result<(), NotTold> {
     let Delivery { client, user, sid, algorithm, uri, .. } = delivery;
     let token =
         signing::logout_token(state, state.now(), *algorithm, LogoutToken { client, user, sid }).await?;
-    match fetcher.post_form(uri, &[("logout_token", &token)]).await? {
+    let fields = [("logout_token", token.as_str())];
+    let answered = tokio::select! {
+        answered = fetcher.post_form(uri, &fields) => answered?,
+        () = given_up => return Err(NotTold::NoRoom),
+    };
+    match answered {
         StatusCode::OK | StatusCode::NO_CONTENT => Ok(()),
         status => Err(NotTold::Status(status)),
     }

@@ -5,12 +5,10 @@ use std::{borrow::Cow, time::Duration};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
-use jsonwebtoken::{
-    Algorithm, DecodingKey,
-    jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, KeyAlgorithm},
-};
+use jsonwebtoken::DecodingKey;
 use serde::{Deserialize, de::IgnoredAny};
 
+use super::client_keys::{ClientKeys, algorithm};
 use crate::{
     model::oauth::client_id::ClientId,
     server::{
@@ -22,8 +20,6 @@ use crate::{
 };
 
 pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-/// The algorithms of its signature.
-pub const ALGORITHMS: [&str; 4] = ["ES256", "EdDSA", "RS256", "PS256"];
 /// Longest assertion that is looked at, in bytes.
 const MAX_LENGTH: usize = 4096;
 /// How long it may be good from now on. It is remembered for so long, so that it works once.
@@ -91,8 +87,7 @@ pub async fn verify(
     client: &Client,
     assertion: &str,
 ) -> Result<bool, Error> {
-    let keys = client.jwks.as_deref().map(serde_json::from_str::<JwkSet>);
-    let Some(Ok(keys)) = keys else { return Ok(false) };
+    let Some(Ok(keys)) = client.jwks.as_deref().map(ClientKeys::parse) else { return Ok(false) };
     let Some(parts) = Parts::of(assertion) else { return Ok(false) };
     if !is_for_now(&parts.claims, &client.id, &state.config.tokens.issuer, now) || !is_signed(&parts, &keys) {
         return Ok(false);
@@ -120,43 +115,12 @@ fn is_for_now(claims: &Claims, client: &ClientId, issuer: &str, now: Timestamp) 
 }
 
 /// Whether one of the client's keys has signed it: the one that is named, or any that fits.
-fn is_signed(parts: &Parts<'_>, keys: &JwkSet) -> bool {
+fn is_signed(parts: &Parts<'_>, keys: &ClientKeys) -> bool {
     let Ok(header) = serde_json::from_slice::<Header<'_>>(&parts.header) else { return false };
     let Some(algorithm) = algorithm(&header.alg) else { return false };
-    let is_named =
-        |key: &Jwk| header.kid.as_deref().is_none_or(|kid| key.common.key_id.as_deref() == Some(kid));
-    header.crit.is_none()
-        && keys.keys.iter().filter(|key| is_named(key) && fits(key, algorithm)).any(|key| {
-            let Ok(verifying) = DecodingKey::from_jwk(key) else { return false };
-            let message = parts.message.as_bytes();
-            matches!(jsonwebtoken::crypto::verify(parts.signature, message, &verifying, algorithm), Ok(true))
-        })
-}
-
-fn algorithm(name: &str) -> Option<Algorithm> {
-    let known = ALGORITHMS.contains(&name);
-    name.parse().ok().filter(|_| known)
-}
-
-/// Whether the key is one of that algorithm: what the key says counts, then what it is.
-fn fits(key: &Jwk, algorithm: Algorithm) -> bool {
-    let of_its_kind = match &key.algorithm {
-        AlgorithmParameters::EllipticCurve(ec) => {
-            ec.curve == EllipticCurve::P256 && algorithm == Algorithm::ES256
-        }
-        AlgorithmParameters::RSA(_) => matches!(algorithm, Algorithm::RS256 | Algorithm::PS256),
-        AlgorithmParameters::OctetKeyPair(pair) => {
-            pair.curve == EllipticCurve::Ed25519 && algorithm == Algorithm::EdDSA
-        }
-        _ => false,
+    let message = parts.message.as_bytes();
+    let verifies = |key: DecodingKey| {
+        matches!(jsonwebtoken::crypto::verify(parts.signature, message, &key, algorithm), Ok(true))
     };
-    let said = match key.common.key_algorithm {
-        None => None,
-        Some(KeyAlgorithm::ES256) => Some(Algorithm::ES256),
-        Some(KeyAlgorithm::EdDSA) => Some(Algorithm::EdDSA),
-        Some(KeyAlgorithm::RS256) => Some(Algorithm::RS256),
-        Some(KeyAlgorithm::PS256) => Some(Algorithm::PS256),
-        Some(_) => return false,
-    };
-    of_its_kind && said.is_none_or(|said| said == algorithm)
+    header.crit.is_none() && keys.of_signature(header.kid.as_deref(), algorithm).any(verifies)
 }

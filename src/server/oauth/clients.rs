@@ -1,5 +1,6 @@
 //! Clients: registered by administrators and by nobody else.
 
+mod lifetimes;
 mod report;
 mod settings;
 
@@ -28,6 +29,7 @@ use crate::{
     server::{
         change::Change,
         client_info::ActionContext,
+        clock::Timestamp,
         error::Error,
         sessions::client_sessions,
         state::AppState,
@@ -159,16 +161,7 @@ pub async fn disable(
     actor: Option<&UserId>,
     id: &ClientId,
 ) -> Result<Client, Error> {
-    let (mut change, mut client) = begin(state, context, id).await?;
-    if !client.is_enabled() {
-        return Ok(client);
-    }
-    client.disabled_at = Some(context.now);
-    clients::update(change.tx(), &client).await?;
-    client_sessions::end(&mut change, Ending::Client(id), RevocationReason::ClientDisabled).await?;
-    record(&mut change, EventKind::ClientDisabled, actor, &client).await?;
-    change.commit().await?;
-    Ok(client)
+    set_disabled(state, context, actor, id, Some(context.now)).await
 }
 
 /// Lets a client go on. Its people sign in again.
@@ -178,13 +171,28 @@ pub async fn enable(
     actor: Option<&UserId>,
     id: &ClientId,
 ) -> Result<Client, Error> {
+    set_disabled(state, context, actor, id, None).await
+}
+
+/// Changes nothing of a client that is so already.
+async fn set_disabled(
+    state: &AppState,
+    context: ActionContext<'_>,
+    actor: Option<&UserId>,
+    id: &ClientId,
+    disabled_at: Option<Timestamp>,
+) -> Result<Client, Error> {
     let (mut change, mut client) = begin(state, context, id).await?;
-    if client.is_enabled() {
+    if client.disabled_at.is_some() == disabled_at.is_some() {
         return Ok(client);
     }
-    client.disabled_at = None;
+    client.disabled_at = disabled_at;
     clients::update(change.tx(), &client).await?;
-    record(&mut change, EventKind::ClientEnabled, actor, &client).await?;
+    if !client.is_enabled() {
+        client_sessions::end(&mut change, Ending::Client(id), RevocationReason::ClientDisabled).await?;
+    }
+    let kind = if client.is_enabled() { EventKind::ClientEnabled } else { EventKind::ClientDisabled };
+    record(&mut change, kind, actor, &client).await?;
     change.commit().await?;
     Ok(client)
 }

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::{client_assertion, token::DEVICE_CODE};
+use super::{client_keys, token::DEVICE_CODE};
 use crate::{
     model::{
         client_algorithm::ClientAlgorithm,
@@ -88,7 +88,7 @@ fn auth_methods(public_too: bool) -> Vec<&'static str> {
 
 pub fn server_metadata(config: &TokenConfig) -> ServerMetadata {
     let issuer = &config.issuer;
-    let algorithms = client_assertion::ALGORITHMS;
+    let algorithms = client_keys::ALGORITHMS;
     ServerMetadata {
         authorization_endpoint: format!("{issuer}/oauth/authorize"),
         pushed_authorization_request_endpoint: format!("{issuer}/oauth/par"),

@@ -8,7 +8,16 @@ use crate::{
     server::{
         config::SessionConfig,
         error::Error,
-        store::{Tx, clients::Client, consents, groups, users::User},
+        state::AppState,
+        store::{
+            Queryable,
+            clients::Client,
+            consents,
+            grants::{self, GrantRecord},
+            groups,
+            users::User,
+        },
+        tokens::refresh::client_token::ClientRefreshToken,
     },
 };
 
@@ -25,9 +34,10 @@ pub struct RefreshRules {
 
 impl RefreshRules {
     pub fn of(client: &Client) -> Self {
+        let absolute_ttl = client.refresh_absolute_ttl.unwrap_or(180 * DAY);
         Self {
-            idle_ttl: client.refresh_idle_ttl.unwrap_or(30 * DAY),
-            absolute_ttl: client.refresh_absolute_ttl.unwrap_or(180 * DAY),
+            idle_ttl: client.refresh_idle_ttl.unwrap_or(30 * DAY).min(absolute_ttl),
+            absolute_ttl,
             rotates: client.kind.is_public(),
         }
     }
@@ -45,7 +55,7 @@ impl RefreshRules {
 
 /// Whether this client may have this of this person now. [`Error::Forbidden`] where not.
 pub async fn check(
-    tx: &mut Tx,
+    db: &mut impl Queryable,
     client: &Client,
     user: &User,
     scopes: &Scopes,
@@ -55,10 +65,23 @@ pub async fn check(
         && user.is_enabled()
         && scopes.is_subset(&client.scopes)
         && resources.is_subset(&client.resources)
-        && groups::may_use(tx, &client.id, &user.id).await?
+        && groups::may_use(db, &client.id, &user.id).await?
         && (client.trusted
-            || consents::find(tx, &user.id, &client.id)
+            || consents::find(db, &user.id, &client.id)
                 .await?
                 .is_some_and(|consent| consent.covers(scopes, resources)));
     if allowed { Ok(()) } else { Err(Error::Forbidden) }
+}
+
+/// The grant whose refresh token this is, of any generation, if it is the client's.
+pub async fn of_refresh_token(
+    state: &AppState,
+    client: &Client,
+    token: &ClientRefreshToken,
+) -> Result<Option<GrantRecord>, Error> {
+    let mut reader = state.store.read().await?;
+    let grant = grants::by_id(&mut reader, &token.grant).await?;
+    let Some(grant) = grant.filter(|grant| grant.client == client.id) else { return Ok(None) };
+    let authentic = state.refresh_keys.is_authentic_for_client(token, &grant.salt)?;
+    Ok(authentic.then_some(grant))
 }

@@ -1,10 +1,13 @@
 //! What a token is good for at this moment (RFC 7662). The one way for a service to see at once that a session has ended.
 
+mod refresh_token;
+
 use serde::Serialize;
 
 use super::error::OAuthError;
 use crate::{
     model::{
+        id::UserId,
         level::Level,
         oauth::{client_id::ClientId, client_kind::ClientKind, resource::Resource, scope::Scopes},
     },
@@ -15,7 +18,10 @@ use crate::{
             clients::{self, Client},
             users::User,
         },
-        tokens::client_access::{Audience, ClientTokenId, VerifiedClientToken},
+        tokens::{
+            client_access::{Audience, ClientTokenId, VerifiedClientToken},
+            refresh::client_token::ClientRefreshToken,
+        },
     },
 };
 
@@ -23,6 +29,7 @@ use crate::{
 #[serde(untagged)]
 pub enum Introspection {
     Active(Box<ActiveToken>),
+    Refresh(Box<ActiveRefreshToken>),
     /// Of whatever else nothing is said, not even why (§2.2).
     Inactive {
         active: bool,
@@ -48,6 +55,17 @@ pub struct ActiveToken {
     jti: ClientTokenId,
 }
 
+/// It is shown to nobody but the authorization server, so it has no audience and no type (§2.2).
+#[derive(Debug, Serialize)]
+pub struct ActiveRefreshToken {
+    active: bool,
+    iss: String,
+    sub: UserId,
+    client_id: ClientId,
+    scope: Scopes,
+    exp: i64,
+}
+
 const INACTIVE: Introspection = Introspection::Inactive { active: false };
 
 /// Answers a client that has proved who it is.
@@ -57,6 +75,9 @@ pub async fn introspect(
     asking: &Client,
     token: &str,
 ) -> Result<Introspection, OAuthError> {
+    if let Some(token) = ClientRefreshToken::parse(token) {
+        return refresh_token::introspect(state, now, asking, &token).await;
+    }
     let Ok(verified) = state.tokens.verify_client(token, now) else { return Ok(INACTIVE) };
     if !may_ask(asking, &verified) || !is_still_wanted(state, asking, &verified).await? {
         return Ok(INACTIVE);

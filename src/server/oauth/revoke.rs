@@ -1,6 +1,6 @@
 //! A client gives a token back (RFC 7009). The grant that it came from ends, with all its tokens.
 
-use super::error::OAuthError;
+use super::{error::OAuthError, grants::of_refresh_token};
 use crate::{
     model::{
         id::{GrantId, SessionId},
@@ -29,24 +29,12 @@ pub async fn revoke(
         if verified.client == client.id {
             end(state, context, &verified.id.grant, Some(verified.expires_at)).await?;
         }
-    } else if let Some(grant) = grant_of_refresh_token(state, client, token).await? {
-        end(state, context, &grant, None).await?;
+    } else if let Some(token) = ClientRefreshToken::parse(token)
+        && let Some(grant) = of_refresh_token(state, client, &token).await?
+    {
+        end(state, context, &grant.id, None).await?;
     }
     Ok(())
-}
-
-/// The grant whose refresh token this is, of any generation, if it is the client's.
-async fn grant_of_refresh_token(
-    state: &AppState,
-    client: &Client,
-    token: &str,
-) -> Result<Option<GrantId>, Error> {
-    let Some(token) = ClientRefreshToken::parse(token) else { return Ok(None) };
-    let mut reader = state.store.read().await?;
-    let grant = grants::by_id(&mut reader, &token.grant).await?;
-    let Some(grant) = grant.filter(|grant| grant.client == client.id) else { return Ok(None) };
-    let authentic = state.refresh_keys.is_authentic_for_client(&token, &grant.salt)?;
-    Ok(authentic.then_some(grant.id))
 }
 
 /// Ends a grant. An access token that no grant stands behind expires at `expires_at`, and is refused until then.

@@ -27,6 +27,7 @@ use crate::{
         role::Permission,
         second_factor::{SecondStep, SecondStepStatus},
         session::{SignIn, TokenResponse},
+        theme::Theme,
     },
     server::{
         authentication::attempt::{self, Attempt, AttemptMade},
@@ -80,6 +81,11 @@ impl Caller {
             evidence: Evidence::of(parts),
             wants_html: wants_html(&parts.headers),
         })
+    }
+
+    /// The colours that were chosen in this browser.
+    pub fn theme(&self) -> Theme {
+        cookies::theme(&self.cookies)
     }
 
     /// Whoever is asking, if they may do this.

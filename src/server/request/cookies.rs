@@ -10,16 +10,20 @@ use tower_cookies::{
     cookie::{SameSite, time},
 };
 
-use crate::server::{authentication::attempt, sessions::SessionCookie, tokens::refresh::token::RefreshToken};
+use crate::{
+    model::theme::Theme,
+    server::{authentication::attempt, sessions::SessionCookie, tokens::refresh::token::RefreshToken},
+};
 
 const SESSION: &str = "__Host-latchkey";
 const FLOW: &str = "__Host-latchkey-flow";
 const DEVICE: &str = "__Host-latchkey-device";
 const ATTEMPT: &str = "__Host-latchkey-attempt";
+const APPEARANCE: &str = "__Host-latchkey-appearance";
 /// Longer than a request takes.
 const FLOW_MAX_AGE: Duration = Duration::from_secs(3600);
 /// As long as browsers keep a cookie (RFC 6265bis §5.5).
-const DEVICE_MAX_AGE: Duration = Duration::from_secs(400 * 86_400);
+const LONGEST_MAX_AGE: Duration = Duration::from_secs(400 * 86_400);
 
 /// A cookie for this host alone, out of reach of scripts.
 pub fn build(name: &'static str, value: String, max_age: Duration, same_site: SameSite) -> Cookie<'static> {
@@ -46,6 +50,17 @@ pub fn clear_session(cookies: &Cookies) {
     cookies.add(build(SESSION, String::new(), Duration::ZERO, SameSite::Lax));
 }
 
+/// The colours that were chosen in this browser.
+pub fn theme(cookies: &Cookies) -> Theme {
+    cookies.get(APPEARANCE).and_then(|cookie| Theme::parse(cookie.value())).unwrap_or_default()
+}
+
+/// Remembers a choice of colours, or forgets it where the browser is to choose.
+pub fn set_theme(cookies: &Cookies, theme: Theme) {
+    let max_age = if theme == Theme::default() { Duration::ZERO } else { LONGEST_MAX_AGE };
+    cookies.add(build(APPEARANCE, theme.as_str().to_owned(), max_age, SameSite::Lax));
+}
+
 /// What binds the browser to the authorization requests that it has begun.
 pub fn flow(cookies: &Cookies) -> Option<String> {
     cookies.get(FLOW).map(|cookie| cookie.value().to_owned())
@@ -61,7 +76,7 @@ pub fn device(cookies: &Cookies) -> Option<String> {
 }
 
 pub fn set_device(cookies: &Cookies, value: String) {
-    cookies.add(build(DEVICE, value, DEVICE_MAX_AGE, SameSite::Strict));
+    cookies.add(build(DEVICE, value, LONGEST_MAX_AGE, SameSite::Strict));
 }
 
 /// Who is half signed in, sealed ([`crate::server::authentication::attempt`]).

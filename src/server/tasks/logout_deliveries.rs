@@ -1,83 +1,45 @@
 //! Apps are told that a session has ended: at once after the commit that ended it, and again later if they did not answer.
 
+mod lanes;
+
 use std::{sync::Arc, time::Duration};
 
 use tokio::task::JoinSet;
 
-use crate::{
-    model::oauth::client_id::ClientId,
-    server::{fetch::Fetcher, oauth::backchannel, state::AppState, store::within_patience, survive::survive},
+use self::lanes::Lanes;
+use crate::server::{
+    fetch::Fetcher, oauth::backchannel, state::AppState, store::within_patience, survive::survive,
 };
 
 /// How often it is looked: for what commands and other servers have written, and for what is tried again.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// How many deliveries are under way at once.
-const PLACES: usize = 32;
-/// How many of them for one app: those that do not answer leave room for the others.
-const PLACES_OF_ONE: usize = 4;
 
 /// Delivers for as long as the program runs.
 pub async fn run(state: Arc<AppState>, fetcher: Fetcher) {
-    let mut under_way = UnderWay::default();
+    // Those under way end with the program.
+    let (lanes, mut under_way) = (Arc::new(Lanes::default()), JoinSet::new());
     loop {
-        if under_way.tasks.len() < PLACES {
-            start(&state, &fetcher, &mut under_way).await;
-        }
+        start(&state, &fetcher, &lanes, &mut under_way).await;
         tokio::select! {
             () = state.logout_deliveries.notified() => {}
+            () = lanes.freed() => {}
             () = tokio::time::sleep(INTERVAL) => {}
-            () = under_way.one_has_ended() => {}
         }
-    }
-}
-
-/// The deliveries under way.
-#[derive(Default)]
-struct UnderWay {
-    tasks: JoinSet<ClientId>,
-    /// The app that each is for.
-    clients: Vec<ClientId>,
-}
-
-impl UnderWay {
-    /// How many more deliveries to an app may be under way.
-    fn room(&self, client: &ClientId) -> usize {
-        PLACES_OF_ONE.saturating_sub(self.clients.iter().filter(|other| *other == client).count())
-    }
-
-    fn begin(&mut self, client: ClientId, delivery: impl Future<Output = ()> + Send + 'static) {
-        self.clients.push(client.clone());
-        self.tasks.spawn(async move {
-            delivery.await;
-            client
-        });
-    }
-
-    /// Waits for one to end; for ever where none is under way.
-    async fn one_has_ended(&mut self) {
-        match self.tasks.join_next().await {
-            Some(Ok(client)) => {
-                if let Some(place) = self.clients.iter().position(|other| *other == client) {
-                    self.clients.swap_remove(place);
-                }
-            }
-            // It survives its faults.
-            Some(Err(_)) => {}
-            None => std::future::pending().await,
-        }
+        while under_way.try_join_next().is_some() {}
     }
 }
 
 /// Starts as many deliveries as there are places for.
-async fn start(state: &Arc<AppState>, fetcher: &Fetcher, under_way: &mut UnderWay) {
-    let places = PLACES - under_way.tasks.len();
-    let claimed = backchannel::claim(state, places, |client| under_way.room(client));
+async fn start(state: &Arc<AppState>, fetcher: &Fetcher, lanes: &Arc<Lanes>, under_way: &mut JoinSet<()>) {
+    let claimed = backchannel::claim(state, |due| lanes.plan(due));
     match survive(within_patience(claimed)).await {
         Some(Ok(claimed)) => {
             for delivery in claimed {
                 let (state, fetcher) = (state.clone(), fetcher.clone());
-                under_way.begin(delivery.client.clone(), async move {
-                    let delivered = survive(backchannel::deliver(&state, &fetcher, &delivery)).await;
+                let place = lanes.begin(&delivery.client);
+                under_way.spawn(async move {
+                    let given_up = place.no_room_left();
+                    let delivered = survive(backchannel::deliver(&state, &fetcher, &delivery, given_up)).await;
                     if let Some(Err(error)) = delivered {
                         tracing::warn!(%error, "what became of a delivery could not be noted; it is delivered again");
                     }

@@ -17,7 +17,6 @@ use crate::{
             resource::{Resource, Resources},
             scope::{OPENID, Scopes},
         },
-        role::Roles,
     },
     server::{
         clock::Timestamp,
@@ -67,8 +66,6 @@ pub struct ClientAccess<'a> {
     /// The services that it is for; none: userinfo alone.
     pub resources: &'a Resources,
     pub scopes: &'a Scopes,
-    /// For services that are configured to get them.
-    pub roles: Option<Roles>,
     pub expires_at: Timestamp,
 }
 
@@ -120,8 +117,6 @@ struct ClientClaims {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sid: Option<ClientSessionId>,
     scope: Scopes,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    roles: Option<Roles>,
 }
 
 /// What a valid access token of a client proves.
@@ -218,7 +213,6 @@ pub fn sign_client_access(
         },
         sid: access.sid.cloned(),
         scope: access.scopes.clone(),
-        roles: access.roles,
     };
     key.sign(ACCESS_TOKEN_TYPE, &claims, entropy)
 }

@@ -115,7 +115,12 @@ fn Secrets(client: Kept<ClientReport>, forms: Forms, fields: Fields) -> impl Int
         let until = secret.expires_at.clone().map(|at| view! { ", ends "<Time at=at/> });
         view! { <li>"Made "<Time at=secret.created_at.clone()/>{until}</li> }
     };
-    let lines = move || client.read(|report| report.secrets.iter().map(line).collect_view());
+    let lines = move || {
+        client.read(|report| match report.secrets.as_slice() {
+            [] => view! { <p>"This client has no secret yet. Rotate it to make one."</p> }.into_any(),
+            secrets => view! { <ul>{secrets.iter().map(line).collect_view()}</ul> }.into_any(),
+        })
+    };
     let rotate = || "The client gets a new secret. The one of now is good for one more day.".to_owned();
     let replace = || {
         "The client gets a new secret. Every other one stops working now, and so does the client until it has the new one.".to_owned()
@@ -124,7 +129,7 @@ fn Secrets(client: Kept<ClientReport>, forms: Forms, fields: Fields) -> impl Int
     let buttons = move || {
         if has_secret.get() {
             view! {
-                <ul>{reactive(lines)}</ul>
+                {reactive(lines)}
                 <NewSecretNotice made=forms.made/>
                 <div class="row">
                     <ActionButton form=forms.rotate fields=fields.clone() label="Rotate the secret" confirm=consequence(rotate)/>
@@ -133,7 +138,7 @@ fn Secrets(client: Kept<ClientReport>, forms: Forms, fields: Fields) -> impl Int
             }
             .into_any()
         } else {
-            view! { <p>"This client has no secret."</p> }.into_any()
+            view! { <p>"This client needs no secret."</p> }.into_any()
         }
     };
     view! {

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderValue, StatusCode, Uri, header},
+    http::{StatusCode, Uri},
     middleware::Next,
-    response::{Html, IntoResponse, Response},
+    response::Response,
 };
 use tower_cookies::Cookies;
 
@@ -21,8 +21,8 @@ use crate::{
     server::{
         client_info::{ActionContext, ClientInfo},
         http::{
+            plain_page::{self, Look},
             redirect::{permanent, see_other},
-            routes::assets::AssetPaths,
         },
         log,
         request::{cookies, record_denial},
@@ -45,14 +45,17 @@ pub async fn authorize_page(
     if let Some(without_slash) = without_final_slash(request.uri()) {
         return permanent(&without_slash);
     }
-    let Some(client) = request.extensions().get::<Arc<ClientInfo>>().cloned() else { return unavailable() };
+    let look = Look::of(&state, &cookies);
+    let Some(client) = request.extensions().get::<Arc<ClientInfo>>().cloned() else {
+        return plain_page::unavailable(look);
+    };
     let context = ActionContext { now: state.now(), client: &client };
     let presented = cookies::refresh_token(&cookies);
     let session = match resolve(&state, context, presented.as_ref()).await {
         Ok(session) => session,
         Err(error) => {
             tracing::error!(%error, "the session of a page load could not be read");
-            return unavailable();
+            return plain_page::unavailable(look);
         }
     };
     if let Some(page) = session.active() {
@@ -74,7 +77,7 @@ pub async fn authorize_page(
         let denial = record_denial(&state, context, &page.user, &page.session, page_asked_for);
         if let Err(error) = denial.await {
             tracing::error!(%error, "a refused page could not be recorded");
-            return unavailable();
+            return plain_page::unavailable(look);
         }
     }
     request.extensions_mut().insert(Arc::new(session));
@@ -125,23 +128,6 @@ fn sign_in_page(uri: &Uri, session: &PageSession) -> LocalPath {
 fn wanted(uri: &Uri) -> LocalPath {
     let next = query::parameter(uri.query().unwrap_or_default(), "next");
     after_sign_in(next.as_deref())
-}
-
-/// The store is silent: nobody can be recognised, and nobody is sent away for it.
-fn unavailable() -> Response {
-    const POLICY: &str =
-        "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
-    let page = format!(
-        "<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, \
-         initial-scale=1\"><title>Back in a moment</title><link rel=\"stylesheet\" href=\"{}\"><main><section class=\"card\">\
-         <h1>Back in a moment</h1><p>The server can't answer right now. You are still signed in; reload the page in a \
-         moment.</p><p><a class=\"button\" href=\"\">Try again</a></p></section></main>",
-        AssetPaths::of(None).style
-    );
-    let mut response = (StatusCode::SERVICE_UNAVAILABLE, Html(page)).into_response();
-    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-    response
 }
 
 #[cfg(test)]

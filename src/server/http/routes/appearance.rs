@@ -1,6 +1,6 @@
 //! How pages look: the choice of colours, and what a browser keeps of the portal on a home screen.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::{
     Json,
@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde_json::json;
-use tower_cookies::{Cookies, cookie::SameSite};
+use tower_cookies::Cookies;
 
 use crate::{
     model::{local_path::LocalPath, query, theme::Theme},
@@ -24,22 +24,12 @@ use crate::{
     },
 };
 
-const COOKIE: &str = "__Host-latchkey-appearance";
-/// As long as browsers keep a cookie (RFC 6265bis §5.5).
-const MAX_AGE: Duration = Duration::from_secs(400 * 86_400);
-
-/// The colours that were chosen in this browser.
-pub fn theme(cookies: &Cookies) -> Theme {
-    cookies.get(COOKIE).and_then(|cookie| Theme::parse(cookie.value())).unwrap_or_default()
-}
-
 /// Remembers a choice, for whoever uses this browser: it is about nobody's account.
 pub async fn choose(cookies: Cookies, headers: HeaderMap, body: String) -> Response {
     let Some(theme) = query::parameter(&body, "theme").and_then(|name| Theme::parse(&name)) else {
         return StatusCode::UNPROCESSABLE_ENTITY.into_response();
     };
-    let max_age = if theme == Theme::default() { Duration::ZERO } else { MAX_AGE };
-    cookies.add(cookies::build(COOKIE, theme.as_str().to_owned(), max_age, SameSite::Lax));
+    cookies::set_theme(&cookies, theme);
     if wants_html(&headers) {
         see_other(&referring_page(&headers).unwrap_or_else(|| LocalPath::page("/")))
     } else {

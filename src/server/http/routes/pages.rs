@@ -13,10 +13,7 @@ use leptos_axum::{ResponseOptions, render_app_async_with_context};
 
 use tower_cookies::Cookies;
 
-use super::{
-    appearance::{accent_sheet, theme},
-    assets::AssetPaths,
-};
+use super::{appearance::accent_sheet, assets::AssetPaths};
 use crate::{
     app::{
         page_data::{Brand, PageData},
@@ -63,7 +60,7 @@ pub async fn render(State(state): State<Arc<AppState>>, request: Request) -> Res
         consent: request.extensions().get::<ConsentPage>().cloned(),
         device: request.extensions().get::<DevicePage>().cloned(),
         brand: brand(&state),
-        theme: request.extensions().get::<Cookies>().map(theme).unwrap_or_default(),
+        theme: request.extensions().get::<Cookies>().map(cookies::theme).unwrap_or_default(),
         registration_open: state.config.registration == Registration::Open,
         second_step: second_step(&state, attempt).await,
         password_from: state.config.password_rules.min_length,

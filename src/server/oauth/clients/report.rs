@@ -15,6 +15,7 @@ use crate::{
     },
     server::{
         clock::Timestamp,
+        config::value::in_words,
         cursor::{limit, one_more, page_of},
         error::Error,
         state::AppState,
@@ -89,6 +90,7 @@ pub fn registered(details: &ClientDetails) -> RegisteredClient {
         developer: client.developer.as_ref().map(ToString::to_string),
         kind: client.kind,
         auth_method: client.auth_method,
+        jwks: client.jwks.clone(),
         redirect_uris: texts(redirect_uris),
         post_logout_uris: texts(post_logout_uris),
         backchannel_logout_uri: client.backchannel_logout_uri.clone(),
@@ -99,7 +101,9 @@ pub fn registered(details: &ClientDetails) -> RegisteredClient {
         id_token_alg: client.id_token_alg,
         claims_in_id_token: client.claims_in_id_token,
         require_pushed: client.require_pushed,
-        access_ttl: client.access_ttl.map(|ttl| humantime::format_duration(ttl).to_string()),
+        access_ttl: client.access_ttl.map(in_words),
+        refresh_idle_ttl: client.refresh_idle_ttl.map(in_words),
+        refresh_absolute_ttl: client.refresh_absolute_ttl.map(in_words),
         enabled: client.is_enabled(),
         created_at: client.created_at.to_utc(),
     }

@@ -1,8 +1,9 @@
 //! What an administrator sets of a client: parsed, and checked as a whole.
 
-use std::time::Duration;
-
-use super::ClientDetails;
+use super::{
+    ClientDetails,
+    lifetimes::{ACCESS, REFRESH_ABSOLUTE, REFRESH_IDLE},
+};
 use crate::{
     model::{
         client_algorithm::ClientAlgorithm,
@@ -14,7 +15,12 @@ use crate::{
             scope::{OFFLINE_ACCESS, Scopes},
         },
     },
-    server::{config::TokenConfig, error::Error, store::clients::Client},
+    server::{
+        config::TokenConfig,
+        error::Error,
+        oauth::{client_keys::ClientKeys, grants::RefreshRules},
+        store::clients::Client,
+    },
 };
 
 /// Addresses of one purpose that a client has at the most.
@@ -35,12 +41,17 @@ pub struct ClientSettings {
     pub resources: Option<Vec<String>>,
     pub groups: Option<Vec<String>>,
     pub trusted: Option<bool>,
+    /// Empty: what is usual for its kind.
     pub auth_method: Option<String>,
+    /// A JSON Web Key Set. Empty: none.
     pub jwks: Option<String>,
     pub id_token_alg: Option<String>,
     pub claims_in_id_token: Option<bool>,
     pub require_pushed: Option<bool>,
-    pub access_ttl: Option<Duration>,
+    /// Lifetimes like `5m`. Empty: as configured, or as usual.
+    pub access_ttl: Option<String>,
+    pub refresh_idle_ttl: Option<String>,
+    pub refresh_absolute_ttl: Option<String>,
 }
 
 /// The same as the fields of a form have it: names as a command's options, several of one kind on lines of their own.
@@ -55,7 +66,14 @@ pub struct ClientForm {
     pub resource: Option<String>,
     pub group: Option<String>,
     pub trusted: Option<String>,
+    pub auth_method: Option<String>,
+    pub jwks: Option<String>,
+    pub require_pushed: Option<String>,
     pub id_token_alg: Option<String>,
+    pub claims_in_id_token: Option<String>,
+    pub access_ttl: Option<String>,
+    pub refresh_idle_ttl: Option<String>,
+    pub refresh_absolute_ttl: Option<String>,
 }
 
 impl TryFrom<ClientForm> for ClientSettings {
@@ -64,6 +82,7 @@ impl TryFrom<ClientForm> for ClientSettings {
         let lines = |text: String| -> Vec<String> {
             text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
         };
+        let switch = |field, text: Option<String>| text.map(|text| yes_or_no(field, &text)).transpose();
         Ok(Self {
             name: form.name,
             developer: form.developer,
@@ -73,9 +92,15 @@ impl TryFrom<ClientForm> for ClientSettings {
             scopes: form.scope.map(|scope| scope.trim().to_owned()),
             resources: form.resource.map(lines),
             groups: form.group.map(lines),
-            trusted: form.trusted.as_deref().map(|text| yes_or_no("trusted", text)).transpose()?,
+            trusted: switch("trusted", form.trusted)?,
+            auth_method: form.auth_method,
+            jwks: form.jwks,
+            require_pushed: switch("require_pushed", form.require_pushed)?,
             id_token_alg: form.id_token_alg,
-            ..Self::default()
+            claims_in_id_token: switch("claims_in_id_token", form.claims_in_id_token)?,
+            access_ttl: form.access_ttl,
+            refresh_idle_ttl: form.refresh_idle_ttl,
+            refresh_absolute_ttl: form.refresh_absolute_ttl,
         })
     }
 }
@@ -89,7 +114,9 @@ impl ClientSettings {
     /// Parses what was typed and puts it into a client; or says which field is wrong.
     pub(super) fn apply(&self, details: &mut ClientDetails, tokens: &TokenConfig) -> Result<(), Error> {
         self.apply_words(&mut details.client)?;
+        self.apply_proof(&mut details.client)?;
         self.apply_switches(&mut details.client);
+        self.apply_lifetimes(&mut details.client)?;
         if let Some(uris) = &self.redirect_uris {
             details.redirect_uris = parse_uris("redirect_uri", uris)?;
         }
@@ -122,13 +149,27 @@ impl ClientSettings {
         if let Some(text) = &self.scopes {
             client.scopes = Scopes::parse(text).map_err(|problem| Error::invalid("scope", problem))?;
         }
-        if let Some(text) = &self.auth_method {
-            client.auth_method =
-                AuthMethod::parse(text).map_err(|problem| Error::invalid("auth_method", problem))?;
-        }
         if let Some(text) = &self.id_token_alg {
             client.id_token_alg =
                 ClientAlgorithm::parse(text).map_err(|problem| Error::invalid("id_token_alg", problem))?;
+        }
+        Ok(())
+    }
+
+    fn apply_proof(&self, client: &mut Client) -> Result<(), Error> {
+        match self.auth_method.as_deref() {
+            None => {}
+            Some("") => client.auth_method = client.kind.auth_method(),
+            Some(text) => {
+                client.auth_method =
+                    AuthMethod::parse(text).map_err(|problem| Error::invalid("auth_method", problem))?;
+            }
+        }
+        if let Some(text) = &self.jwks {
+            let text = Some(text.as_str()).filter(|text| !text.trim().is_empty());
+            let keys = text.map(ClientKeys::parse).transpose();
+            let keys = keys.map_err(|problem| Error::invalid("jwks", problem))?;
+            client.jwks = keys.map(|keys| keys.as_str().to_owned());
         }
         Ok(())
     }
@@ -137,8 +178,19 @@ impl ClientSettings {
         client.trusted = self.trusted.unwrap_or(client.trusted);
         client.claims_in_id_token = self.claims_in_id_token.unwrap_or(client.claims_in_id_token);
         client.require_pushed = self.require_pushed.unwrap_or(client.require_pushed);
-        client.access_ttl = self.access_ttl.or(client.access_ttl);
-        client.jwks = self.jwks.clone().or(client.jwks.take());
+    }
+
+    fn apply_lifetimes(&self, client: &mut Client) -> Result<(), Error> {
+        if let Some(text) = &self.access_ttl {
+            client.access_ttl = ACCESS.parse(text)?;
+        }
+        if let Some(text) = &self.refresh_idle_ttl {
+            client.refresh_idle_ttl = REFRESH_IDLE.parse(text)?;
+        }
+        if let Some(text) = &self.refresh_absolute_ttl {
+            client.refresh_absolute_ttl = REFRESH_ABSOLUTE.parse(text)?;
+        }
+        Ok(())
     }
 }
 
@@ -165,6 +217,11 @@ fn check(details: &ClientDetails) -> Result<(), Error> {
     if kind == ClientKind::Service && client.scopes.contains(OFFLINE_ACCESS) {
         return Err(Error::invalid("scope", "A service acts for nobody who could be away."));
     }
+    let longest = RefreshRules::of(client).absolute_ttl;
+    if client.refresh_idle_ttl.is_some_and(|idle| idle > longest) {
+        let problem = "This is longer than refresh tokens live at the longest.";
+        return Err(Error::invalid("refresh_idle_ttl", problem));
+    }
     Ok(())
 }
 
@@ -188,7 +245,7 @@ fn parse_backchannel(uri: &str) -> Result<Option<String>, Error> {
     }
     let parsed =
         RedirectUri::parse(uri).map_err(|problem| Error::invalid("backchannel_logout_uri", problem))?;
-    if !parsed.as_str().starts_with("http") {
+    if !["https://", "http://"].iter().any(|scheme| parsed.as_str().starts_with(scheme)) {
         return Err(Error::invalid(
             "backchannel_logout_uri",
             "This is an address that the server calls: use https.",

@@ -83,7 +83,6 @@ impl Granted<'_> {
             generation: grant.generation,
             resources: self.resources,
             scopes: self.scopes,
-            roles: None,
             expires_at: self.expires_at,
         };
         let minted = signing::access_token(state, now, &access).await?;
@@ -156,7 +155,6 @@ pub async fn for_itself(
         generation: 0,
         resources,
         scopes,
-        roles: None,
         expires_at: access_token_expiry(state, client, now),
     };
     let minted = signing::access_token(state, now, &access).await?;

@@ -15,7 +15,7 @@ use crate::{
     server::{
         client_info::{ActionContext, ClientInfo},
         http::{
-            plain_page,
+            plain_page::{self, Look},
             redirect::{see_other, to_client},
         },
         oauth::{
@@ -40,7 +40,11 @@ pub async fn get(
     let person = session.active().map(Person::from);
     let known = cookies::flow(&cookies);
     let Ok(parameters) = Parameters::parse(uri.query().unwrap_or_default().as_bytes()) else {
-        return refuse(&state, Refusal::Page("The app that sent you here made a mistake in its request."));
+        return refuse(
+            &state,
+            &cookies,
+            Refusal::Page("The app that sent you here made a mistake in its request."),
+        );
     };
     match begin(&state, context, &parameters, known.as_deref(), person.as_ref()).await {
         Ok(Next::Answer(address)) => to_client(&address),
@@ -48,7 +52,7 @@ pub async fn get(
             cookies::set_flow(&cookies, cookie);
             see_other(&question(&handle))
         }
-        Err(refusal) => refuse(&state, refusal),
+        Err(refusal) => refuse(&state, &cookies, refusal),
     }
 }
 
@@ -56,12 +60,13 @@ pub async fn get(
 pub async fn post(
     State(state): State<Arc<AppState>>,
     Extension(client): Extension<Arc<ClientInfo>>,
+    cookies: Cookies,
     parameters: Parameters,
 ) -> Response {
     let context = ActionContext { now: state.now(), client: &client };
     match begin_by_post(&state, context, &parameters).await {
         Ok(path) => see_other(&LocalPath::parse(&path).unwrap_or_default()),
-        Err(refusal) => refuse(&state, refusal),
+        Err(refusal) => refuse(&state, &cookies, refusal),
     }
 }
 
@@ -70,13 +75,14 @@ pub fn question(handle: &str) -> LocalPath {
     LocalPath::parse(&format!("/consent?request={handle}")).unwrap_or_default()
 }
 
-fn refuse(state: &AppState, refusal: Refusal) -> Response {
+fn refuse(state: &AppState, cookies: &Cookies, refusal: Refusal) -> Response {
+    let look = Look::of(state, cookies);
     match refusal {
-        Refusal::Page(why) => plain_page::no_sign_in(&state.config.brand, StatusCode::BAD_REQUEST, why),
+        Refusal::Page(why) => plain_page::no_sign_in(look, StatusCode::BAD_REQUEST, why),
         Refusal::Client { redirect_uri, state: echoed, error } => {
             let issuer = &state.config.tokens.issuer;
             to_client(&answer::with_error(&redirect_uri, echoed.as_deref(), issuer, &error))
         }
-        Refusal::Fault(error) => plain_page::fault(&state.config.brand, ApiError::from(error)),
+        Refusal::Fault(error) => plain_page::fault(look, ApiError::from(error)),
     }
 }

@@ -32,7 +32,6 @@ use crate::{
         passwords::Password,
         request::{caller::Caller, cookies},
         sessions::page::{ActivePage, PageSession},
-        state::AppState,
     },
 };
 
@@ -44,11 +43,11 @@ pub async fn show(
     request: Request,
 ) -> Response {
     let (Some(page), Some(handle)) = (session.active(), handle(request.uri())) else {
-        return gone(&caller.state);
+        return gone(&caller);
     };
     let flow = cookies::flow(&cookies);
     let asking = ask(&caller.state, caller.context(), &handle, flow.as_deref(), &Person::from(page)).await;
-    respond(caller.state, asking, None, request).await
+    respond(&caller, asking, None, request).await
 }
 
 /// Takes the answer: allowed or not, or what was asked for to prove who it is. It is the browser that the question was shown to,
@@ -61,8 +60,8 @@ pub async fn answer(
     request: Request,
 ) -> Response {
     let (state, context) = (&caller.state, caller.context());
-    let (Some(page), Some(handle)) = (session.active(), handle(&uri)) else { return gone(state) };
-    let Some((fields, request)) = take_parameters(request).await else { return gone(state) };
+    let (Some(page), Some(handle)) = (session.active(), handle(&uri)) else { return gone(&caller) };
+    let Some((fields, request)) = take_parameters(request).await else { return gone(&caller) };
     let flow = cookies::flow(&cookies);
     let person = Person::from(page);
     if let Some(password) = fields.get("password") {
@@ -72,16 +71,16 @@ pub async fn answer(
         };
         let problem = entered.err().map(|error| ApiError::from(error).sentence().to_owned());
         let asking = ask(state, context, &handle, flow.as_deref(), &person).await;
-        return respond(state.clone(), asking, problem, request).await;
+        return respond(&caller, asking, problem, request).await;
     }
     let allows = match fields.get("decision") {
         Some("allow") => true,
         Some("cancel") => false,
         Some(USE_ANOTHER_ACCOUNT) => return use_another_account(&caller, &question(&handle)).await,
-        _ => return gone(state),
+        _ => return gone(&caller),
     };
     let asking = decide(state, context, &handle, flow.as_deref(), &person, allows).await;
-    respond(state.clone(), asking, None, request).await
+    respond(&caller, asking, None, request).await
 }
 
 /// Checks what whoever is signed in has entered. The session goes on.
@@ -102,20 +101,20 @@ async fn confirm(
 }
 
 async fn respond(
-    state: Arc<AppState>,
+    caller: &Caller,
     asking: Result<Asking, Error>,
     problem: Option<String>,
     mut request: Request,
 ) -> Response {
     match asking {
         // Or what the request stood on has gone while it was decided.
-        Ok(Asking::Gone) | Err(Error::Forbidden | Error::NoSession) => gone(&state),
-        Ok(Asking::Answer(address)) => plain_page::lead_on(&state.config.brand, &address),
+        Ok(Asking::Gone) | Err(Error::Forbidden | Error::NoSession) => gone(caller),
+        Ok(Asking::Answer(address)) => plain_page::lead_on(caller.into(), &address),
         Ok(Asking::Page(page)) => {
             request.extensions_mut().insert(ConsentPage { problem, ..*page });
-            pages::render(State(state), request).await
+            pages::render(State(caller.state.clone()), request).await
         }
-        Err(error) => plain_page::fault(&state.config.brand, ApiError::from(error)),
+        Err(error) => plain_page::fault(caller.into(), ApiError::from(error)),
     }
 }
 
@@ -123,9 +122,9 @@ fn handle(uri: &Uri) -> Option<String> {
     query::parameter(uri.query()?, "request")
 }
 
-fn gone(state: &AppState) -> Response {
+fn gone(caller: &Caller) -> Response {
     plain_page::no_sign_in(
-        &state.config.brand,
+        caller.into(),
         StatusCode::BAD_REQUEST,
         "This sign-in was finished before, has expired or was begun in another browser. Go back to the app and start again.",
     )

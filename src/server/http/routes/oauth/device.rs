@@ -32,7 +32,6 @@ use crate::{
         },
         request::caller::Caller,
         sessions::page::PageSession,
-        state::AppState,
     },
 };
 
@@ -53,49 +52,49 @@ pub async fn answer(
     request: Request,
 ) -> Response {
     let (state, context) = (&caller.state, caller.context());
-    let Some(page) = session.active() else { return gone(state) };
-    let Some((fields, request)) = take_parameters(request).await else { return gone(state) };
+    let Some(page) = session.active() else { return gone(&caller) };
+    let Some((fields, request)) = take_parameters(request).await else { return gone(&caller) };
     let (person, typed) = (Person::from(page), fields.get("user_code").unwrap_or_default());
     let outcome = match fields.get("decision") {
         None => device::enter(state, context, &person, typed).await,
         Some("allow") => device::decide(state, context, &person, typed, true).await,
         Some("cancel") => device::decide(state, context, &person, typed, false).await,
         Some(USE_ANOTHER_ACCOUNT) => return leave_to_another_account(&caller, &person, typed).await,
-        Some(_) => return gone(state),
+        Some(_) => return gone(&caller),
     };
-    respond(state.clone(), outcome, request).await
+    respond(&caller, outcome, request).await
 }
 
-async fn respond(state: Arc<AppState>, outcome: Result<DevicePage, Error>, mut request: Request) -> Response {
+async fn respond(caller: &Caller, outcome: Result<DevicePage, Error>, mut request: Request) -> Response {
     match outcome {
         Ok(page) => {
             let wait = page.retry_after;
             request.extensions_mut().insert(page);
-            let mut response = pages::render(State(state), request).await;
+            let mut response = pages::render(State(caller.state.clone()), request).await;
             if let Some(seconds) = wait {
                 *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
                 response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
             }
             response
         }
-        Err(Error::NoSession) => gone(&state),
-        Err(error) => plain_page::fault(&state.config.brand, ApiError::from(error)),
+        Err(Error::NoSession) => gone(caller),
+        Err(error) => plain_page::fault(caller.into(), ApiError::from(error)),
     }
 }
 
 /// Signs out. Whoever signs in then enters the code, which is filled in.
 async fn leave_to_another_account(caller: &Caller, person: &Person, typed: &str) -> Response {
-    let Ok(code) = UserCode::parse(typed) else { return gone(&caller.state) };
+    let Ok(code) = UserCode::parse(typed) else { return gone(caller) };
     if let Err(error) = device::release(&caller.state, person, &code).await {
-        return plain_page::fault(&caller.state.config.brand, ApiError::from(error));
+        return plain_page::fault(caller.into(), ApiError::from(error));
     }
     let page = LocalPath::parse(&format!("/device?user_code={code}")).unwrap_or_default();
     use_another_account(caller, &page).await
 }
 
-fn gone(state: &AppState) -> Response {
+fn gone(caller: &Caller) -> Response {
     plain_page::problem(
-        &state.config.brand,
+        caller.into(),
         StatusCode::BAD_REQUEST,
         "This device could not be connected",
         "Open this page again and enter the code that the device shows.",

@@ -15,7 +15,8 @@ use crate::{
     server::{
         error::Error,
         http::{
-            MAX_BODY, plain_page,
+            MAX_BODY,
+            plain_page::{self, Look},
             redirect::{see_other, to_client},
         },
         oauth::{
@@ -33,21 +34,22 @@ const PARAMETERS: [&str; 4] = ["id_token_hint", "client_id", "post_logout_redire
 
 /// Signs out at once if the app has shown an ID token of this session. Otherwise a page asks, unless nobody is signed in.
 pub async fn get(caller: Caller, Extension(session): Extension<Arc<PageSession>>, uri: Uri) -> Response {
+    let look = Look::from(&caller);
     let parameters = Parameters::parse(uri.query().unwrap_or_default().as_bytes()).unwrap_or_default();
     let session = session.active().map(|page| &page.session);
     let asked = match read(&caller.state, &parameters, session).await {
         Ok(asked) => asked,
-        Err(error) => return plain_page::fault(&caller.state.config.brand, ApiError::from(error)),
+        Err(error) => return plain_page::fault(look, ApiError::from(error)),
     };
     if session.is_some() && !asked.is_of_this_session {
-        return plain_page::ask_to_sign_out(&caller.state.config.brand, &sent(&parameters));
+        return plain_page::ask_to_sign_out(look, &sent(&parameters));
     }
     if let Err(error) = end(&caller).await {
-        return plain_page::fault(&caller.state.config.brand, ApiError::from(error));
+        return plain_page::fault(look, ApiError::from(error));
     }
     match asked.address {
         Some(address) => to_client(&address),
-        None => plain_page::signed_out(&caller.state.config.brand),
+        None => plain_page::signed_out(look),
     }
 }
 
@@ -60,15 +62,16 @@ pub async fn post(State(state): State<Arc<AppState>>, parameters: Parameters) ->
 /// The answer to the question: the middleware refuses every other origin. What the app asked for is checked again. The
 /// answer is a page that leads on, and no redirect: a form's policy applies to redirects too.
 pub async fn confirm(caller: Caller, request: Request) -> Response {
+    let look = Look::from(&caller);
     let body = to_bytes(request.into_body(), MAX_BODY).await.unwrap_or_default();
     let parameters = Parameters::parse(&body).unwrap_or_default();
     if let Err(error) = end(&caller).await {
-        return plain_page::fault(&caller.state.config.brand, ApiError::from(error));
+        return plain_page::fault(look, ApiError::from(error));
     }
     match read(&caller.state, &parameters, None).await {
-        Ok(Asked { address: Some(address), .. }) => plain_page::lead_on(&caller.state.config.brand, &address),
+        Ok(Asked { address: Some(address), .. }) => plain_page::lead_on(look, &address),
         // Whoever wanted to leave has left.
-        Ok(_) | Err(_) => plain_page::signed_out(&caller.state.config.brand),
+        Ok(_) | Err(_) => plain_page::signed_out(look),
     }
 }
 
@@ -79,7 +82,7 @@ pub const USE_ANOTHER_ACCOUNT: &str = "another_account";
 pub async fn use_another_account(caller: &Caller, page: &LocalPath) -> Response {
     match end(caller).await {
         Ok(()) => see_other(&page.login_because(SignOutReason::SignedOut)),
-        Err(error) => plain_page::fault(&caller.state.config.brand, ApiError::from(error)),
+        Err(error) => plain_page::fault(caller.into(), ApiError::from(error)),
     }
 }
 

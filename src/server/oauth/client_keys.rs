@@ -1,0 +1,165 @@
+//! The public keys with which a client's assertions are verified (RFC 7517, `jwks` of RFC 7591).
+
+use jsonwebtoken::{
+    Algorithm, DecodingKey,
+    jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, KeyAlgorithm},
+};
+use serde_json::Value;
+
+/// The algorithms of a client's signature.
+pub const ALGORITHMS: [&str; 4] = ["ES256", "EdDSA", "RS256", "PS256"];
+/// Longest set that is read, in bytes.
+const MAX_LENGTH: usize = 16 * 1024;
+/// The members of a JSON Web Key that are secret (RFC 7518 §6).
+const SECRET_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+
+/// A client's public keys. One of them at least can verify a signature.
+#[derive(Clone, Debug)]
+pub struct ClientKeys {
+    set: JwkSet,
+    /// The set as it is stored and shown.
+    text: String,
+}
+
+/// Why a text is no set of a client's public keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotKeys {
+    #[error("This is no JSON Web Key Set that can be read: it has the form {{\"keys\": […]}}.")]
+    Unreadable,
+    #[error("This is longer than 16 KiB.")]
+    TooLong,
+    #[error("This has a private key. Only the public half of a key belongs here, so make a new pair.")]
+    Private,
+    #[error(
+        "None of these keys can be used: a P-256, an Ed25519 or an RSA key of 2048 bits or more is needed."
+    )]
+    Useless,
+}
+
+impl ClientKeys {
+    pub fn parse(text: &str) -> Result<Self, NotKeys> {
+        if text.len() > MAX_LENGTH {
+            return Err(NotKeys::TooLong);
+        }
+        let value: Value = serde_json::from_str(text).map_err(|_| NotKeys::Unreadable)?;
+        let keys = value.get("keys").and_then(Value::as_array).ok_or(NotKeys::Unreadable)?;
+        if keys.iter().any(|key| SECRET_MEMBERS.iter().any(|member| key.get(member).is_some())) {
+            return Err(NotKeys::Private);
+        }
+        let text = value.to_string();
+        let set: JwkSet = serde_json::from_value(value).map_err(|_| NotKeys::Unreadable)?;
+        if !set.keys.iter().any(is_usable) {
+            return Err(NotKeys::Useless);
+        }
+        Ok(Self { set, text })
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The keys that may have signed with this algorithm: the one that is named, or each that fits.
+    pub fn of_signature(&self, kid: Option<&str>, algorithm: Algorithm) -> impl Iterator<Item = DecodingKey> {
+        let is_named = move |key: &&Jwk| kid.is_none_or(|kid| key.common.key_id.as_deref() == Some(kid));
+        let fitting = self.set.keys.iter().filter(is_named).filter(move |key| fits(key, algorithm));
+        fitting.filter_map(|key| DecodingKey::from_jwk(key).ok())
+    }
+}
+
+/// The algorithm of that name, if a client may sign with it.
+pub fn algorithm(name: &str) -> Option<Algorithm> {
+    let known = ALGORITHMS.contains(&name);
+    name.parse().ok().filter(|_| known)
+}
+
+fn is_usable(key: &Jwk) -> bool {
+    ALGORITHMS.iter().filter_map(|name| algorithm(name)).any(|algorithm| fits(key, algorithm))
+        && DecodingKey::from_jwk(key).is_ok()
+        && is_long_enough(key)
+}
+
+/// Shorter RSA keys verify nothing (RFC 7518 §3.3).
+fn is_long_enough(key: &Jwk) -> bool {
+    /// 2048 bits in base64url, without padding.
+    const LEAST: usize = 342;
+    match &key.algorithm {
+        AlgorithmParameters::RSA(rsa) => rsa.n.len() >= LEAST,
+        _ => true,
+    }
+}
+
+/// Whether the key is one of that algorithm: what the key says counts, then what it is.
+fn fits(key: &Jwk, algorithm: Algorithm) -> bool {
+    let of_its_kind = match &key.algorithm {
+        AlgorithmParameters::EllipticCurve(ec) => {
+            ec.curve == EllipticCurve::P256 && algorithm == Algorithm::ES256
+        }
+        AlgorithmParameters::RSA(_) => matches!(algorithm, Algorithm::RS256 | Algorithm::PS256),
+        AlgorithmParameters::OctetKeyPair(pair) => {
+            pair.curve == EllipticCurve::Ed25519 && algorithm == Algorithm::EdDSA
+        }
+        _ => false,
+    };
+    let said = match key.common.key_algorithm {
+        None => None,
+        Some(KeyAlgorithm::ES256) => Some(Algorithm::ES256),
+        Some(KeyAlgorithm::EdDSA) => Some(Algorithm::EdDSA),
+        Some(KeyAlgorithm::RS256) => Some(Algorithm::RS256),
+        Some(KeyAlgorithm::PS256) => Some(Algorithm::PS256),
+        Some(_) => return false,
+    };
+    of_its_kind && said.is_none_or(|said| said == algorithm)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const X: &str = "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU";
+    const Y: &str = "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0";
+
+    fn p256() -> Value {
+        json!({ "kty": "EC", "crv": "P-256", "x": X, "y": Y })
+    }
+
+    fn parse(keys: &[Value]) -> Result<ClientKeys, NotKeys> {
+        ClientKeys::parse(&json!({ "keys": keys }).to_string())
+    }
+
+    #[test]
+    fn a_set_with_one_usable_key_is_taken_as_it_stands() {
+        let other = json!({ "kty": "EC", "crv": "P-384", "x": X, "y": Y, "use": "enc" });
+        let set = json!({ "keys": [other, p256()] });
+        let keys = ClientKeys::parse(&format!(" {set:#}\n")).unwrap();
+        assert_eq!(serde_json::from_str::<Value>(keys.as_str()).unwrap(), set);
+        assert_eq!(keys.of_signature(None, Algorithm::ES256).count(), 1);
+        assert_eq!(keys.of_signature(None, Algorithm::RS256).count(), 0);
+        assert_eq!(keys.of_signature(Some("other"), Algorithm::ES256).count(), 0);
+    }
+
+    #[test]
+    fn what_can_verify_nothing_is_refused() {
+        for text in ["", "keys", "{}", "[]", r#"{"keys":{}}"#, r#"{"keys":[1]}"#, &p256().to_string()] {
+            assert_eq!(ClientKeys::parse(text).unwrap_err(), NotKeys::Unreadable, "{text}");
+        }
+        assert_eq!(parse(&[]).unwrap_err(), NotKeys::Useless);
+        let for_another_algorithm = json!({ "kty": "EC", "crv": "P-256", "x": X, "y": Y, "alg": "ES384" });
+        assert_eq!(parse(&[for_another_algorithm]).unwrap_err(), NotKeys::Useless);
+        let short = json!({ "kty": "RSA", "n": "A".repeat(171), "e": "AQAB" });
+        assert_eq!(parse(&[short]).unwrap_err(), NotKeys::Useless);
+        assert_eq!(ClientKeys::parse(&" ".repeat(MAX_LENGTH + 1)).unwrap_err(), NotKeys::TooLong);
+    }
+
+    #[test]
+    fn a_private_key_is_refused_whatever_stands_beside_it() {
+        for member in SECRET_MEMBERS {
+            let mut key = p256();
+            key[member] = json!("c2VjcmV0");
+            assert_eq!(parse(&[p256(), key]).unwrap_err(), NotKeys::Private, "{member}");
+        }
+        let shared = json!({ "kty": "oct", "k": "c2VjcmV0" });
+        assert_eq!(parse(&[shared]).unwrap_err(), NotKeys::Private);
+    }
+}
