@@ -10,7 +10,7 @@ use crate::model::{
     second_factor::SecondFactorPolicy,
 };
 
-/// How long an entered password is good for what needs it ([`Permission::needs_recent_authentication`]).
+/// How long a proof is good for what needs it ([`Permission::needs_recent_authentication`]).
 pub const STEP_UP_MAX_AGE: Duration = Duration::from_secs(15 * 60);
 
 /// Somebody who has proved who they are.
@@ -27,7 +27,7 @@ pub struct Principal {
 /// How they proved it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Proof {
-    /// An access token in the `Authorization` header; it says when the password was last entered.
+    /// An access token in the `Authorization` header; it says when they last proved who they are.
     AccessToken { authenticated_at: Timestamp },
     /// The session cookie of a page load: good for reading while that page is rendered, and for nothing else. A
     /// forged cross-site request carries the cookie too.

@@ -81,13 +81,14 @@ async fn expired_one_time_tokens_of_more_than_one_batch_are_all_deleted() {
 }
 
 /// A row `{n}` of each table whose rows end, here `{at}` a certain time.
-const ROWS: [(&str, &str); 13] = [
+const ROWS: [(&str, &str); 15] = [
     (
         "sessions",
         "(id, user_id, salt, generation, confirmed, rotated_at, created_at, authenticated_at, last_seen_at, idle_expires_at,
           absolute_expires_at, token_kid, token_expires_at, user_agent, ip)
          SELECT '{n}', id, {hash}, 0, FALSE, 0, 0, 0, 0, {at}, {at}, 'kid', 0, '', '' FROM users",
     ),
+    ("spent", "(id, expires_at) VALUES ('{n}', {at})"),
     ("invalidations", "(session_id, expires_at) VALUES ('{n}', {at})"),
     ("one_time_tokens", "(token_hash, purpose, expires_at) VALUES ({hash}, 'setup', {at})"),
     ("oauth_client_assertions", "(hash, expires_at) VALUES ({hash}, {at})"),

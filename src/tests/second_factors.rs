@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use super::test_app::{Answer, Backend, Browser, PASSWORD, TestApp};
+use super::{
+    mails::{app_with, send_due},
+    smtp::{Offers, Relay},
+    test_app::{Answer, Backend, Browser, PASSWORD, TestApp},
+};
 use crate::{model::second_factor::SecondFactorPolicy, server::authentication::totp::TotpSecret};
 
 const ADA: &str = "ada@example.org";
@@ -243,6 +247,47 @@ async fn a_reset_by_an_administrator_leaves_one_code_for_the_next_sign_in_and_no
         enrol(&app, &mut ada).await;
         assert!(app.events().await.contains(&"factors_reset".to_owned()));
     }
+}
+
+#[tokio::test]
+async fn the_owner_is_told_by_mail_of_every_change_of_a_factor_and_of_ten_wrong_codes() {
+    let relay = Relay::start(Offers::default()).await;
+    let app = app_with(Backend::Sqlite, &relay).await;
+    let mut admin = app.sign_in_as("admin@example.org", "admin").await;
+    let mut ada = app.sign_up(ADA).await;
+    let (_, codes) = enrol(&app, &mut ada).await;
+    sign_in_with(&app, &codes[0]).await.1.assert_status(200);
+    ada.post("/api/account/recovery_codes", &[]).await.assert_status(200);
+    let mut browser = app.browser();
+    browser.sign_in(ADA, PASSWORD).await.assert_status(200);
+    for _ in 0..11 {
+        browser.post("/api/auth/second_factor", &[("code", "000000")]).await;
+    }
+    ada.post("/api/account/totp_remove", &[]).await.assert_status(200);
+    enrol(&app, &mut ada).await;
+    let id = app.user(ADA).await.id.to_string();
+    admin.post("/api/admin/users/reset_factors", &[("user_id", &id)]).await.assert_status(200);
+    send_due(&app).await;
+    let received = relay.received();
+    let to_ada = received.iter().filter(|mail| mail.to.contains(ADA));
+    let subjects: Vec<_> = to_ada.filter_map(|mail| mail.header("Subject")).collect();
+    let mut told: Vec<_> = subjects.iter().map(|subject| subject.split(" (").next().unwrap()).collect();
+    told.retain(|subject| *subject != "New sign-in");
+    told.sort_unstable();
+    assert_eq!(
+        told,
+        [
+            "A recovery code was used",
+            "An authenticator app was added",
+            "An authenticator app was added",
+            "New recovery codes",
+            "Ten wrong codes",
+            "Your authenticator app was removed",
+            "Your second factor was reset",
+        ]
+    );
+    // No mail holds a code.
+    assert!(received.iter().all(|mail| codes.iter().all(|code| !mail.data.contains(code.as_str()))));
 }
 
 #[tokio::test]

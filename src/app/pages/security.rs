@@ -69,22 +69,25 @@ fn Sections(overview: Overview) -> impl IntoView {
 /// How well the account is protected, and what to do next.
 #[component]
 fn Summary(protection: Protection) -> impl IntoView {
-    let (icon, text) = match protection {
+    let (class, icon, text) = match protection {
         Protection::PasswordOnly => (
+            "attention",
             Icon::Warning,
             "Whoever learns your password can sign in. Set up an authenticator app, so that the password alone is not enough.",
         ),
         Protection::NoWayBack => (
+            "attention",
             Icon::Warning,
             "Your password alone is not enough to sign in. You have few recovery codes left: create new ones, or you may be locked out when you lose your phone.",
         ),
         Protection::Good => (
+            "attention good",
             Icon::Shield,
             "Your password alone is not enough to sign in, and you have recovery codes for when you lose your phone.",
         ),
     };
     view! {
-        <div class="attention" role="status">
+        <div class=class role="status">
             <Sign icon=icon/>
             <p>{text}</p>
         </div>
