@@ -12,6 +12,7 @@ pub mod form;
 pub mod group;
 pub mod id;
 pub mod json;
+pub mod link;
 pub mod local_path;
 pub mod notice;
 pub mod oauth;

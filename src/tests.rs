@@ -5,6 +5,7 @@
 pub mod test_app;
 
 mod accounts;
+mod addresses;
 mod admin_clients;
 mod admin_groups;
 mod administration;
@@ -48,6 +49,7 @@ mod pages;
 mod pagination;
 mod parsers;
 mod rate_limit;
+mod recovery;
 mod refresh;
 mod refresh_groups;
 mod refresh_simulation;

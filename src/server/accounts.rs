@@ -1,6 +1,7 @@
 //! Accounts: making them, signing in to them, changing them.
 
 pub mod administer;
+pub mod change_email;
 pub mod change_password;
 mod confirm_password;
 pub mod delete;
@@ -8,14 +9,17 @@ pub mod directory;
 pub mod invite;
 mod last_admin;
 mod lookalike;
+pub mod mail_request;
 pub mod overview;
 pub mod profile;
 pub mod reauthenticate;
 pub mod register;
+pub mod requested_mail;
 pub mod reset_password;
 pub mod roles;
 pub mod setup;
 pub mod sign_in;
+pub mod sign_up;
 pub mod vouch;
 
 use super::{

@@ -34,6 +34,7 @@ pub mod held_reader;
 pub mod invalidations;
 pub mod loader;
 pub mod logout_deliveries;
+pub mod mail_requests;
 pub mod mails;
 pub mod many_sessions;
 pub mod notices;
@@ -375,6 +376,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         groups::STATEMENTS,
         invalidations::STATEMENTS,
         logout_deliveries::STATEMENTS,
+        mail_requests::STATEMENTS,
         mails::STATEMENTS,
         notices::STATEMENTS,
         one_time_tokens::STATEMENTS,

@@ -8,13 +8,17 @@ use super::{
 };
 use crate::model::query::encode_value;
 
-const PUBLIC_PAGES: [(&str, &str, &str); 6] = [
+const PUBLIC_PAGES: [(&str, &str, &str); 10] = [
     ("/", "Latchkey", "One key for all your services"),
     ("/login", "Sign in · Latchkey", "Sign in"),
     ("/register", "Create an account · Latchkey", "Create an account"),
     ("/setup", "Set up Latchkey · Latchkey", "Set up Latchkey"),
     ("/invitation", "Your invitation · Latchkey", "Your invitation"),
     ("/reset", "Reset your password · Latchkey", "Reset your password"),
+    ("/forgot", "Forgot your password? · Latchkey", "Forgot your password?"),
+    ("/register/finish", "Finish signing up · Latchkey", "Finish signing up"),
+    ("/confirm-email", "Confirm your email address · Latchkey", "Confirm your email address"),
+    ("/restore-email", "Put your email address back · Latchkey", "Put your email address back"),
 ];
 
 const MEMBER_PAGES: [(&str, &str, &str); 7] = [

@@ -36,6 +36,10 @@ pub async fn register(
     if state.config.registration == Registration::Closed {
         return Err(Error::RegistrationClosed);
     }
+    // Whoever has an address proves it first (`sign_up`).
+    if state.config.mail.is_some() {
+        return Err(Error::ConfirmationRequired);
+    }
     state.rate_limiter.check_network(context)?;
     let hash = state.passwords.hash(Turn::other(context.client), &new.password, &state.entropy).await?;
     let mut change = Change::begin(state, context).await?;

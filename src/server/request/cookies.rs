@@ -14,7 +14,10 @@ use crate::server::{sessions::SessionCookie, tokens::refresh::token::RefreshToke
 
 const SESSION: &str = "__Host-latchkey";
 const FLOW: &str = "__Host-latchkey-flow";
+const LINK: &str = "__Host-latchkey-link";
 const DEVICE: &str = "__Host-latchkey-device";
+/// Long enough to choose a password. Whoever takes longer opens the link again.
+const LINK_MAX_AGE: Duration = Duration::from_secs(600);
 /// Longer than a request takes.
 const FLOW_MAX_AGE: Duration = Duration::from_secs(3600);
 /// As long as browsers keep a cookie (RFC 6265bis §5.5).
@@ -43,6 +46,20 @@ pub fn set_session(cookies: &Cookies, session: &SessionCookie) {
 
 pub fn clear_session(cookies: &Cookies) {
     cookies.add(build(SESSION, String::new(), Duration::ZERO, SameSite::Lax));
+}
+
+/// The token of a link that was opened, until it is used.
+pub fn link(cookies: &Cookies) -> Option<String> {
+    cookies.get(LINK).map(|cookie| cookie.value().to_owned())
+}
+
+/// Lax: whoever opens a link comes from another site.
+pub fn set_link(cookies: &Cookies, token: String) {
+    cookies.add(build(LINK, token, LINK_MAX_AGE, SameSite::Lax));
+}
+
+pub fn clear_link(cookies: &Cookies) {
+    cookies.add(build(LINK, String::new(), Duration::ZERO, SameSite::Lax));
 }
 
 /// What binds the browser to the authorization requests that it has begun.

@@ -8,8 +8,8 @@ use crate::server::{
     state::AppState,
     store::{
         StoreError, Tx, audit, authorization_requests, client_assertions, client_secrets, client_sessions,
-        codes, device_codes, grants, invalidations, logout_deliveries, mails, one_time_tokens, sessions,
-        signing_keys,
+        codes, device_codes, grants, invalidations, logout_deliveries, mail_requests, mails, one_time_tokens,
+        sessions, signing_keys,
     },
     survive::survive,
 };
@@ -52,6 +52,7 @@ enum Expiring {
     ClientSessions,
     LogoutDeliveries,
     Mails,
+    MailRequests,
 }
 
 impl Expiring {
@@ -70,6 +71,7 @@ impl Expiring {
             Self::Grants => grants::delete_expired(tx, before, limit).await,
             Self::ClientSessions => client_sessions::delete_ended(tx, before, limit).await,
             Self::LogoutDeliveries => logout_deliveries::delete_ended(tx, before, limit).await,
+            Self::MailRequests => mail_requests::delete_expired(tx, before, limit).await,
             Self::Mails => mails::delete_expired(tx, before, limit).await,
         }
     }
@@ -91,6 +93,7 @@ pub async fn delete_expired(state: &AppState, now: Timestamp) -> Result<(), Erro
         Some((Expiring::ClientSessions, now - KEEP_ENDED_SESSIONS)),
         Some((Expiring::LogoutDeliveries, now - KEEP_ENDED_SESSIONS)),
         Some((Expiring::Mails, now - KEEP_MAILS)),
+        Some((Expiring::MailRequests, now - KEEP_MAILS)),
         retention.map(|retention| (Expiring::AuditEvents, now - retention)),
     ];
     for (what, before) in expiring.into_iter().flatten() {
