@@ -68,6 +68,10 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/account/apps") view=on_demand("/account/apps")/>
                     <Route path=path!("/invitation") view=on_demand("/invitation")/>
                     <Route path=path!("/reset") view=on_demand("/reset")/>
+                    <Route path=path!("/forgot") view=on_demand("/forgot")/>
+                    <Route path=path!("/register/finish") view=on_demand("/register/finish")/>
+                    <Route path=path!("/confirm-email") view=on_demand("/confirm-email")/>
+                    <Route path=path!("/restore-email") view=on_demand("/restore-email")/>
                     <Route path=path!("/notices") view=on_demand("/notices")/>
                     <Route path=path!("/notices/edit") view=on_demand("/notices/edit")/>
                     <Route path=path!("/admin/users") view=on_demand("/admin/users")/>

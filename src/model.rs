@@ -13,6 +13,7 @@ pub mod group;
 pub mod id;
 pub mod json;
 pub mod level;
+pub mod link;
 pub mod local_path;
 pub mod methods;
 pub mod notice;

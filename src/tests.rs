@@ -5,6 +5,7 @@
 pub mod test_app;
 
 mod accounts;
+mod addresses;
 mod admin_clients;
 mod admin_groups;
 mod administration;
@@ -53,6 +54,7 @@ mod pagination;
 mod parsers;
 mod password_rules;
 mod rate_limit;
+mod recovery;
 mod refresh;
 mod refresh_groups;
 mod refresh_simulation;

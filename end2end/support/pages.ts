@@ -15,6 +15,10 @@ export const PUBLIC_PAGES: PageInfo[] = [
   { path: '/setup', title: 'Set up Latchkey · Latchkey', heading: 'Set up Latchkey' },
   { path: '/invitation', title: 'Your invitation · Latchkey', heading: 'Your invitation' },
   { path: '/reset', title: 'Reset your password · Latchkey', heading: 'Reset your password' },
+  { path: '/forgot', title: 'Forgot your password? · Latchkey', heading: 'Forgot your password?' },
+  { path: '/register/finish', title: 'Finish signing up · Latchkey', heading: 'Finish signing up' },
+  { path: '/confirm-email', title: 'Confirm your email address · Latchkey', heading: 'Confirm your email address' },
+  { path: '/restore-email', title: 'Put your email address back · Latchkey', heading: 'Put your email address back' },
 ];
 
 /** For someone whose name is Ada Lovelace. */

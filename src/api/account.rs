@@ -67,6 +67,20 @@ pub async fn change_password(
     .await
 }
 
+/// Has a mail sent to the address that the account is to have. Nothing changes until the link in it is used.
+#[server(prefix = "/api", endpoint = "account/change_email", client = AuthClient, output = Json)]
+pub async fn change_email(email: String) -> Result<(), ApiError> {
+    use crate::{
+        model::role::Permission,
+        server::{accounts::change_email::ask, request::caller::Caller},
+    };
+    Caller::respond(async |caller| {
+        let principal = caller.require(Permission::ManageFactors).await?;
+        ask(&caller.state, caller.context(), &principal, &email).await
+    })
+    .await
+}
+
 /// Deletes the account.
 #[server(prefix = "/api", endpoint = "account/delete", client = AuthClient, output = Json)]
 pub async fn delete_account(password: String) -> Result<(), ApiError> {

@@ -35,7 +35,7 @@ pub async fn register(
 /// Makes the first administrator, with the link that the first start printed.
 #[server(prefix = "/api", endpoint = "auth/setup", client = AuthClient, output = Json)]
 pub async fn setup(
-    token: String,
+    token: Option<String>,
     email: String,
     display_name: String,
     password: String,
@@ -47,8 +47,10 @@ pub async fn setup(
     Caller::respond(async |caller| {
         let rules = &caller.state.config.password_rules;
         let new = NewAccount::parse(rules, &email, &display_name, password).await?;
+        let token = caller.link_token(token);
         let started =
             redeem(&caller.state, caller.context(), &token, new, caller.refresh_token.as_ref()).await?;
+        caller.clear_link();
         caller.started(started, None)
     })
     .await
@@ -57,7 +59,7 @@ pub async fn setup(
 /// Chooses name and password of an account that an administrator has made, and signs in to it.
 #[server(prefix = "/api", endpoint = "auth/accept_invitation", client = AuthClient, output = Json)]
 pub async fn accept_invitation(
-    token: String,
+    token: Option<String>,
     display_name: String,
     password: String,
 ) -> Result<SignIn, ApiError> {
@@ -69,21 +71,107 @@ pub async fn accept_invitation(
         let name = DisplayName::parse(&display_name)?;
         let password = Password::new(password);
         let presented = caller.refresh_token.as_ref();
+        let token = caller.link_token(token);
         let started = accept(&caller.state, caller.context(), &token, name, &password, presented).await?;
+        caller.clear_link();
         caller.started(started, None)
     })
     .await
 }
 
-/// Sets a new password with a link that an administrator has made. Signs nobody in.
+/// Sets a new password with a link that was mailed, or that an administrator has made. Signs nobody in.
 #[server(prefix = "/api", endpoint = "auth/reset", client = AuthClient, output = Json)]
-pub async fn reset_password(token: String, password: String) -> Result<(), ApiError> {
+pub async fn reset_password(token: Option<String>, password: String) -> Result<(), ApiError> {
     use crate::{
         model::{local_path::LocalPath, session::SignOutReason},
         server::{accounts::reset_password::reset, passwords::Password, request::caller::Caller},
     };
     Caller::respond(async |caller| {
+        let token = caller.link_token(token);
         reset(&caller.state, caller.context(), &token, &Password::new(password)).await?;
+        caller.clear_link();
+        caller.redirect_form(&LocalPath::signed_out(SignOutReason::PasswordChanged))
+    })
+    .await
+}
+
+/// Has a link to set a new password mailed to an address. The answer is the same whether or not it has an account.
+#[server(prefix = "/api", endpoint = "auth/request_reset", client = AuthClient, output = Json)]
+pub async fn request_reset(email: String) -> Result<(), ApiError> {
+    use crate::{
+        model::{email::EmailAddress, local_path::LocalPath},
+        server::{accounts::mail_request::ask, mail::Wanted, request::caller::Caller},
+    };
+    Caller::respond(async |caller| {
+        let email = EmailAddress::parse(&email)?;
+        ask(&caller.state, caller.context(), Wanted::PasswordReset, email).await?;
+        caller.redirect_form(&LocalPath::page("/forgot?sent=yes"))
+    })
+    .await
+}
+
+/// Has a link to make an account mailed to an address. The answer is the same whether or not it has one.
+#[server(prefix = "/api", endpoint = "auth/request_account", client = AuthClient, output = Json)]
+pub async fn request_account(email: String) -> Result<(), ApiError> {
+    use crate::{
+        model::local_path::LocalPath,
+        server::{accounts::sign_up::ask, request::caller::Caller},
+    };
+    Caller::respond(async |caller| {
+        ask(&caller.state, caller.context(), &email).await?;
+        caller.redirect_form(&LocalPath::page("/register?sent=yes"))
+    })
+    .await
+}
+
+/// Makes an account with a link that was mailed to its address, and signs in to it.
+#[server(prefix = "/api", endpoint = "auth/finish_registration", client = AuthClient, output = Json)]
+pub async fn finish_registration(
+    token: Option<String>,
+    display_name: String,
+    password: String,
+) -> Result<SignIn, ApiError> {
+    use crate::{
+        model::display_name::DisplayName,
+        server::{accounts::sign_up::finish, passwords::Password, request::caller::Caller},
+    };
+    Caller::respond(async |caller| {
+        let name = DisplayName::parse(&display_name)?;
+        let (token, password) = (caller.link_token(token), Password::new(password));
+        let presented = caller.refresh_token.as_ref();
+        let started = finish(&caller.state, caller.context(), &token, name, password, presented).await?;
+        caller.clear_link();
+        caller.started(started, None)
+    })
+    .await
+}
+
+/// Gives an account the address that a link was mailed to. Signs nobody in.
+#[server(prefix = "/api", endpoint = "auth/confirm_email", client = AuthClient, output = Json)]
+pub async fn confirm_email(token: Option<String>) -> Result<(), ApiError> {
+    use crate::{
+        model::local_path::LocalPath,
+        server::{accounts::change_email::confirm, request::caller::Caller},
+    };
+    Caller::respond(async |caller| {
+        confirm(&caller.state, caller.context(), &caller.link_token(token)).await?;
+        caller.clear_link();
+        caller.redirect_form(&LocalPath::page("/confirm-email?done=yes"))
+    })
+    .await
+}
+
+/// Gives an account back the address that a link was mailed to, with a new password. Signs nobody in.
+#[server(prefix = "/api", endpoint = "auth/restore_email", client = AuthClient, output = Json)]
+pub async fn restore_email(token: Option<String>, password: String) -> Result<(), ApiError> {
+    use crate::{
+        model::{local_path::LocalPath, session::SignOutReason},
+        server::{accounts::change_email::restore, passwords::Password, request::caller::Caller},
+    };
+    Caller::respond(async |caller| {
+        let token = caller.link_token(token);
+        restore(&caller.state, caller.context(), &token, &Password::new(password)).await?;
+        caller.clear_link();
         caller.redirect_form(&LocalPath::signed_out(SignOutReason::PasswordChanged))
     })
     .await

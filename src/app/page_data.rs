@@ -7,6 +7,7 @@ use crate::model::{
     email::EmailAddress,
     form::FormFailure,
     json::JsonText,
+    link::LinkSubject,
     oauth::{consent_page::ConsentPage, device_page::DevicePage},
     second_factor::SecondFactor,
     session::SessionView,
@@ -33,10 +34,10 @@ pub struct PageData {
     pub password_from: usize,
     /// On the setup page: whether its link works.
     pub setup_open: bool,
-    /// On the page that resets a password: whose it is, if its link works.
-    pub reset_for: Option<EmailAddress>,
-    /// On the page of an invitation: whom its link invites, if it works.
-    pub invited: Option<EmailAddress>,
+    /// On the page of a one-time link: what it is about, if it works.
+    pub link: Option<LinkSubject>,
+    /// Whether mail is sent here.
+    pub mail: bool,
     /// On the sign-in page: whom the app expects that led there.
     pub login_hint: Option<EmailAddress>,
 }

@@ -28,9 +28,12 @@ use super::{
         audit::Audit,
         client::Client,
         clients::Clients,
+        confirm_email::ConfirmEmail,
         consent::Consent,
         dashboard::Dashboard,
         device::Device,
+        finish_registration::FinishRegistration,
+        forgot::Forgot,
         group::Group,
         groups::Groups,
         invitation::Invitation,
@@ -38,6 +41,7 @@ use super::{
         notices::{EditNotices, Notices},
         password::Password,
         reset_password::ResetPassword,
+        restore_email::RestoreEmail,
         second_step::SecondStep,
         security::Security,
         sessions::Sessions,
@@ -142,6 +146,10 @@ parts! {
         "/setup" => Setup,
         "/invitation" => Invitation,
         "/reset" => ResetPassword,
+        "/forgot" => Forgot,
+        "/register/finish" => FinishRegistration,
+        "/confirm-email" => ConfirmEmail,
+        "/restore-email" => RestoreEmail,
     }
 }
 

@@ -36,6 +36,7 @@ pub const MOVES: &[(&str, SessionMove)] = &[
     ("/api/auth/register", Start),
     ("/api/auth/setup", Start),
     ("/api/auth/accept_invitation", Start),
+    ("/api/auth/finish_registration", Start),
     ("/api/auth/reauthenticate", Renew),
     (CHANGE_PASSWORD, Renew),
     ("/api/account/totp_confirm", Renew),

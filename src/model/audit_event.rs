@@ -32,7 +32,12 @@ event_kinds! {
     AccountEnabled = "account_enabled",
     AccountDeleted = "account_deleted",
     ProfileChanged = "profile_changed",
-    /// An administrator vouched that the address is the account's owner's, or no longer does.
+    /// Somebody asked for another address, which gets a mail to confirm it.
+    EmailChangeRequested = "email_change_requested",
+    EmailChanged = "email_changed",
+    /// The owner of the address before put it back, with a new password.
+    EmailRestored = "email_restored",
+    /// The account's owner used a link that was mailed to the address, or an administrator vouched for it; or no longer does.
     EmailVerified = "email_verified",
     EmailUnverified = "email_unverified",
     PasswordChanged = "password_changed",

@@ -78,6 +78,12 @@ codes! {
     InvitationClosed = 403,
     /// The password reset link is used up, expired or not one of ours.
     ResetClosed = 403,
+    /// The mailed link is used up, expired or not one of ours.
+    LinkClosed = 403,
+    /// Accounts are made by a link that is mailed to their address.
+    ConfirmationRequired = 403,
+    /// No mail is sent here.
+    NoMail = 403,
     NotFound = 404,
     MethodNotAllowed = 405,
     EmailTaken = 409,

@@ -1,6 +1,7 @@
 //! Accounts: making them, signing in to them, changing them.
 
 pub mod administer;
+pub mod change_email;
 pub mod change_password;
 mod confirm_password;
 pub mod delete;
@@ -10,12 +11,14 @@ pub mod import;
 pub mod invite;
 mod last_admin;
 mod lookalike;
+pub mod mail_request;
 pub mod overview;
 pub mod profile;
 pub mod reauthenticate;
 mod recent;
 pub mod recovery_codes;
 pub mod register;
+pub mod requested_mail;
 pub mod reset_factors;
 pub mod reset_password;
 pub mod roles;
@@ -23,6 +26,7 @@ pub mod second_step;
 pub mod security;
 pub mod setup;
 pub mod sign_in;
+pub mod sign_up;
 pub mod totp;
 pub mod vouch;
 

@@ -1,13 +1,15 @@
 //! The unit of work: what a use case changes, the events that tell of it, and the tokens that it makes invalid are
 //! committed together or not at all.
 
+use std::time::Duration;
+
 use super::{
     client_info::ActionContext,
     clock::{LEEWAY, Timestamp},
     crypto::entropy::Entropy,
     error::Error,
     mail::{
-        Letter, Mail, Occasion, Portal,
+        Letter, Mail, MailRequest, Occasion, Portal, Waiting,
         notice::{self, Notice},
         seal_purpose,
     },
@@ -72,10 +74,26 @@ impl<'a> Change<'a> {
         if self.state.config.mail.is_none() {
             return Ok(());
         }
-        let now = self.context.now;
         let Mail { kind, subject, text, lifetime } = mail;
-        let letter = Letter { to: to.clone(), subject, text };
-        let plain = serde_json::to_vec(&letter).map_err(|error| Error::Internal(error.to_string()))?;
+        let letter = Waiting::Letter(Letter { to: to.clone(), subject, text });
+        self.enqueue(kind, user, &letter, lifetime).await
+    }
+
+    /// Has the task that sends mails look who a mail is for.
+    pub async fn ask_for_mail(&mut self, request: MailRequest, lifetime: Duration) -> Result<(), Error> {
+        let kind = request.wanted.as_str();
+        self.enqueue(kind, None, &Waiting::Request(request), lifetime).await
+    }
+
+    async fn enqueue(
+        &mut self,
+        kind: &str,
+        user: Option<&UserId>,
+        waiting: &Waiting,
+        lifetime: Duration,
+    ) -> Result<(), Error> {
+        let now = self.context.now;
+        let plain = serde_json::to_vec(waiting).map_err(|error| Error::Internal(error.to_string()))?;
         let id = self.entropy().uuid(now)?;
         let sealed = self.state.vault.seal(&seal_purpose(&id), &plain, self.entropy())?;
         let mail = NewMail { id: &id, kind, user, sealed: &sealed, expires_at: now + lifetime };

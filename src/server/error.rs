@@ -59,6 +59,12 @@ pub enum Error {
     InvitationClosed,
     #[error("the password reset link is not valid")]
     ResetClosed,
+    #[error("the link is not valid")]
+    LinkClosed,
+    #[error("no mail is sent here")]
+    NoMail,
+    #[error("the address must be confirmed first")]
+    ConfirmationRequired,
     #[error("the account is disabled")]
     AccountDisabled,
     #[error("the last administrator")]
@@ -202,7 +208,7 @@ impl From<Error> for ApiError {
                 tracing::warn!(%reason, "a forged access token was refused");
             }
             Error::TooManyAttempts { .. } => tracing::warn!("a limit was reached"),
-            Error::SetupClosed | Error::InvitationClosed | Error::ResetClosed => {
+            Error::SetupClosed | Error::InvitationClosed | Error::ResetClosed | Error::LinkClosed => {
                 tracing::warn!(reason = %error, "a link was refused");
             }
             Error::Token(reason) => tracing::info!(%reason, "an access token was refused"),
@@ -251,6 +257,14 @@ impl From<Error> for ApiError {
             Error::ResetClosed => Self::new(
                 Code::ResetClosed,
                 "This link was used or has expired. Ask an administrator for a new one.",
+            ),
+            Error::LinkClosed => {
+                Self::new(Code::LinkClosed, "This link was used or has expired. Ask for a new one.")
+            }
+            Error::NoMail => Self::new(Code::NoMail, "This portal sends no mail. Ask an administrator."),
+            Error::ConfirmationRequired => Self::new(
+                Code::ConfirmationRequired,
+                "Reload this page: it asks for your email address alone, and a mail brings you on.",
             ),
             Error::AccountDisabled => {
                 Self::new(Code::AccountDisabled, "This account is disabled. Enable it first.")

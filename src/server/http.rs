@@ -45,6 +45,7 @@ pub fn router(state: Arc<AppState>) -> Router {
         .route("/device", post(oauth::device::answer))
         .fallback(pages::not_found)
         .layer(from_fn_with_state(state.clone(), middleware::authorize_page::authorize_page))
+        .layer(from_fn(middleware::link_token::hide_token))
         .layer(from_fn_with_state(state.clone(), middleware::cross_site::refuse_cross_site));
 
     let functions = Router::new()

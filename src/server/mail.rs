@@ -1,6 +1,7 @@
 //! Mails: what they say, one function a mail, and how they reach the relay. They are plain text, and every link in them
 //! is made from the public URL alone.
 
+pub mod link;
 pub mod notice;
 pub mod transport;
 
@@ -82,6 +83,42 @@ pub struct Letter {
 impl fmt::Debug for Letter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Letter(…)")
+    }
+}
+
+/// What waits to be sent, sealed.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Waiting {
+    Letter(Letter),
+    Request(MailRequest),
+}
+
+/// A mail that somebody has asked for who is not signed in. Who it is for, and what it says, is found out when it is sent.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct MailRequest {
+    pub wanted: Wanted,
+    /// As it was typed, in its canonical form. There may be no account.
+    pub email: EmailAddress,
+    /// Who has asked.
+    pub ip: String,
+    pub user_agent: String,
+    pub request_id: String,
+}
+
+/// What was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Wanted {
+    PasswordReset,
+    Account,
+}
+
+impl Wanted {
+    /// A stable name, for the audit log.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PasswordReset => "password_reset",
+            Self::Account => "sign_up",
+        }
     }
 }
 

@@ -36,6 +36,7 @@ pub mod imported_hashes;
 pub mod invalidations;
 pub mod loader;
 pub mod logout_deliveries;
+pub mod mail_requests;
 pub mod mails;
 pub mod many_sessions;
 pub mod notices;
@@ -383,6 +384,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         imported_hashes::STATEMENTS,
         invalidations::STATEMENTS,
         logout_deliveries::STATEMENTS,
+        mail_requests::STATEMENTS,
         mails::STATEMENTS,
         notices::STATEMENTS,
         one_time_tokens::STATEMENTS,

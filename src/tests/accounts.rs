@@ -164,7 +164,7 @@ async fn the_setup_link_makes_one_administrator() {
         let token = link.strip_prefix("/setup?token=").unwrap();
         let fields =
             |email| [("token", token), ("email", email), ("display_name", "Root"), ("password", PASSWORD)];
-        assert!(app.browser().get(&link).await.body.contains("Create administrator"));
+        assert!(app.browser().open_link(&link).await.body.contains("Create administrator"));
 
         let mut forger = app.browser();
         let forged = [
@@ -186,7 +186,7 @@ async fn the_setup_link_makes_one_administrator() {
         let won = if first.status == 200 { first } else { second };
         assert_eq!(won.json()["user"]["roles"], serde_json::json!(["member", "admin"]));
 
-        assert!(app.browser().get(&link).await.body.contains("was used or has expired"));
+        assert!(app.browser().open_link(&link).await.body.contains("was used or has expired"));
         assert_eq!(setup::offer(&app.state, app.clock.now()).await.unwrap(), None);
     }
 }
@@ -196,11 +196,11 @@ async fn a_setup_link_works_for_an_hour_and_only_the_newest_does() {
     let app = TestApp::start().await;
     let old = setup::offer(&app.state, app.clock.now()).await.unwrap().unwrap();
     let new = setup::offer(&app.state, app.clock.now()).await.unwrap().unwrap();
-    assert!(app.browser().get(&old).await.body.contains("was used or has expired"));
+    assert!(app.browser().open_link(&old).await.body.contains("was used or has expired"));
     app.advance(Duration::from_secs(3599));
-    assert!(app.browser().get(&new).await.body.contains("Create administrator"));
+    assert!(app.browser().open_link(&new).await.body.contains("Create administrator"));
     app.advance(Duration::from_secs(1));
-    assert!(app.browser().get(&new).await.body.contains("was used or has expired"));
+    assert!(app.browser().open_link(&new).await.body.contains("was used or has expired"));
     let fields = [
         ("token", new.strip_prefix("/setup?token=").unwrap()),
         ("email", "ada@example.org"),

@@ -107,7 +107,7 @@ async fn an_invitation_sets_one_password_once() {
         app.browser().sign_in("new@example.org", "").await.assert_error(401, "invalid_credentials");
         admin.post("/api/admin/users/invite", &fields).await.assert_error(409, "email_taken");
 
-        let page = app.browser().get(path).await;
+        let page = app.browser().open_link(path).await;
         assert!(page.body.contains("new@example.org"), "{}", page.body);
         let accept = |password| [("token", token), ("display_name", "Newt"), ("password", password)];
         let answer = app.browser().post("/api/auth/accept_invitation", &accept("12345678")).await;
@@ -126,7 +126,7 @@ async fn an_invitation_sets_one_password_once() {
         let won = if one.status == 200 { one } else { two };
         assert_eq!(won.json()["user"]["roles"], json!(["member", "editor"]));
         assert_eq!(won.json()["user"]["display_name"], "Newt");
-        assert!(app.browser().get(path).await.body.contains("was used or has expired"));
+        assert!(app.browser().open_link(path).await.body.contains("was used or has expired"));
     }
 }
 

@@ -172,7 +172,7 @@ async fn a_refused_form_without_a_referer_leads_to_its_own_page() {
     for (function, body, page) in [
         ("/api/auth/login", "email=ada&password=x&next=/account", "/login?next=/account"),
         ("/api/auth/register", "email=ada&display_name=Ada&password=x", "/register"),
-        ("/api/auth/reset", "token=abc&password=x", "/reset?token=abc"),
+        ("/api/auth/reset", "token=abc&password=x", "/reset"),
         ("/api/account/update_profile", "display_name=", "/account"),
         ("/api/notices/publish", "title=a&body=b", "/notices/edit"),
     ] {

@@ -164,7 +164,7 @@ impl Html {
 
 /// Loads a page that must be shown.
 pub async fn open(browser: &mut Browser, path: &str) -> Html {
-    let page = browser.get(path).await;
+    let page = if path.contains("?token=") { browser.open_link(path).await } else { browser.get(path).await };
     page.assert_status(200);
     Html::parse(&page.body)
 }

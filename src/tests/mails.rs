@@ -255,6 +255,17 @@ async fn a_mail_that_is_of_no_use_any_more_is_given_up() {
 }
 
 #[tokio::test]
+async fn a_mail_that_waited_too_long_is_not_sent_after_its_time() {
+    let relay = Relay::start(Offers::default()).await;
+    let app = app_with(Backend::Sqlite, &relay).await;
+    commit_mail(&app, "ada@example.org").await;
+    app.advance(24 * HOUR);
+    assert_eq!(send_due(&app).await, 1);
+    assert!(relay.received().is_empty());
+    assert_eq!(given_up(&app).await, [r#"{"kind":"test","why":"its time was over"}"#]);
+}
+
+#[tokio::test]
 async fn addresses_in_other_letters_than_ascii_are_reached() {
     let relay = Relay::start(Offers { utf8: true, ..Offers::default() }).await;
     let app = app_with(Backend::Sqlite, &relay).await;

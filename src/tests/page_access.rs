@@ -8,7 +8,7 @@ use super::{
 };
 use crate::model::query::encode_value;
 
-const PUBLIC_PAGES: [(&str, &str, &str); 7] = [
+const PUBLIC_PAGES: [(&str, &str, &str); 11] = [
     ("/", "Latchkey", "One key for all your services"),
     ("/login", "Sign in · Latchkey", "Sign in"),
     ("/login/second-step", "Confirm that it is you · Latchkey", "Confirm that it is you"),
@@ -16,6 +16,10 @@ const PUBLIC_PAGES: [(&str, &str, &str); 7] = [
     ("/setup", "Set up Latchkey · Latchkey", "Set up Latchkey"),
     ("/invitation", "Your invitation · Latchkey", "Your invitation"),
     ("/reset", "Reset your password · Latchkey", "Reset your password"),
+    ("/forgot", "Forgot your password? · Latchkey", "Forgot your password?"),
+    ("/register/finish", "Finish signing up · Latchkey", "Finish signing up"),
+    ("/confirm-email", "Confirm your email address · Latchkey", "Confirm your email address"),
+    ("/restore-email", "Put your email address back · Latchkey", "Put your email address back"),
 ];
 
 const MEMBER_PAGES: [(&str, &str, &str); 8] = [

@@ -14,7 +14,7 @@ use crate::{
         store::{
             audit::{self, Event, EventKind},
             on_db,
-            one_time_tokens::{self, Purpose},
+            one_time_tokens::{self, NewToken, Purpose},
         },
         tasks::housekeeping,
     },
@@ -32,6 +32,10 @@ async fn write_events(app: &TestApp, count: usize) {
         audit::record(&mut tx, context, &Event::new(EventKind::SignInFailed)).await.unwrap();
     }
     tx.commit().await.unwrap();
+}
+
+fn setup_link(hash: &[u8], expires_at: Timestamp) -> NewToken<'_> {
+    NewToken { purpose: Purpose::Setup, hash, user: None, email: None, expires_at }
 }
 
 async fn delete_expired(app: &TestApp) {
@@ -70,9 +74,9 @@ async fn expired_one_time_tokens_of_more_than_one_batch_are_all_deleted() {
     let mut tx = app.state.store.begin().await.unwrap();
     let (soon, later) = (app.clock.now() + DAY, app.clock.now() + 2 * DAY);
     for n in 0..250_u16 {
-        one_time_tokens::insert(&mut tx, Purpose::Setup, &n.to_be_bytes(), None, soon).await.unwrap();
+        one_time_tokens::insert(&mut tx, setup_link(&n.to_be_bytes(), soon)).await.unwrap();
     }
-    one_time_tokens::insert(&mut tx, Purpose::Setup, b"later", None, later).await.unwrap();
+    one_time_tokens::insert(&mut tx, setup_link(b"later", later)).await.unwrap();
     tx.commit().await.unwrap();
     app.advance(DAY);
     delete_expired(&app).await;
@@ -123,6 +127,7 @@ const ROWS: [(&str, &str); 15] = [
         "(device_hash, user_code_hash, client_id, scopes, resources, poll_interval, state, created_at, expires_at)
          SELECT {hash}, {hash}, id, '', '', 0, 'pending', 0, {at} FROM oauth_clients",
     ),
+    ("mail_requests", "(subject, at) VALUES ({hash}, {at})"),
     (
         "mails",
         "(id, kind, sealed, created_at, next_attempt_at, attempts, claimed_until, expires_at)

@@ -53,7 +53,8 @@ impl Received {
 
     /// The first address in the text that leads to this page.
     pub fn link(&self, page: &str) -> String {
-        let text = self.data.replace("=\r\n", "");
+        // Lines that are too long for a mail are broken (quoted-printable, RFC 2045 §6.7).
+        let text = self.data.replace("=\r\n", "").replace("=3D", "=");
         let line = text.lines().find(|line| line.contains(page)).unwrap_or_else(|| panic!("{self:?}"));
         line.trim().to_owned()
     }

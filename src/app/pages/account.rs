@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::audit::event_line;
 use crate::{
-    api::account::{Activity, DeleteAccount, Me, UpdateProfile},
+    api::account::{Activity, ChangeEmail, DeleteAccount, Me, UpdateProfile},
     app::{
         components::{
             action::NextPage,
@@ -15,6 +15,7 @@ use crate::{
             time::Time,
             username::Username,
         },
+        page_data::PageData,
         resource::{Await, from_address, load, render},
         session::SessionContext,
     },
@@ -55,7 +56,8 @@ pub fn Account() -> impl IntoView {
 #[component]
 fn Details(profile: Profile) -> impl IntoView {
     let form = FormState::of::<UpdateProfile>();
-    let session = SessionContext::get();
+    let (session, mail) = (SessionContext::get(), expect_context::<PageData>().mail);
+    let confirmed = if profile.email_verified || !mail { "" } else { " (not confirmed)" };
     form.on_success(move |profile: Profile| session.rename(profile.display_name));
     let ends = session.view.read_untracked().as_ref().and_then(|view| view.expires_at.clone());
     // Nothing stands behind a time in its line: it would move when the time becomes words.
@@ -71,7 +73,7 @@ fn Details(profile: Profile) -> impl IntoView {
                 <h2>"Account"</h2>
                 <dl class="facts">
                     <dt>"Email"</dt>
-                    <dd>{profile.email.to_string()}</dd>
+                    <dd>{profile.email.to_string()}{confirmed}</dd>
                     <dt>"Roles"</dt>
                     <dd>{profile.roles.to_string().replace(' ', ", ")}</dd>
                     <dt>"Member since"</dt>
@@ -79,6 +81,7 @@ fn Details(profile: Profile) -> impl IntoView {
                     {ends}
                 </dl>
             </section>
+            {mail.then(|| view! { <ChangeAddress/> })}
             <section class="card">
                 <h2>"Profile"</h2>
                 <ErrorSummary form=form labels=&[("display_name", "Display name")]/>
@@ -89,6 +92,24 @@ fn Details(profile: Profile) -> impl IntoView {
                 </Form>
             </section>
         </div>
+    }
+}
+
+/// Asking for another address, or confirming the one that the account has.
+#[component]
+fn ChangeAddress() -> impl IntoView {
+    let form = FormState::of::<ChangeEmail>();
+    view! {
+        <section class="card">
+            <h2>"Email address"</h2>
+            <ErrorSummary form=form labels=&[("email", "New email")]/>
+            <SuccessMessage form=form text="A mail is on its way to that address. Nothing changes until you open the link in it."/>
+            <Form form=form>
+                <Field form=form name="email" label="New email" kind="email" autocomplete="email"
+                    hint="To confirm the address that you have, enter it again."/>
+                <Submit form=form label="Change email" busy="Sending…"/>
+            </Form>
+        </section>
     }
 }
 

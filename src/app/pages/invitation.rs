@@ -13,15 +13,14 @@ use crate::{
             username::Username,
         },
         page_data::PageData,
-        query::parameter,
     },
     model::local_path::LocalPath,
 };
 
 #[component]
 pub fn Invitation() -> impl IntoView {
-    match expect_context::<PageData>().invited {
-        Some(email) => Either::Left(view! { <Accept email=email.to_string()/> }),
+    match expect_context::<PageData>().link {
+        Some(link) => Either::Left(view! { <Accept email=link.account.to_string()/> }),
         None => Either::Right(view! {
             <section class="card">
                 <PageTitle title="Your invitation"/>
@@ -36,20 +35,26 @@ pub fn Invitation() -> impl IntoView {
 fn Accept(email: String) -> impl IntoView {
     let form = FormState::of::<AcceptInvitation>();
     form.starts_session(LocalPath::default());
-    let token = parameter("token").unwrap_or_default();
     view! {
         <section class="card">
             <PageTitle title="Your invitation" form=form/>
             <SignedInAs then="If you accept this invitation, that account is signed out in this browser."/>
             <p>"Welcome. Choose a password for "<strong>{email.clone()}</strong>"."</p>
-            <ErrorSummary form=form labels=&[("display_name", "Display name"), ("password", "Password")]/>
-            <Form form=form>
-                <input type="hidden" name="token" value=token/>
-                <Username email=text(move || email.clone())/>
-                <Field form=form name="display_name" label="Display name" autocomplete="name" value=form.typed("display_name")/>
-                <NewPassword form=form name="password" label="Password"/>
-                <Submit form=form label="Sign in" busy="Signing in…"/>
-            </Form>
+            <NameAndPassword form=form email=email submit="Sign in"/>
         </section>
+    }
+}
+
+/// The form on which somebody chooses what they go by and sign in with, for an address that is known.
+#[component]
+pub fn NameAndPassword(form: FormState, email: String, submit: &'static str) -> impl IntoView {
+    view! {
+        <ErrorSummary form=form labels=&[("display_name", "Display name"), ("password", "Password")]/>
+        <Form form=form>
+            <Username email=text(move || email.clone())/>
+            <Field form=form name="display_name" label="Display name" autocomplete="name" value=form.typed("display_name")/>
+            <NewPassword form=form name="password" label="Password"/>
+            <Submit form=form label=submit busy="Signing in…"/>
+        </Form>
     }
 }

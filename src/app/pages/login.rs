@@ -30,7 +30,7 @@ pub fn Login() -> impl IntoView {
     let next = next_page();
     form.starts_session(next.clone());
     let reason = parameter("reason").and_then(|reason| SignOutReason::parse(&reason));
-    let PageData { registration_open, login_hint, .. } = expect_context();
+    let PageData { registration_open, login_hint, mail, .. } = expect_context();
     let typed = form.typed("email");
     let email = if typed.is_empty() { login_hint.map(String::from).unwrap_or_default() } else { typed };
     let register = with_next("/register", &next);
@@ -45,6 +45,7 @@ pub fn Login() -> impl IntoView {
                 <Field form=form name="password" label="Password" kind="password" autocomplete="current-password"/>
                 <Submit form=form label="Sign in" busy="Signing in…"/>
             </Form>
+            {mail.then(|| view! { <p class="aside"><a href="/forgot">"Forgot your password?"</a></p> })}
             {registration_open.then(|| view! { <p class="aside">"New here? "<a href=register>"Create an account"</a></p> })}
         </section>
     }

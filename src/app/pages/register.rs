@@ -1,32 +1,56 @@
 //! Signing up.
 
-use leptos::{either::Either, prelude::*};
+use leptos::{either::EitherOf3, prelude::*};
 
 use super::login::with_next;
 use crate::{
-    api::auth::Register as SignUp,
+    api::auth::{Register as SignUp, RequestAccount},
     app::{
         components::{
             fields::{Field, NewPassword},
-            form::{ErrorSummary, Form, FormState, PageTitle, Submit},
+            form::{ErrorSummary, Form, FormState, PageTitle, Submit, SuccessMessage},
         },
         page_data::PageData,
-        query::next_page,
+        query::{next_page, parameter},
     },
 };
 
 #[component]
 pub fn Register() -> impl IntoView {
-    if expect_context::<PageData>().registration_open {
-        Either::Left(view! { <SignUpForm/> })
-    } else {
-        Either::Right(view! {
+    let PageData { registration_open, mail, .. } = expect_context();
+    match (registration_open, mail) {
+        (true, false) => EitherOf3::A(view! { <SignUpForm/> }),
+        (true, true) => EitherOf3::B(view! { <AskForLink/> }),
+        (false, _) => EitherOf3::C(view! {
             <section class="card">
                 <PageTitle title="Create an account"/>
                 <p>"Sign-up is closed here. Ask an administrator for an account."</p>
                 <p class="aside"><a href="/login">"Sign in"</a></p>
             </section>
-        })
+        }),
+    }
+}
+
+/// Where mail is sent, an account is made by a link to its address.
+#[component]
+fn AskForLink() -> impl IntoView {
+    const SENT: &str = "A mail is on its way. Open the link in it to go on.";
+    let form = FormState::of::<RequestAccount>();
+    // Without JavaScript the page is loaded anew.
+    let sent = parameter("sent").is_some();
+    view! {
+        <section class="card">
+            <PageTitle title="Create an account" form=form/>
+            {sent.then(|| view! { <p role="status" class="done">{SENT}</p> })}
+            <ErrorSummary form=form labels=&[("email", "Email")]/>
+            <SuccessMessage form=form text=SENT/>
+            <Form form=form>
+                <Field form=form name="email" label="Email" kind="email" autocomplete="username" value=form.typed("email")
+                    hint="You get a mail with a link. On it you choose a name and a password."/>
+                <Submit form=form label="Send the link" busy="Sending…"/>
+            </Form>
+            <p class="aside">"Already have an account? "<a href="/login">"Sign in"</a></p>
+        </section>
     }
 }
 

@@ -1,4 +1,4 @@
-//! Choosing a new password, with a link that an administrator has made.
+//! Choosing a new password, with a link that was mailed, or that an administrator has made.
 
 use leptos::{either::Either, prelude::*};
 
@@ -13,7 +13,6 @@ use crate::{
             username::Username,
         },
         page_data::PageData,
-        query::parameter,
         session::go_to,
     },
     model::{local_path::LocalPath, session::SignOutReason},
@@ -21,12 +20,17 @@ use crate::{
 
 #[component]
 pub fn ResetPassword() -> impl IntoView {
-    match expect_context::<PageData>().reset_for {
-        Some(email) => Either::Left(view! { <ChoosePassword email=email.to_string()/> }),
+    let PageData { link, mail, .. } = expect_context();
+    match link {
+        Some(link) => Either::Left(view! { <ChoosePassword email=link.account.to_string()/> }),
         None => Either::Right(view! {
             <section class="card">
                 <PageTitle title="Reset your password"/>
-                <p>"This link was used or has expired. Ask an administrator for a new one."</p>
+                {if mail {
+                    Either::Left(view! { <p>"This link was used or has expired. "<a href="/forgot">"Ask for a new one"</a>"."</p> })
+                } else {
+                    Either::Right(view! { <p>"This link was used or has expired. Ask an administrator for a new one."</p> })
+                }}
                 <p class="aside"><a href="/login">"Sign in"</a></p>
             </section>
         }),
@@ -38,7 +42,6 @@ fn ChoosePassword(email: String) -> impl IntoView {
     let form = FormState::of::<Reset>();
     // A page load, so that a session of the account that this browser holds is noticed to be over.
     form.on_success(|()| go_to(LocalPath::signed_out(SignOutReason::PasswordChanged).as_str()));
-    let token = parameter("token").unwrap_or_default();
     view! {
         <section class="card">
             <PageTitle title="Reset your password" form=form/>
@@ -46,7 +49,6 @@ fn ChoosePassword(email: String) -> impl IntoView {
             <p>"Choose a new password for "<strong>{email.clone()}</strong>". You will be signed out everywhere."</p>
             <ErrorSummary form=form labels=&[("password", "New password")]/>
             <Form form=form>
-                <input type="hidden" name="token" value=token/>
                 <Username email=text(move || email.clone())/>
                 <NewPassword form=form name="password" label="New password"/>
                 <Submit form=form label="Set new password" busy="Saving…"/>

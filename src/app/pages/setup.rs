@@ -11,7 +11,6 @@ use crate::{
             notice::SignedInAs,
         },
         page_data::PageData,
-        query::parameter,
     },
     model::local_path::LocalPath,
 };
@@ -38,14 +37,12 @@ pub fn Setup() -> impl IntoView {
 fn SetupForm() -> impl IntoView {
     let form = FormState::of::<FirstAdministrator>();
     form.starts_session(LocalPath::default());
-    let token = parameter("token").unwrap_or_default();
     view! {
         <section class="card">
             <PageTitle title="Set up Latchkey" form=form/>
             <SignedInAs then="If you create the administrator, that account is signed out in this browser."/>
             <p>"Create the account of the first administrator. This link works once."</p>
             <Form form=form>
-                <input type="hidden" name="token" value=token/>
                 <NewAccount form=form submit="Create administrator"/>
             </Form>
         </section>

@@ -54,7 +54,7 @@ pub async fn change_password(
     let session = sessions::lock_by_id(change.tx(), &principal.session).await?;
     let session = session.filter(|session| session.is_live(context.now)).ok_or(Error::NoSession)?;
     users::set_password_hash(change.tx(), &user.id, &hash).await?;
-    one_time_tokens::delete_of_user(change.tx(), Purpose::PasswordReset, &user.id).await?;
+    one_time_tokens::delete_of_user_except(change.tx(), &user.id, Purpose::EmailRevert).await?;
     change.record(Event::new(EventKind::PasswordChanged).by(&user.id).about(&user.id)).await?;
     revoke_all_except(&mut change, &mut user, Some(&principal.user), SignOutReason::PasswordChanged, None)
         .await?;

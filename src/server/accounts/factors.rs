@@ -1,4 +1,4 @@
-//! What every change of an account's second factors has in common.
+//! What every change of an account's second factors, or of its address, has in common.
 
 use super::recent;
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-/// The principal's account, held by `change`. A session of a lower level than the account may change none of its factors:
+/// The principal's account, held by `change`. A session of a lower level than the account may change none of them:
 /// whoever was only half signed in could set up one of their own.
 pub async fn lock(change: &mut Change<'_>, principal: &Principal) -> Result<User, Error> {
     let user = users::lock_by_id(change.tx(), &principal.user).await?;

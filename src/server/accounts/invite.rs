@@ -19,7 +19,7 @@ use crate::{
         state::AppState,
         store::{
             audit::{Event, EventKind},
-            one_time_tokens::{self, Purpose},
+            one_time_tokens::{self, NewToken, Purpose},
             users::{self, User},
         },
         tokens::{one_time, refresh::token::RefreshToken},
@@ -66,8 +66,9 @@ pub async fn invite(
     if !users::insert(change.tx(), &user).await? {
         return Err(Error::EmailTaken);
     }
-    one_time_tokens::insert(change.tx(), Purpose::Invitation, &token_hash, Some(&user.id), expires_at)
-        .await?;
+    let (purpose, hash) = (Purpose::Invitation, token_hash.as_slice());
+    let link = NewToken { purpose, hash, user: Some(&user.id), email: None, expires_at };
+    one_time_tokens::insert(change.tx(), link).await?;
     let detail = json!({ "by": "invitation", "roles": roles.to_string() });
     let event = Event::new(EventKind::AccountCreated).about(&user.id).with(detail).maybe_by(actor);
     change.record(event).await?;

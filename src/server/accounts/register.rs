@@ -34,6 +34,10 @@ pub async fn register(
     if state.config.registration == Registration::Closed {
         return Err(Error::RegistrationClosed);
     }
+    // Whoever has an address proves it first (`sign_up`).
+    if state.config.mail.is_some() {
+        return Err(Error::ConfirmationRequired);
+    }
     state.rate_limiter.check_network(context)?;
     let turn = Turn::other(context.client);
     let (hash, evidence) = password::choose(state, context, turn, &new.password).await?;

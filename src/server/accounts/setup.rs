@@ -15,7 +15,7 @@ use crate::{
         sessions::start::{self, SignInMethod, Started},
         state::AppState,
         store::{
-            one_time_tokens::{self, Purpose},
+            one_time_tokens::{self, NewToken, Purpose},
             users,
         },
         tokens::{one_time, refresh::token::RefreshToken},
@@ -34,7 +34,9 @@ pub async fn offer(state: &AppState, now: Timestamp) -> Result<Option<String>, E
         return Ok(None);
     }
     let (token, token_hash) = one_time::generate(&state.entropy)?;
-    one_time_tokens::insert(&mut tx, Purpose::Setup, &token_hash, None, now + LIFETIME).await?;
+    let (purpose, hash, expires_at) = (Purpose::Setup, token_hash.as_slice(), now + LIFETIME);
+    let link = NewToken { purpose, hash, user: None, email: None, expires_at };
+    one_time_tokens::insert(&mut tx, link).await?;
     tx.commit().await?;
     Ok(Some(format!("/setup?token={token}")))
 }

@@ -1,5 +1,5 @@
-//! Whether an address is known to be its owner's. No mail is sent, so nobody proves it: an administrator who knows the person
-//! can vouch for it. Apps are told, and some let in nobody else.
+//! Whether an address is known to be its owner's. Whoever uses a link that was mailed to it proves it. Without that, an
+//! administrator who knows the person can vouch for it. Apps are told, and some let in nobody else.
 
 use crate::{
     model::id::UserId,

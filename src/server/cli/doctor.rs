@@ -87,7 +87,7 @@ async fn examine_mail(config: &Config) -> ExitCode {
     };
     match transport.check().await {
         Ok(()) => {
-            println!("The mail relay: reached.");
+            println!("Mail: it can be sent.");
             ExitCode::SUCCESS
         }
         Err(error) => {

@@ -6,6 +6,7 @@ pub mod cross_site;
 pub mod flash;
 pub mod form;
 pub mod headers;
+pub mod link_token;
 pub mod response;
 pub mod timeout;
 pub mod trace;

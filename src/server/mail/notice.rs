@@ -7,7 +7,7 @@ use super::{Mail, Occasion, Portal};
 use crate::model::email::EmailAddress;
 
 /// How long it is tried to bring a notice to its reader.
-const LIFETIME: Duration = Duration::from_secs(3 * 86_400);
+pub const LIFETIME: Duration = Duration::from_secs(3 * 86_400);
 
 /// What was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -163,6 +163,17 @@ impl Caller {
         }
     }
 
+    /// The token of the link that is used: of the one that this browser has opened, unless a program sends it itself.
+    pub fn link_token(&self, sent: Option<String>) -> String {
+        let sent = sent.filter(|token| !token.is_empty());
+        sent.or_else(|| cookies::link(&self.cookies)).unwrap_or_default()
+    }
+
+    /// Makes the browser forget the link that it has used.
+    pub fn clear_link(&self) {
+        cookies::clear_link(&self.cookies);
+    }
+
     /// Sends a form that was posted without JavaScript on to `path`. A caller that takes JSON goes where it likes.
     pub fn redirect_form(&self, path: &LocalPath) -> Result<(), Error> {
         if !self.wants_html {

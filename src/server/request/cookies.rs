@@ -17,9 +17,12 @@ use crate::{
 
 const SESSION: &str = "__Host-latchkey";
 const FLOW: &str = "__Host-latchkey-flow";
+const LINK: &str = "__Host-latchkey-link";
 const DEVICE: &str = "__Host-latchkey-device";
 const ATTEMPT: &str = "__Host-latchkey-attempt";
 const APPEARANCE: &str = "__Host-latchkey-appearance";
+/// Long enough to choose a password. Whoever takes longer opens the link again.
+const LINK_MAX_AGE: Duration = Duration::from_secs(600);
 /// Longer than a request takes.
 const FLOW_MAX_AGE: Duration = Duration::from_secs(3600);
 /// As long as browsers keep a cookie (RFC 6265bis §5.5).
@@ -59,6 +62,20 @@ pub fn theme(cookies: &Cookies) -> Theme {
 pub fn set_theme(cookies: &Cookies, theme: Theme) {
     let max_age = if theme == Theme::default() { Duration::ZERO } else { LONGEST_MAX_AGE };
     cookies.add(build(APPEARANCE, theme.as_str().to_owned(), max_age, SameSite::Lax));
+}
+
+/// The token of a link that was opened, until it is used.
+pub fn link(cookies: &Cookies) -> Option<String> {
+    cookies.get(LINK).map(|cookie| cookie.value().to_owned())
+}
+
+/// Lax: whoever opens a link comes from another site.
+pub fn set_link(cookies: &Cookies, token: String) {
+    cookies.add(build(LINK, token, LINK_MAX_AGE, SameSite::Lax));
+}
+
+pub fn clear_link(cookies: &Cookies) {
+    cookies.add(build(LINK, String::new(), Duration::ZERO, SameSite::Lax));
 }
 
 /// What binds the browser to the authorization requests that it has begun.

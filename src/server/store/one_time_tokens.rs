@@ -3,7 +3,10 @@
 use sqlx::FromRow;
 
 use super::{Queryable, StoreError, Tx, corrupt, execute, fetch_optional, statements};
-use crate::{model::id::UserId, server::clock::Timestamp};
+use crate::{
+    model::{email::EmailAddress, id::UserId},
+    server::clock::Timestamp,
+};
 
 /// What a link is good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +17,12 @@ pub enum Purpose {
     Invitation,
     /// Choosing a new password for an account whose owner has forgotten the old one.
     PasswordReset,
+    /// Making an account for the address that it was mailed to.
+    SignUp,
+    /// Giving an account the address that it was mailed to.
+    EmailChange,
+    /// Giving an account back the address that it was mailed to.
+    EmailRevert,
 }
 
 impl Purpose {
@@ -22,6 +31,9 @@ impl Purpose {
             Self::Setup => "setup",
             Self::Invitation => "invitation",
             Self::PasswordReset => "password_reset",
+            Self::SignUp => "sign_up",
+            Self::EmailChange => "email_change",
+            Self::EmailRevert => "email_revert",
         }
     }
 }
@@ -30,6 +42,7 @@ impl Purpose {
 #[derive(FromRow)]
 pub struct OneTimeToken {
     user_id: Option<String>,
+    email: Option<String>,
     expires_at: Timestamp,
 }
 
@@ -45,27 +58,41 @@ impl OneTimeToken {
             .map(|id| UserId::parse(id).map_err(corrupt("one_time_tokens", id)))
             .transpose()
     }
+
+    /// The address that it was mailed to; nothing if it was handed over in another way.
+    pub fn email(&self) -> Result<Option<EmailAddress>, StoreError> {
+        let parse = |email: &str| EmailAddress::parse(email).map_err(corrupt("one_time_tokens", email));
+        self.email.as_deref().map(parse).transpose()
+    }
+}
+
+/// A link that is stored now.
+#[derive(Clone, Copy, Debug)]
+pub struct NewToken<'a> {
+    pub purpose: Purpose,
+    pub hash: &'a [u8],
+    pub user: Option<&'a UserId>,
+    /// The address that it is mailed to.
+    pub email: Option<&'a EmailAddress>,
+    pub expires_at: Timestamp,
 }
 
 statements! {
-    INSERT = "INSERT INTO one_time_tokens (token_hash, purpose, user_id, expires_at) VALUES ($1, $2, $3, $4)";
-    FIND = "SELECT user_id, expires_at FROM one_time_tokens WHERE token_hash = $1 AND purpose = $2";
+    INSERT = "INSERT INTO one_time_tokens (token_hash, purpose, user_id, email, expires_at) VALUES ($1, $2, $3, $4, $5)";
+    FIND = "SELECT user_id, email, expires_at FROM one_time_tokens WHERE token_hash = $1 AND purpose = $2";
     DELETE_ALL = "DELETE FROM one_time_tokens WHERE purpose = $1";
     DELETE_EVERY = "DELETE FROM one_time_tokens";
     DELETE_OF_USER = "DELETE FROM one_time_tokens WHERE purpose = $1 AND user_id = $2";
+    DELETE_OF_USER_EXCEPT = "DELETE FROM one_time_tokens WHERE user_id = $1 AND purpose <> $2";
+    DELETE_FOR_ADDRESS = "DELETE FROM one_time_tokens WHERE purpose = $1 AND email = $2";
+    TAKE = "DELETE FROM one_time_tokens WHERE token_hash = $1 AND purpose = $2 AND expires_at > $3";
     DELETE_EXPIRED = "DELETE FROM one_time_tokens
                       WHERE token_hash IN (SELECT token_hash FROM one_time_tokens WHERE expires_at <= $1 LIMIT $2)";
 }
 
-pub async fn insert(
-    tx: &mut Tx,
-    purpose: Purpose,
-    token_hash: &[u8],
-    user_id: Option<&UserId>,
-    expires_at: Timestamp,
-) -> Result<(), StoreError> {
-    let user_id = user_id.map(UserId::as_str);
-    execute!(tx, INSERT, token_hash, purpose.as_str(), user_id, expires_at)?;
+pub async fn insert(tx: &mut Tx, new: NewToken<'_>) -> Result<(), StoreError> {
+    let (user_id, email) = (new.user.map(UserId::as_str), new.email.map(EmailAddress::as_str));
+    execute!(tx, INSERT, new.hash, new.purpose.as_str(), user_id, email, new.expires_at)?;
     Ok(())
 }
 
@@ -92,6 +119,32 @@ pub async fn delete_every(tx: &mut Tx) -> Result<(), StoreError> {
 pub async fn delete_of_user(tx: &mut Tx, purpose: Purpose, user_id: &UserId) -> Result<(), StoreError> {
     execute!(tx, DELETE_OF_USER, purpose.as_str(), user_id.as_str())?;
     Ok(())
+}
+
+/// Takes back all links that somebody has but those of one purpose.
+pub async fn delete_of_user_except(tx: &mut Tx, user_id: &UserId, kept: Purpose) -> Result<(), StoreError> {
+    execute!(tx, DELETE_OF_USER_EXCEPT, user_id.as_str(), kept.as_str())?;
+    Ok(())
+}
+
+/// Takes back the links of that purpose that were mailed to an address.
+pub async fn delete_for_address(
+    tx: &mut Tx,
+    purpose: Purpose,
+    email: &EmailAddress,
+) -> Result<(), StoreError> {
+    execute!(tx, DELETE_FOR_ADDRESS, purpose.as_str(), email.as_str())?;
+    Ok(())
+}
+
+/// Uses up a link, unless it was used or has expired. Of several who do this at once, one succeeds.
+pub async fn take(
+    tx: &mut Tx,
+    purpose: Purpose,
+    token_hash: &[u8],
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    Ok(execute!(tx, TAKE, token_hash, purpose.as_str(), now)? == 1)
 }
 
 /// Deletes `limit` expired ones at the most. Returns how many.

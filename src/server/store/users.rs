@@ -35,7 +35,8 @@ pub struct User {
     /// Counted up by every change of the password, the address or a second factor.
     pub credential_epoch: u64,
     pub disabled_at: Option<Timestamp>,
-    /// Since when somebody has vouched that the address is this person's.
+    /// Since when the address is known to be this person's: they have used a link that was mailed to it, or an administrator
+    /// has vouched for it.
     pub email_verified_at: Option<Timestamp>,
     pub created_at: Timestamp,
 }
@@ -116,6 +117,7 @@ statements! {
     SET_TOKEN_EPOCH = "UPDATE users SET token_epoch = $2 WHERE id = $1";
     SET_DISPLAY_NAME = "UPDATE users SET display_name = $2, name_key = $3 WHERE id = $1";
     SET_EMAIL_VERIFIED = "UPDATE users SET email_verified_at = $2 WHERE id = $1";
+    SET_EMAIL = "UPDATE users SET email = $2 WHERE id = $1";
     SET_DISABLED = "UPDATE users SET disabled_at = $2 WHERE id = $1";
     DELETE = "DELETE FROM users WHERE id = $1";
     PAGE = "SELECT * FROM users WHERE email > $1 ORDER BY email LIMIT $2";
@@ -225,6 +227,15 @@ pub async fn set_disabled(
 ) -> Result<(), StoreError> {
     let rows = execute!(tx, SET_DISABLED, id.as_str(), disabled_at)?;
     expect_one_row(rows, "users", id.as_str())
+}
+
+/// Gives an account another address. `false`: it is taken, and the transaction can only be dropped.
+pub async fn set_email(tx: &mut Tx, id: &UserId, email: &EmailAddress) -> Result<bool, StoreError> {
+    match execute!(tx, SET_EMAIL, id.as_str(), email.as_str()) {
+        Ok(rows) => expect_one_row(rows, "users", id.as_str()).map(|()| true),
+        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Ok(false),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Says since when the address is known to be its owner's, or that it is not known.

@@ -8,8 +8,8 @@ use crate::server::{
     state::AppState,
     store::{
         StoreError, Tx, audit, authorization_requests, client_assertions, client_secrets, client_sessions,
-        codes, device_codes, grants, invalidations, logout_deliveries, mails, one_time_tokens, sessions,
-        signing_keys, spent,
+        codes, device_codes, grants, invalidations, logout_deliveries, mail_requests, mails, one_time_tokens,
+        sessions, signing_keys, spent,
     },
     survive::survive,
 };
@@ -53,6 +53,7 @@ enum Expiring {
     LogoutDeliveries,
     Spent,
     Mails,
+    MailRequests,
 }
 
 impl Expiring {
@@ -72,6 +73,7 @@ impl Expiring {
             Self::ClientSessions => client_sessions::delete_ended(tx, before, limit).await,
             Self::Spent => spent::delete_expired(tx, before, limit).await,
             Self::LogoutDeliveries => logout_deliveries::delete_ended(tx, before, limit).await,
+            Self::MailRequests => mail_requests::delete_expired(tx, before, limit).await,
             Self::Mails => mails::delete_expired(tx, before, limit).await,
         }
     }
@@ -94,6 +96,7 @@ pub async fn delete_expired(state: &AppState, now: Timestamp) -> Result<(), Erro
         Some((Expiring::ClientSessions, now - KEEP_ENDED_SESSIONS)),
         Some((Expiring::LogoutDeliveries, now - KEEP_ENDED_SESSIONS)),
         Some((Expiring::Mails, now - KEEP_MAILS)),
+        Some((Expiring::MailRequests, now - KEEP_MAILS)),
         retention.map(|retention| (Expiring::AuditEvents, now - retention)),
     ];
     for (what, before) in expiring.into_iter().flatten() {

@@ -8,11 +8,12 @@ use futures::future::join_all;
 use serde_json::json;
 
 use crate::server::{
+    accounts::requested_mail,
     change,
     client_info::{ActionContext, ClientInfo},
     error::Error,
     mail::{
-        Letter, seal_purpose,
+        Waiting, seal_purpose,
         transport::{NotSent, Transport},
     },
     state::AppState,
@@ -84,7 +85,16 @@ async fn claim(state: &AppState) -> Result<Vec<ClaimedMail>, StoreError> {
 
 /// Sends one mail, and notes what became of it.
 async fn deliver(state: &AppState, transport: &Transport, mail: &ClaimedMail) -> Result<(), Error> {
-    match send(state, transport, mail).await {
+    if state.now() >= mail.expires_at {
+        return give_up(state, mail, "its time was over").await;
+    }
+    let outcome = match open(state, mail) {
+        Ok(Waiting::Letter(letter)) => transport.send(&mail.id, mail.created_at, &letter).await,
+        // What is sent instead stands in the table then.
+        Ok(Waiting::Request(request)) => return requested_mail::fulfil(state, mail, request).await,
+        Err(error) => Err(error),
+    };
+    match outcome {
         Ok(()) => {
             let mut tx = state.store.begin().await?;
             mails::delete(&mut tx, mail).await?;
@@ -105,13 +115,11 @@ async fn deliver(state: &AppState, transport: &Transport, mail: &ClaimedMail) ->
     }
 }
 
-async fn send(state: &AppState, transport: &Transport, mail: &ClaimedMail) -> Result<(), NotSent> {
+fn open(state: &AppState, mail: &ClaimedMail) -> Result<Waiting, NotSent> {
     // A server that has not been given the newest master secret yet leaves it to one that has.
     let opened = state.vault.open(&seal_purpose(&mail.id), &mail.sealed);
     let opened = opened.map_err(|error| NotSent::Later(error.to_string()))?;
-    let letter: Letter =
-        serde_json::from_slice(&opened).map_err(|error| NotSent::Never(error.to_string()))?;
-    transport.send(&mail.id, mail.created_at, &letter).await
+    serde_json::from_slice(&opened).map_err(|error| NotSent::Never(error.to_string()))
 }
 
 /// Notes that a mail will never arrive: whoever waits for it asks an administrator, who looks here.

@@ -170,6 +170,15 @@ impl Browser {
         self.send(request.body(Body::empty()).unwrap()).await
     }
 
+    /// Opens a one-time link: it leads to its page, whose address has no token.
+    pub async fn open_link(&mut self, link: &str) -> Answer {
+        let moved = self.get(link).await;
+        moved.assert_status(303);
+        let page = moved.location().to_owned();
+        assert!(link.starts_with(&page) && !page.contains('?'), "{page}");
+        self.get(&page).await
+    }
+
     /// A GET with an access token and without a cookie, as another service would make it.
     pub async fn get_with_token(&self, path: &str, token: Option<&str>) -> Answer {
         let mut request = Request::builder().uri(path);

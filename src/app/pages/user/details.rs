@@ -54,7 +54,7 @@ fn Details(user: Kept<UserDetails>, forms: Forms) -> impl IntoView {
             <dt>"Created"</dt>
             <dd>{reactive(move || created().map(|at| view! { <Time at=at/> }))}</dd>
             <dt>"Email verified"</dt>
-            <dd>{reactive(move || if verified.get() { "yes, an administrator has vouched for it" } else { "no" })}</dd>
+            <dd>{reactive(move || if verified.get() { "yes" } else { "no" })}</dd>
         </dl>
         <h2>"Active sessions"</h2>
         {reactive(sessions)}

@@ -72,16 +72,12 @@ fn form_page(function: &str, headers: &HeaderMap, fields: &Fields) -> LocalPath 
     referring_page(headers).unwrap_or_else(|| own_page(function, fields))
 }
 
-/// The page of a function's form, with what its address said: the token of a link, or where to go afterwards.
+/// The page of a function's form, with what its address said: where to go afterwards.
 fn own_page(function: &str, fields: &Fields) -> LocalPath {
     let page = Endpoint::at(function).map_or("/", |endpoint| endpoint.page);
-    let kept: Vec<_> = ["token", "next"]
-        .into_iter()
-        .filter_map(|name| Some((name, fields.get(name).filter(|value| !value.is_empty())?.to_owned())))
-        .collect();
-    let with_query = format!("{page}?{}", query::encode(kept.iter()));
-    let path = LocalPath::parse(&with_query).ok().filter(|_| !kept.is_empty());
-    path.unwrap_or_else(|| LocalPath::page(page))
+    let next = fields.get("next").filter(|next| !next.is_empty());
+    let with_next = next.map(|next| format!("{page}?next={}", query::encode_value(next)));
+    with_next.and_then(|path| LocalPath::parse(&path).ok()).unwrap_or_else(|| LocalPath::page(page))
 }
 
 /// The error in an answer's body. An answer that has none is a bug of ours.

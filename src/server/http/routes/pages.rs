@@ -23,12 +23,16 @@ use crate::{
     model::{
         email::EmailAddress,
         form::FormFailure,
+        link::LinkSubject,
         oauth::{consent_page::ConsentPage, device_page::DevicePage},
         query,
         second_factor::SecondFactor,
     },
     server::{
-        accounts::{invite, reset_password, second_step, setup},
+        accounts::{
+            change_email::{self, Proposed},
+            invite, reset_password, second_step, setup, sign_up,
+        },
         authentication::attempt::Attempt,
         config::Registration,
         error::Error,
@@ -50,6 +54,7 @@ pub async fn render(State(state): State<Arc<AppState>>, request: Request) -> Res
     let flow = request.extensions().get::<Cookies>().and_then(cookies::flow);
     let attempt = request.extensions().get::<Cookies>().filter(|_| request.uri().path() == SECOND_STEP);
     let attempt = attempt.and_then(cookies::attempt);
+    let token = request.extensions().get::<Cookies>().and_then(cookies::link);
     let page = PageData {
         session: request
             .extensions()
@@ -64,15 +69,9 @@ pub async fn render(State(state): State<Arc<AppState>>, request: Request) -> Res
         registration_open: state.config.registration == Registration::Open,
         second_step: second_step(&state, attempt).await,
         password_from: state.config.password_rules.min_length,
-        setup_open: is_setup_open(&state, link_token(request.uri(), "/setup")).await,
-        invited: match link_token(request.uri(), "/invitation") {
-            Some(token) => email_of(invite::invited(&state, state.now(), &token).await),
-            None => None,
-        },
-        reset_for: match link_token(request.uri(), "/reset") {
-            Some(token) => email_of(reset_password::find(&state, state.now(), &token).await),
-            None => None,
-        },
+        setup_open: is_setup_open(&state, request.uri(), token.as_deref()).await,
+        link: subject_of_link(&state, request.uri(), token.as_deref()).await,
+        mail: state.config.mail.is_some(),
         login_hint: login_hint(&state, request.uri(), flow.as_deref()).await,
     };
     let assets = AssetPaths::of(Part::of(request.uri().path()).map(|part| part.name));
@@ -96,19 +95,29 @@ fn brand(state: &AppState) -> Brand {
     Brand { name: brand.name.clone(), logo: brand.logo.is_some() }
 }
 
-/// The token of a link to this page.
-fn link_token(uri: &Uri, page: &str) -> Option<String> {
-    query::parameter(uri.query().filter(|_| uri.path() == page)?, "token")
-}
-
-/// The address of whoever a link is for. A store that does not answer makes the link look used; the page says how to
-/// get another one.
-fn email_of(found: Result<Option<User>, Error>) -> Option<EmailAddress> {
-    let found = found.unwrap_or_else(|error| {
+/// What the link is about that was opened. A store that does not answer makes it look used; the page says how to get
+/// another one.
+async fn subject_of_link(state: &AppState, uri: &Uri, token: Option<&str>) -> Option<LinkSubject> {
+    find_link(state, uri.path(), token?).await.unwrap_or_else(|error| {
         tracing::error!(%error, "a link could not be looked up");
         None
-    });
-    found.map(|user| user.email)
+    })
+}
+
+async fn find_link(state: &AppState, page: &str, token: &str) -> Result<Option<LinkSubject>, Error> {
+    let now = state.now();
+    let of_user = |user: User| LinkSubject { account: user.email, address: None };
+    let of_address = |account: EmailAddress| LinkSubject { account, address: None };
+    let of_proposal =
+        |Proposed { user, email }: Proposed| LinkSubject { account: user.email, address: Some(email) };
+    Ok(match page {
+        "/invitation" => invite::invited(state, now, token).await?.map(of_user),
+        "/reset" => reset_password::find(state, now, token).await?.map(of_user),
+        "/register/finish" => sign_up::find(state, now, token).await?.map(of_address),
+        "/confirm-email" => change_email::proposed(state, now, token).await?.map(of_proposal),
+        "/restore-email" => change_email::revertible(state, now, token).await?.map(of_proposal),
+        _ => None,
+    })
 }
 
 /// What the second step can be done with, on its page. Without a store the page says that the sign-in is over.
@@ -132,9 +141,9 @@ async fn login_hint(state: &AppState, uri: &Uri, flow: Option<&str>) -> Option<E
 }
 
 /// Whether a setup link works. A store that is silent makes it look closed, and the page says how to get another one.
-async fn is_setup_open(state: &AppState, token: Option<String>) -> bool {
-    let Some(token) = token else { return false };
-    setup::is_open(state, state.now(), &token).await.unwrap_or_else(|error| {
+async fn is_setup_open(state: &AppState, uri: &Uri, token: Option<&str>) -> bool {
+    let Some(token) = token.filter(|_| uri.path() == "/setup") else { return false };
+    setup::is_open(state, state.now(), token).await.unwrap_or_else(|error| {
         tracing::error!(%error, "a setup link could not be looked up");
         false
     })

@@ -1,0 +1,130 @@
+import axe from 'axe-core';
+import { expect, expectDashboard, fill, heading, newAccount, openAs, press, signIn, visit, type Page } from '../support/fixtures.ts';
+import { MailBox, test } from '../support/mails.ts';
+import { Server } from '../support/server.ts';
+
+async function expectAccessible(page: Page): Promise<void> {
+  await page.evaluate(axe.source);
+  const violations = await page.evaluate(async () => {
+    const { violations } = await (globalThis as unknown as { axe: typeof axe }).axe.run(document);
+    return violations.map(({ id, nodes }) => `${id} at ${nodes.map(({ target }) => target)}`);
+  });
+  expect(violations, page.url()).toEqual([]);
+}
+
+for (const javaScriptEnabled of [true, false]) {
+  test.describe(javaScriptEnabled ? 'with JavaScript' : 'without JavaScript', () => {
+    test.use({ javaScriptEnabled });
+
+    test('somebody who has forgotten the password sets a new one by mail', async ({ page, server, mails }) => {
+      const ada = newAccount();
+      server.addUser(ada);
+      await visit(page, '/login');
+      await page.getByRole('link', { name: 'Forgot your password?' }).click();
+      await expect(heading(page)).toHaveText('Forgot your password?');
+      await page.getByLabel('Email', { exact: true }).fill(ada.email);
+      await press(page, 'Send the link');
+      await expect(page.getByText('a mail with a link is on its way')).toBeVisible();
+
+      await visit(page, await mails.link(ada.email, '/reset?token='));
+      await expect(page).toHaveURL('/reset');
+      await expect(page.getByText(ada.email)).toBeVisible();
+      const password = 'an entirely new password';
+      await page.getByLabel('New password', { exact: true }).fill(password);
+      await press(page, 'Set new password');
+      await expect(page.getByText('Your password was changed.')).toBeVisible();
+      await signIn(page, { ...ada, password });
+      await expectDashboard(page, ada);
+    });
+
+    test('somebody signs up by mail', async ({ page, mails }) => {
+      const ada = newAccount();
+      await visit(page, '/register');
+      await page.getByLabel('Email', { exact: true }).fill(ada.email);
+      await press(page, 'Send the link');
+      await expect(page.getByText('A mail is on its way. Open the link in it to go on.')).toBeVisible();
+
+      await visit(page, await mails.link(ada.email, '/register/finish?token='));
+      await expect(page).toHaveURL('/register/finish');
+      await fill(page, { name: ada.name, password: ada.password });
+      await press(page, 'Create account');
+      await expectDashboard(page, ada);
+    });
+  });
+}
+
+test('somebody changes their address, and whoever has the old one puts it back', async ({ page, newContext, server, mails }) => {
+  const ada = newAccount();
+  server.addUser(ada);
+  server.command(['user', 'verify-email', ada.email]);
+  await openAs(page, ada, '/account');
+  const address = newAccount().email;
+  await page.getByLabel('New email', { exact: true }).fill(address);
+  await press(page, 'Change email');
+  await expect(page.getByText('A mail is on its way to that address.')).toBeVisible();
+
+  await visit(page, await mails.link(address, '/confirm-email?token='));
+  await expect(page.getByText(`The account ${ada.email} is to have the address ${address}.`)).toBeVisible();
+  await expectAccessible(page);
+  await press(page, 'Confirm the address');
+  await expect(page.getByText('The address is confirmed.')).toBeVisible();
+  await visit(page, '/account');
+  await expect(page.getByText(address, { exact: true })).toBeVisible();
+
+  const owner = await (await newContext()).newPage();
+  await visit(owner, await mails.link(ada.email, '/restore-email?token='));
+  await expectAccessible(owner);
+  const password = 'an entirely new password';
+  await owner.getByLabel('New password', { exact: true }).fill(password);
+  await press(owner, 'Put the address back');
+  await expect(owner.getByText('Your password was changed.')).toBeVisible();
+  await signIn(owner, { ...ada, password });
+  await expectDashboard(owner, ada);
+});
+
+test('the pages of a portal that sends mail have no violation that axe finds', async ({ page, mails }) => {
+  for (const path of ['/login', '/register', '/forgot', '/reset', '/register/finish', '/confirm-email', '/restore-email']) {
+    await visit(page, path);
+    await expectAccessible(page);
+  }
+  const ada = newAccount();
+  await visit(page, '/register');
+  await page.getByLabel('Email', { exact: true }).fill(ada.email);
+  await press(page, 'Send the link');
+  await visit(page, await mails.link(ada.email, '/register/finish?token='));
+  await expectAccessible(page);
+});
+
+test('a mail that was asked for is sent once after the program was killed', async ({ request }) => {
+  const away = await MailBox.start();
+  await away.stop();
+  const server = await Server.start(away.settings);
+  const ada = newAccount();
+  server.addUser(ada);
+  const asked = await request.post(`${server.url}/api/auth/request_reset`, { form: { email: ada.email } });
+  expect(asked.status()).toBe(200);
+  await server.stop('SIGKILL');
+
+  const relay = await MailBox.start(away.port);
+  await server.start();
+  await relay.link(ada.email, '/reset?token=');
+  await server.stop();
+  await server.start();
+  // What is asked for later is sent later: nothing else was waiting.
+  const grace = newAccount();
+  server.addUser(grace);
+  await request.post(`${server.url}/api/auth/request_reset`, { form: { email: grace.email } });
+  await relay.link(grace.email, '/reset?token=');
+  expect(relay.mails.map(({ to }) => to)).toEqual([ada.email, grace.email]);
+  await server.destroy();
+  await relay.stop();
+});
+
+test('without a relay, mails are printed on the machine itself', async ({ freshServer }) => {
+  freshServer.set('LATCHKEY_MAIL_URL', 'stdout:');
+  freshServer.set('LATCHKEY_MAIL_FROM', 'latchkey@localhost');
+  const printed = freshServer.command(['mail', 'test', '--to', 'ada@example.org']);
+  expect(printed).toContain('To: ada@example.org');
+  expect(printed).toContain('Latchkey can send mail.');
+  expect(freshServer.command(['doctor'])).toContain('Mail: it can be sent.');
+});
