@@ -61,5 +61,6 @@ mod sessions;
 mod silent_database;
 mod store;
 mod tls;
+mod token_formats;
 mod tokens;
 mod wycheproof;

@@ -8,6 +8,7 @@ mod group;
 mod keys;
 pub mod log;
 mod passwords;
+mod resource;
 pub mod serve;
 mod sessions;
 mod user;
@@ -69,6 +70,9 @@ enum Command {
     /// Apps and services that get tokens from here
     #[command(subcommand)]
     Client(Box<client::ClientCommand>),
+    /// Services that get their access tokens in a form of their own
+    #[command(subcommand)]
+    Resource(resource::ResourceCommand),
     /// Groups of accounts: who may use which client
     #[command(subcommand)]
     Group(group::GroupCommand),
@@ -178,6 +182,7 @@ async fn run(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Passwords(command) => passwords::run(command, &config)?,
         Command::Sessions(command) => sessions::run(command, config).await?,
         Command::Client(command) => client::run(*command, config).await?,
+        Command::Resource(command) => resource::run(command, config).await?,
         Command::Group(command) => group::run(command, config).await?,
         Command::Keys(command) => keys::run(command, &config).await?,
         Command::Secret(SecretCommand::Rotate) => rotate_secret(&config).await?,

@@ -40,6 +40,7 @@ pub mod notices;
 pub mod one_time_tokens;
 mod postgres;
 pub mod refused_redirects;
+pub mod resources;
 pub mod sealed_secrets;
 pub mod sessions;
 pub mod signing_keys;
@@ -379,6 +380,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         notices::STATEMENTS,
         one_time_tokens::STATEMENTS,
         refused_redirects::STATEMENTS,
+        resources::STATEMENTS,
         sealed_secrets::STATEMENTS,
         sessions::STATEMENTS,
         signing_keys::STATEMENTS,
