@@ -80,8 +80,9 @@ async fn change(command: ResourceCommand, state: &AppState) -> Result<(), CliErr
             show(&resources::add(state, context, &resource, &settings).await.map_err(refusal)?);
         }
         ResourceCommand::List => {
-            let all = resources::list(state).await.map_err(refusal)?;
-            all.iter().for_each(|resource| println!("{}", resource.uri));
+            for resource in resources::list(state).await.map_err(refusal)? {
+                println!("{}", resource.uri);
+            }
         }
         ResourceCommand::Show { resource } => {
             show(&resources::get(state, &resource).await.map_err(refusal)?);
