@@ -6,6 +6,7 @@
 
 use std::{hint::black_box, time::Duration};
 
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use criterion::{Criterion, criterion_group, criterion_main};
 use jsonwebtoken::{DecodingKey, EncodingKey, Header, Validation};
 use latchkey::{
@@ -25,6 +26,7 @@ use latchkey::{
         tokens::{
             cache::VerifiedCache,
             claims::{Claims, PORTAL_CLIENT_ID, TokenId},
+            jwe::{encrypt, encryption_key::EncryptionKey},
             verify::verify,
         },
     },
@@ -130,11 +132,31 @@ fn signing(criterion: &mut Criterion, subject: &Subject) {
     group.finish();
 }
 
+/// What encrypting a token adds to signing it.
+fn encrypting(criterion: &mut Criterion, subject: &Subject) {
+    let modulus = BASE64.encode([vec![0xc5; 255], vec![0x17]].concat());
+    let keys = [
+        r#"{"kty":"EC","crv":"P-256","x":"weNJy2HscCSM6AEDTDg04biOvhFhyyWvOHQfeF_PxMQ","y":"e8lnCO-AlStT-NJVX-crhB7QRYhiix03illJOVAOyck"}"#.to_owned(),
+        format!(r#"{{"kty":"RSA","n":"{modulus}","e":"AQAB"}}"#),
+    ];
+    let mut group = criterion.benchmark_group("encrypt");
+    for jwk in keys {
+        let key = EncryptionKey::parse(&jwk).unwrap();
+        group.bench_function(key.recipient.algorithm(), |b| {
+            b.iter(|| encrypt(black_box(&subject.token), &key, &subject.entropy).unwrap());
+        });
+    }
+    group.finish();
+}
+
 fn tokens(criterion: &mut Criterion) {
     for (name, algorithm) in Algorithm::NAMES {
         let subject = Subject::new(name, algorithm);
         verifying(criterion, &subject);
         signing(criterion, &subject);
+        if algorithm == Algorithm::Es256 {
+            encrypting(criterion, &subject);
+        }
     }
 }
 

@@ -39,7 +39,7 @@ use crate::{
         tokens::{
             claims::{Claims, PORTAL_CLIENT_ID, TokenId},
             client_access::{
-                Authentication, ClientAccess, Subject, sign_client_access, verify_client_access,
+                Authentication, ClientAccess, Reach, Subject, sign_client_access, verify_client_access,
             },
             refresh::token::{RefreshKeys, RefreshToken},
             verify::verify,
@@ -253,7 +253,8 @@ fn signed_client_token() -> (KeySet, TokenConfig, String) {
         expires_at: NOW + std::time::Duration::from_secs(300),
     };
     let key = keys.active(line, NOW).unwrap();
-    let token = sign_client_access(&key, &config, NOW, &Entropy::system(), &access).unwrap();
+    let token =
+        sign_client_access(&key, &config, NOW, &Entropy::system(), &access, Reach::WithUserinfo).unwrap();
     (keys, config, token)
 }
 

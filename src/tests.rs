@@ -69,5 +69,6 @@ mod silent_database;
 mod smtp;
 mod store;
 mod tls;
+mod token_formats;
 mod tokens;
 mod wycheproof;

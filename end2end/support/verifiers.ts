@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { join, resolve } from 'node:path';
 
@@ -18,6 +18,17 @@ const PYTHON_LOOP = `
 import os, sys
 from verify import KEYS, verify
 KEYS.cooldown_duration = float(os.environ.get("PAUSE", KEYS.cooldown_duration))
+for line in sys.stdin:
+    try:
+        print("ok", verify(line.strip())["sub"], flush=True)
+    except Exception as error:
+        print("no", type(error).__name__, error, flush=True)
+`;
+
+/** The same for an example that fetches its keys in its own way, or has one. */
+const OTHER_PYTHON_LOOP = `
+import importlib, sys
+verify = importlib.import_module(sys.argv[1]).verify
 for line in sys.stdin:
     try:
         print("ok", verify(line.strip())["sub"], flush=True)
@@ -55,6 +66,17 @@ export class Verifier {
   static python(url: string, pause?: number): Verifier {
     const environment = pause === undefined ? {} : { PAUSE: `${pause}` };
     return new Verifier('python', run('python3', ['-c', PYTHON_LOOP], { LATCHKEY_URL: url, ...environment }));
+  }
+
+  /** One of the other examples, in Node.js and in Python. */
+  static both(example: string, environment: Record<string, string>): Verifier[] {
+    mkdirSync(RESULTS, { recursive: true });
+    const folder = mkdtempSync(join(RESULTS, 'verify-'));
+    cpSync(EXAMPLES, folder, { recursive: true });
+    return [
+      new Verifier('node', run('node', ['--input-type=module', '--eval', NODE_LOOP, join(folder, `${example}.mjs`)], environment)),
+      new Verifier('python', run('python3', ['-c', OTHER_PYTHON_LOOP, example], environment)),
+    ];
   }
 
   /** `ok` and the subject, or `no` and why. */

@@ -74,6 +74,10 @@ event_kinds! {
     ClientDisabled = "client_disabled",
     ClientEnabled = "client_enabled",
     ClientRemoved = "client_removed",
+    /// A service gets its access tokens in a form of its own.
+    ResourceAdded = "resource_added",
+    ResourceChanged = "resource_changed",
+    ResourceRemoved = "resource_removed",
     GroupAdded = "group_added",
     GroupRemoved = "group_removed",
     GroupMemberAdded = "group_member_added",

@@ -11,4 +11,5 @@ pub mod redirect_uri;
 pub mod resource;
 pub mod revocation;
 pub mod scope;
+pub mod token_format;
 pub mod user_code;

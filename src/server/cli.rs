@@ -9,6 +9,7 @@ mod keys;
 pub mod log;
 mod mail;
 mod passwords;
+mod resource;
 pub mod serve;
 mod sessions;
 mod user;
@@ -70,6 +71,9 @@ enum Command {
     /// Apps and services that get tokens from here
     #[command(subcommand)]
     Client(Box<client::ClientCommand>),
+    /// Services that get their access tokens in a form of their own
+    #[command(subcommand)]
+    Resource(resource::ResourceCommand),
     /// Groups of accounts: who may use which client
     #[command(subcommand)]
     Group(group::GroupCommand),
@@ -182,6 +186,7 @@ async fn run(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Passwords(command) => passwords::run(command, &config)?,
         Command::Sessions(command) => sessions::run(command, config).await?,
         Command::Client(command) => client::run(*command, config).await?,
+        Command::Resource(command) => resource::run(command, config).await?,
         Command::Group(command) => group::run(command, config).await?,
         Command::Mail(command) => mail::run(command, &config).await?,
         Command::Keys(command) => keys::run(command, &config).await?,

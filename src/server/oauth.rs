@@ -16,6 +16,7 @@ pub mod groups;
 pub mod introspect;
 pub mod logout;
 pub mod parameters;
+pub mod resources;
 pub mod revoke;
 pub mod signing;
 pub mod token;

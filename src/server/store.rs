@@ -44,6 +44,7 @@ pub mod one_time_tokens;
 mod postgres;
 pub mod recovery_codes;
 pub mod refused_redirects;
+pub mod resources;
 pub mod sealed_secrets;
 pub mod second_factors;
 pub mod sessions;
@@ -390,6 +391,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         one_time_tokens::STATEMENTS,
         recovery_codes::STATEMENTS,
         refused_redirects::STATEMENTS,
+        resources::STATEMENTS,
         sealed_secrets::STATEMENTS,
         second_factors::STATEMENTS,
         sessions::STATEMENTS,

@@ -61,7 +61,7 @@ impl Granted<'_> {
         self.try_access_token(app).await.unwrap()
     }
 
-    async fn try_access_token(&self, app: &TestApp) -> Result<String, OAuthCode> {
+    pub async fn try_access_token(&self, app: &TestApp) -> Result<String, OAuthCode> {
         let now = app.clock.now();
         let (sid, grant) = (ClientSessionId::parse(SID).unwrap(), GrantId::parse(GRANT).unwrap());
         let subject = self.user.map_or(Subject::Client, |user| Subject::User {

@@ -80,6 +80,7 @@ async fn pages_of_other_sites_may_read_exactly_the_endpoints_that_take_no_cookie
         "/.well-known/oauth-authorization-server",
         "/.well-known/oauth-protected-resource",
         "/.well-known/jwks.json",
+        "/.well-known/paserk.json",
         "/oauth/userinfo",
         "/oauth/token",
         "/oauth/par",

@@ -37,7 +37,7 @@ pub fn Keys() -> impl IntoView {
                 <td data-label="Since"><Time at=key.since/></td>
                 <td data-label="Until">{until}</td>
                 <td data-label="Active sessions">{key.sessions}</td>
-                <td data-label="Signs for">{if key.purpose == "clients" { "Apps" } else { "Latchkey" }}</td>
+                <td data-label="Signs for">{if key.purpose == "portal" { "Latchkey" } else { "Apps" }}</td>
             </tr>
         }
     };

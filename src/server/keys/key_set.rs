@@ -9,7 +9,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use jsonwebtoken::{DecodingKey, Header, jwk::JwkSet};
 use serde::Serialize;
 
-use super::{error::KeyError, line::KeyLine, private_key::PrivateKey};
+use super::{error::KeyError, line::KeyLine, paserk::Paserk, private_key::PrivateKey};
 use crate::server::{
     clock::Timestamp,
     crypto::{algorithm::Algorithm, entropy::Entropy, vault::Vault},
@@ -28,6 +28,8 @@ pub struct SigningKey {
     pub verifying: DecodingKey,
     /// The first part of an access token, the same for every one of this key.
     access_token_header: String,
+    /// How PASETO names it, if it signs such tokens.
+    paserk: Option<Paserk>,
     activates_at: Timestamp,
     retires_at: Option<Timestamp>,
     gone_at: Option<Timestamp>,
@@ -43,7 +45,9 @@ impl SigningKey {
         let sealed = |error| KeyError::Sealed { kid: kid.clone(), error };
         let bytes = vault.open(&purpose(&record.kid), &record.sealed).map_err(sealed)?;
         let private = PrivateKey::parse(algorithm, &bytes)?;
+        let public = private.ed25519_public().filter(|_| line == KeyLine::Paseto);
         Ok(Self {
+            paserk: public.as_ref().map(Paserk::of),
             verifying: private.decoding_key()?,
             access_token_header: header(algorithm, &kid, ACCESS_TOKEN_TYPE)?,
             private: Arc::new(private),
@@ -65,6 +69,7 @@ impl SigningKey {
             private: self.private.clone(),
             verifying: self.verifying.clone(),
             access_token_header: self.access_token_header.clone(),
+            paserk: self.paserk.clone(),
             activates_at: record.activates_at,
             retires_at: record.retires_at,
             gone_at: record.gone_at,
@@ -90,6 +95,20 @@ impl SigningKey {
         let message = format!("{header}.{claims}");
         let signature = self.private.sign(message.as_bytes(), entropy.source())?;
         Ok(format!("{message}.{}", BASE64.encode(signature)))
+    }
+
+    /// Signs bytes that another format than the JWT has put together.
+    pub fn sign_message(&self, message: &[u8], entropy: &Entropy) -> Result<Vec<u8>, KeyError> {
+        self.private.sign(message, entropy.source())
+    }
+
+    /// How PASETO names it.
+    pub fn paserk(&self) -> Option<&Paserk> {
+        self.paserk.as_ref()
+    }
+
+    pub fn ed25519_public(&self) -> Option<[u8; 32]> {
+        self.private.ed25519_public()
     }
 
     /// Signs whatever it is given, which only a test does.
@@ -204,10 +223,24 @@ impl KeySet {
         self.opened().keys.iter().find(|key| key.kid == kid && key.verifies(now)).cloned()
     }
 
-    /// The public key set (RFC 7517): every key that verifies or is about to, of all lines. A key of HS256 is never in it.
+    /// The key that signs PASETO tokens and is named so in their footer, if it still verifies.
+    pub fn verifying_paseto(&self, kid: &str, now: Timestamp) -> Option<Arc<SigningKey>> {
+        let is_it = |key: &&Arc<SigningKey>| key.paserk().is_some_and(|paserk| paserk.kid == kid);
+        self.opened().keys.iter().find(|key| is_it(key) && key.verifies(now)).cloned()
+    }
+
+    /// The public keys of PASETO tokens: each that verifies or is about to.
+    pub fn paserks(&self, now: Timestamp) -> Vec<Paserk> {
+        let opened = self.opened();
+        opened.keys.iter().filter(|key| key.verifies(now)).filter_map(|key| key.paserk().cloned()).collect()
+    }
+
+    /// The public key set (RFC 7517): every key that verifies or is about to, of all lines of JWTs. A key of HS256 is never
+    /// in it.
     pub fn jwks(&self, now: Timestamp) -> JwkSet {
         let opened = self.opened();
-        let jwks = opened.keys.iter().filter(|key| key.verifies(now)).filter_map(|key| {
+        let signs_jwts = |key: &&Arc<SigningKey>| key.line != KeyLine::Paseto && key.verifies(now);
+        let jwks = opened.keys.iter().filter(signs_jwts).filter_map(|key| {
             let mut jwk = key.private.public_jwk()?;
             jwk.common.key_id = Some(key.kid.clone());
             Some(jwk)

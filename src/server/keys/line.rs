@@ -12,6 +12,8 @@ pub enum KeyLine {
     Portal,
     /// Tokens for clients: a line for each algorithm. It begins when the first client needs it.
     Clients(ClientAlgorithm),
+    /// Access tokens for clients, as PASETO. It begins when the first service asks for them.
+    Paseto,
 }
 
 /// What access tokens for clients are signed with: quick, and any service that verifies tokens knows it.
@@ -19,16 +21,22 @@ pub const CLIENT_ACCESS_TOKENS: ClientAlgorithm = ClientAlgorithm::Es256;
 
 const PORTAL: &str = "portal";
 const CLIENTS: &str = "clients";
+const PASETO: &str = "paseto";
 
 impl KeyLine {
-    pub const ALL: [Self; 3] =
-        [Self::Portal, Self::Clients(ClientAlgorithm::Rs256), Self::Clients(ClientAlgorithm::Es256)];
+    pub const ALL: [Self; 4] = [
+        Self::Portal,
+        Self::Clients(ClientAlgorithm::Rs256),
+        Self::Clients(ClientAlgorithm::Es256),
+        Self::Paseto,
+    ];
 
     /// How it is stored: the algorithm is stored beside it.
     pub const fn purpose(self) -> &'static str {
         match self {
             Self::Portal => PORTAL,
             Self::Clients(_) => CLIENTS,
+            Self::Paseto => PASETO,
         }
     }
 
@@ -37,6 +45,7 @@ impl KeyLine {
         match self {
             Self::Portal => config.algorithm,
             Self::Clients(algorithm) => algorithm.into(),
+            Self::Paseto => Algorithm::EdDsa,
         }
     }
 
@@ -45,6 +54,7 @@ impl KeyLine {
         match record.purpose.as_str() {
             PORTAL => Some(Self::Portal),
             CLIENTS => ClientAlgorithm::parse(&record.algorithm).ok().map(Self::Clients),
+            PASETO => Some(Self::Paseto),
             _ => None,
         }
     }

@@ -8,7 +8,7 @@ use super::{
     rotation::{KeyState, NewKey, Phase, RotationPending, RotationReason, due, plan, refuse_if_pending},
 };
 use crate::{
-    model::{id::UserId, signing_key::SigningKey},
+    model::{id::UserId, oauth::token_format::TokenFormat, signing_key::SigningKey},
     server::{
         client_info::ActionContext,
         clock::Timestamp,
@@ -19,6 +19,7 @@ use crate::{
             audit::{self, Event, EventKind},
             clients,
             invalidations::{self, Invalidation},
+            resources,
             signing_keys::{self, SigningKeyRecord},
         },
     },
@@ -117,8 +118,12 @@ impl KeyManager<'_> {
 
     /// Whether tokens of this line are signed at all: those of the clients are where there are clients.
     async fn is_needed(&self, line: KeyLine) -> Result<bool, StoreError> {
-        let KeyLine::Clients(algorithm) = line else { return Ok(true) };
         let mut reader = self.store.read().await?;
+        let algorithm = match line {
+            KeyLine::Portal => return Ok(true),
+            KeyLine::Paseto => return resources::any_of(&mut reader, TokenFormat::Paseto).await,
+            KeyLine::Clients(algorithm) => algorithm,
+        };
         let used = clients::id_token_algorithms(&mut reader).await?;
         Ok(used.contains(&algorithm) || (algorithm == CLIENT_ACCESS_TOKENS && !used.is_empty()))
     }

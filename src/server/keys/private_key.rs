@@ -115,6 +115,14 @@ impl PrivateKey {
         Some(Jwk { common, algorithm: parameters })
     }
 
+    /// The public half of an Ed25519 key.
+    pub fn ed25519_public(&self) -> Option<[u8; 32]> {
+        match self {
+            Self::EdDsa(pair) => pair.public_key().as_ref().try_into().ok(),
+            _ => None,
+        }
+    }
+
     /// The key's name: its RFC 7638 thumbprint. A symmetric key has a random one, for a thumbprint would be a hash of
     /// the secret itself (§7 there).
     pub fn kid(&self, entropy: &Entropy) -> Result<String, KeyError> {

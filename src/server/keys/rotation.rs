@@ -116,7 +116,7 @@ impl TokenConfig {
     fn verify_after(&self, line: KeyLine) -> Duration {
         let longest = match line {
             KeyLine::Portal => self.access_ttl,
-            KeyLine::Clients(_) => LONGEST_CLIENT_TOKEN,
+            KeyLine::Clients(_) | KeyLine::Paseto => LONGEST_CLIENT_TOKEN,
         };
         longest + LEEWAY + PROPAGATION_DELAY
     }

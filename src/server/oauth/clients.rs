@@ -10,7 +10,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use serde_json::json;
 
 pub use report::{list, registered, report, shown_once, users};
-pub use settings::{ClientForm, ClientSettings, yes_or_no};
+pub use settings::{ClientForm, ClientSettings, parse_resource, yes_or_no};
 
 use crate::{
     model::{

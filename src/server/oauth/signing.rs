@@ -3,7 +3,10 @@
 
 use std::sync::Arc;
 
-use super::error::{OAuthCode, OAuthError};
+use super::{
+    error::{OAuthCode, OAuthError},
+    resources::{TokenForm, form_for},
+};
 use crate::{
     model::client_algorithm::ClientAlgorithm,
     server::{
@@ -17,8 +20,9 @@ use crate::{
         state::AppState,
         tokens::{
             access::MintedToken,
-            client_access::ClientAccess,
+            client_access::{ClientAccess, Reach},
             id_token::{IdToken, sign_id_token},
+            jwe::encrypt,
             logout_token::{LogoutToken, sign_logout_token},
         },
     },
@@ -35,9 +39,27 @@ pub async fn access_token(
     if access.resources.iter().any(|resource| resource.as_str() == own) {
         return Err(OAuthError::new(OAuthCode::InvalidTarget, "This resource is Latchkey's own."));
     }
-    let key = key(state, now, CLIENT_ACCESS_TOKENS).await?;
-    let minted = state.tokens.mint_for_client(&key, now, &state.entropy, access).map_err(Error::from)?;
-    Ok(minted)
+    let form = form_for(state, access.resources).await?;
+    Ok(sign_in_form(state, now, access, &form).await?)
+}
+
+async fn sign_in_form(
+    state: &AppState,
+    now: Timestamp,
+    access: &ClientAccess<'_>,
+    form: &TokenForm,
+) -> Result<MintedToken, Error> {
+    let (tokens, entropy) = (&state.tokens, &state.entropy);
+    if let TokenForm::Paseto = form {
+        let key = key(state, now, KeyLine::Paseto).await?;
+        return Ok(tokens.mint_paseto(&key, now, entropy, access)?);
+    }
+    let key = key(state, now, KeyLine::Clients(CLIENT_ACCESS_TOKENS)).await?;
+    let TokenForm::Encrypted(reader) = form else {
+        return Ok(tokens.mint_for_client(&key, now, entropy, access, Reach::WithUserinfo)?);
+    };
+    let minted = tokens.mint_for_client(&key, now, entropy, access, Reach::ServicesAlone)?;
+    Ok(MintedToken { token: encrypt(&minted.token, reader, entropy)?, ..minted })
 }
 
 /// Signs an ID token.
@@ -47,7 +69,7 @@ pub async fn id_token(
     algorithm: ClientAlgorithm,
     token: &IdToken<'_>,
 ) -> Result<String, OAuthError> {
-    let key = key(state, now, algorithm).await?;
+    let key = key(state, now, KeyLine::Clients(algorithm)).await?;
     let signed = sign_id_token(&key, &state.config.tokens, now, &state.entropy, token);
     Ok(signed.map_err(Error::from)?)
 }
@@ -59,13 +81,12 @@ pub async fn logout_token(
     algorithm: ClientAlgorithm,
     token: LogoutToken<'_>,
 ) -> Result<String, Error> {
-    let key = key(state, now, algorithm).await?;
+    let key = key(state, now, KeyLine::Clients(algorithm)).await?;
     Ok(sign_logout_token(&key, &state.config.tokens, now, &state.entropy, token)?)
 }
 
-/// The key that signs for clients with this algorithm.
-async fn key(state: &AppState, now: Timestamp, algorithm: ClientAlgorithm) -> Result<Arc<SigningKey>, Error> {
-    let line = KeyLine::Clients(algorithm);
+/// The key of a line that signs.
+async fn key(state: &AppState, now: Timestamp, line: KeyLine) -> Result<Arc<SigningKey>, Error> {
     let keys = &state.tokens.keys;
     if let Ok(key) = keys.active(line, now) {
         return Ok(key);

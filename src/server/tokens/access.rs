@@ -6,9 +6,11 @@ use super::{
     cache::{Verified, VerifiedCache},
     claims::{Claims, PORTAL_CLIENT_ID, TokenId},
     client_access::{
-        ClientAccess, VerifiedClientToken, check_client, sign_client_access, verify_client_access,
+        ClientAccess, Reach, VerifiedClientToken, check_client, sign_client_access, verify_client_access,
     },
+    client_paseto::{sign_client_paseto, verify_client_paseto},
     denylist::Denylist,
+    paseto,
     verify::{TokenError, VerifiedToken, check, verify, verify_signature},
 };
 use crate::server::{
@@ -146,6 +148,7 @@ impl AccessTokens {
             KeyLine::Clients(_) => {
                 AnyToken::Client(self.client_cache.insert(token, check_client(&signed, &self.config, now)?))
             }
+            KeyLine::Paseto => return Err(TokenError::Purpose),
         })
     }
 
@@ -161,8 +164,21 @@ impl AccessTokens {
         now: Timestamp,
         entropy: &Entropy,
         access: &ClientAccess<'_>,
+        reach: Reach,
     ) -> Result<MintedToken, KeyError> {
-        let token = sign_client_access(key, &self.config, now, entropy, access)?;
+        let token = sign_client_access(key, &self.config, now, entropy, access, reach)?;
+        Ok(MintedToken { token, kid: key.kid.clone(), expires_at: access.expires_at })
+    }
+
+    /// The same as PASETO, with a key that signs nothing else.
+    pub fn mint_paseto(
+        &self,
+        key: &SigningKey,
+        now: Timestamp,
+        entropy: &Entropy,
+        access: &ClientAccess<'_>,
+    ) -> Result<MintedToken, KeyError> {
+        let token = sign_client_paseto(key, &self.config, now, entropy, access)?;
         Ok(MintedToken { token, kid: key.kid.clone(), expires_at: access.expires_at })
     }
 
@@ -172,7 +188,12 @@ impl AccessTokens {
         let verified = match self.known(&self.client_cache, token, now) {
             Some(known) => known,
             None => {
-                self.client_cache.insert(token, verify_client_access(token, &self.keys, &self.config, now)?)
+                let verify = if token.starts_with(paseto::HEADER) {
+                    verify_client_paseto
+                } else {
+                    verify_client_access
+                };
+                self.client_cache.insert(token, verify(token, &self.keys, &self.config, now)?)
             }
         };
         self.denylist.check_client(&verified)?;

@@ -1,7 +1,7 @@
 //! Access tokens for clients (RFC 9068): good at the services that they name, and at Latchkey's userinfo endpoint. Under
 //! `/api` they open nothing: other keys sign them, and neither their audience nor their client is the portal's.
 
-use std::{fmt, time::Duration};
+use std::fmt;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use serde::{Deserialize, Serialize};
@@ -85,9 +85,10 @@ impl Audience {
         }
     }
 
-    fn of(access: &ClientAccess<'_>, issuer: &str) -> Self {
+    fn of(access: &ClientAccess<'_>, issuer: &str, reach: Reach) -> Self {
         let mut all: Vec<_> = access.resources.iter().map(Resource::to_string).collect();
-        if all.is_empty() || access.scopes.contains(OPENID) {
+        let signs_in = reach == Reach::WithUserinfo && access.scopes.contains(OPENID);
+        if all.is_empty() || signs_in {
             all.push(userinfo_endpoint(issuer));
         }
         match <[String; 1]>::try_from(all) {
@@ -97,8 +98,18 @@ impl Audience {
     }
 }
 
+/// Where a token is good besides the services that it names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// At the userinfo endpoint, for whoever signs people in.
+    WithUserinfo,
+    /// Nowhere: Latchkey can't read it, or doesn't take it.
+    ServicesAlone,
+}
+
+/// What a token says.
 #[derive(Serialize, Deserialize)]
-struct ClientClaims {
+pub struct ClientClaims {
     iss: String,
     sub: String,
     aud: Audience,
@@ -181,6 +192,77 @@ impl fmt::Debug for ClientTokenId {
     }
 }
 
+impl ClientClaims {
+    pub fn of(
+        config: &TokenConfig,
+        now: Timestamp,
+        entropy: &Entropy,
+        access: &ClientAccess<'_>,
+        reach: Reach,
+    ) -> Result<Self, KeyError> {
+        let (sub, epoch, authentication) = match access.subject {
+            Subject::User { id, epoch, authentication } => (id.to_string(), epoch, Some(authentication)),
+            Subject::Client => (access.client.to_string(), 0, None),
+        };
+        let amr = authentication.map(|authentication| authentication.methods.references());
+        Ok(Self {
+            iss: config.issuer.clone(),
+            sub,
+            aud: Audience::of(access, &config.issuer, reach),
+            client_id: access.client.clone(),
+            iat: now.seconds(),
+            auth_time: authentication.map(|authentication| authentication.at.seconds()),
+            amr: amr.into_iter().flatten().map(str::to_owned).collect(),
+            acr: authentication.map(|authentication| authentication.acr),
+            exp: access.expires_at.seconds(),
+            nbf: None,
+            jti: ClientTokenId {
+                nonce: entropy.bytes()?,
+                grant: access.grant.clone(),
+                generation: access.generation,
+                epoch,
+            },
+            sid: access.sid.cloned(),
+            scope: access.scopes.clone(),
+        })
+    }
+
+    /// What they prove at `now`, if the key of that name has signed them.
+    pub fn check(
+        self,
+        kid: &str,
+        config: &TokenConfig,
+        now: Timestamp,
+    ) -> Result<VerifiedClientToken, TokenError> {
+        if self.iss != config.issuer {
+            return Err(TokenError::Issuer);
+        }
+        if self.aud.has(&config.audience) {
+            return Err(TokenError::Audience);
+        }
+        let user = if self.sub == self.client_id.as_str() {
+            None
+        } else {
+            Some(UserId::parse(&self.sub).map_err(|_| TokenError::Claims)?)
+        };
+        let lifetime = Lifetime { iat: self.iat, nbf: self.nbf, exp: self.exp };
+        let expires_at = lifetime.check(LONGEST_CLIENT_TOKEN, now)?;
+        Ok(VerifiedClientToken {
+            client: self.client_id,
+            user,
+            session: self.sid,
+            id: self.jti,
+            audience: self.aud,
+            scopes: self.scope,
+            kid: kid.to_owned(),
+            authenticated_at: self.auth_time.map(Timestamp::from_seconds),
+            acr: self.acr,
+            issued_at: Timestamp::from_seconds(self.iat),
+            expires_at,
+        })
+    }
+}
+
 /// Signs an access token for a client.
 pub fn sign_client_access(
     key: &SigningKey,
@@ -188,33 +270,9 @@ pub fn sign_client_access(
     now: Timestamp,
     entropy: &Entropy,
     access: &ClientAccess<'_>,
+    reach: Reach,
 ) -> Result<String, KeyError> {
-    let (sub, epoch, authentication) = match access.subject {
-        Subject::User { id, epoch, authentication } => (id.to_string(), epoch, Some(authentication)),
-        Subject::Client => (access.client.to_string(), 0, None),
-    };
-    let amr = authentication.map(|authentication| authentication.methods.references());
-    let claims = ClientClaims {
-        iss: config.issuer.clone(),
-        sub,
-        aud: Audience::of(access, &config.issuer),
-        client_id: access.client.clone(),
-        iat: now.seconds(),
-        auth_time: authentication.map(|authentication| authentication.at.seconds()),
-        amr: amr.into_iter().flatten().map(str::to_owned).collect(),
-        acr: authentication.map(|authentication| authentication.acr),
-        exp: access.expires_at.seconds(),
-        nbf: None,
-        jti: ClientTokenId {
-            nonce: entropy.bytes()?,
-            grant: access.grant.clone(),
-            generation: access.generation,
-            epoch,
-        },
-        sid: access.sid.cloned(),
-        scope: access.scopes.clone(),
-    };
-    key.sign(ACCESS_TOKEN_TYPE, &claims, entropy)
+    key.sign(ACCESS_TOKEN_TYPE, &ClientClaims::of(config, now, entropy, access, reach)?, entropy)
 }
 
 /// Verifies an access token of a client at `now`: form, signature and claims. The denylist is asked by the caller.
@@ -235,33 +293,7 @@ pub fn check_client(
     now: Timestamp,
 ) -> Result<VerifiedClientToken, TokenError> {
     let claims: ClientClaims = serde_json::from_slice(claims).map_err(|_| TokenError::Claims)?;
-    if claims.iss != config.issuer {
-        return Err(TokenError::Issuer);
-    }
-    if claims.aud.has(&config.audience) {
-        return Err(TokenError::Audience);
-    }
-    let user = if claims.sub == claims.client_id.as_str() {
-        None
-    } else {
-        Some(UserId::parse(&claims.sub).map_err(|_| TokenError::Claims)?)
-    };
-    let lifetime = Lifetime { iat: claims.iat, nbf: claims.nbf, exp: claims.exp };
-    let longest: Duration = LONGEST_CLIENT_TOKEN;
-    let expires_at = lifetime.check(longest, now)?;
-    Ok(VerifiedClientToken {
-        client: claims.client_id,
-        user,
-        session: claims.sid,
-        id: claims.jti,
-        audience: claims.aud,
-        scopes: claims.scope,
-        kid: key.kid.clone(),
-        authenticated_at: claims.auth_time.map(Timestamp::from_seconds),
-        acr: claims.acr,
-        issued_at: Timestamp::from_seconds(claims.iat),
-        expires_at,
-    })
+    claims.check(&key.kid, config, now)
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Longest token that is looked at, in bytes. Ours have about 700.
-const MAX_LENGTH: usize = 4096;
+pub const MAX_LENGTH: usize = 4096;
 
 /// What a valid access token proves.
 #[derive(Clone, Debug, PartialEq, Eq)]

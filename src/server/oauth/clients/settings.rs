@@ -255,7 +255,7 @@ fn parse_backchannel(uri: &str) -> Result<Option<String>, Error> {
 }
 
 /// A service of somebody else. A token that is for this program's own API is never made for a client.
-fn parse_resource(text: &str, tokens: &TokenConfig) -> Result<Resource, Error> {
+pub fn parse_resource(text: &str, tokens: &TokenConfig) -> Result<Resource, Error> {
     let resource = Resource::parse(text).map_err(|problem| Error::invalid("resource", problem))?;
     let is_under = |own: &str| {
         text.strip_prefix(own.trim_end_matches('/'))
