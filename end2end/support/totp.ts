@@ -40,9 +40,9 @@ export async function enrol(page: Page): Promise<{ secret: string; codes: string
   const secret = await beginEnrolment(page);
   await code(page).fill(codeOf(secret));
   await page.keyboard.press('Enter');
-  const app = section(page, 'Authenticator app');
-  await expect(app.getByRole('heading', { name: 'Keep these recovery codes' })).toBeFocused();
-  const codes = await app.getByRole('listitem').allTextContents();
+  const recovery = section(page, 'Recovery codes');
+  await expect(recovery.getByRole('heading', { name: 'Keep these recovery codes' })).toBeFocused();
+  const codes = await recovery.getByRole('listitem').allTextContents();
   expect(codes).toHaveLength(10);
   return { secret, codes };
 }

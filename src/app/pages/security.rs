@@ -55,12 +55,14 @@ fn required(restricted: SecondFactorPolicy) -> Option<&'static str> {
 
 #[component]
 fn Sections(overview: Overview) -> impl IntoView {
+    // Those that were just made, by either of two sections. They are shown once.
+    let codes = RwSignal::new(Vec::new());
     view! {
         {reactive(move || overview.read(|overview| view! { <Summary protection=overview.protection()/> }))}
         <div class="panels">
             <password::Password/>
-            <authenticator::Authenticator overview=overview/>
-            <recovery_codes::RecoveryCodes overview=overview/>
+            <authenticator::Authenticator overview=overview codes=codes/>
+            <recovery_codes::RecoveryCodes overview=overview codes=codes/>
         </div>
         <sign_ins::SignIns overview=overview/>
     }

@@ -317,7 +317,7 @@ pub fn proved(record: &RequestRecord, person: &Person) -> Proved {
     let for_this = for_this.filter(|_| record.session.as_ref() == Some(&person.session));
     for_this
         .map(|(at, methods)| Proved { at, methods })
-        .filter(|proved| proved.at > person.proved.at)
+        .filter(|proved| proved.at >= person.proved.at)
         .unwrap_or(person.proved)
 }
 

@@ -2,7 +2,7 @@
 
 use leptos::{html, prelude::*};
 
-use super::{Overview, recovery_codes::NewCodes};
+use super::Overview;
 use crate::{
     api::account::{TotpBegin, TotpConfirm, TotpRemove},
     app::components::{
@@ -17,10 +17,10 @@ use crate::{
 };
 
 #[component]
-pub fn Authenticator(overview: Overview) -> impl IntoView {
+pub fn Authenticator(overview: Overview, codes: RwSignal<Vec<String>>) -> impl IntoView {
     let (begin, confirm, remove) =
         (FormState::of::<TotpBegin>(), FormState::of::<TotpConfirm>(), FormState::of::<TotpRemove>());
-    let (setup, codes) = (RwSignal::new(None), RwSignal::new(Vec::new()));
+    let setup = RwSignal::new(None);
     begin.on_success(move |made: TotpSetup| {
         let _ = setup.try_set(Some(made));
     });
@@ -45,7 +45,6 @@ pub fn Authenticator(overview: Overview) -> impl IntoView {
                 }
             })}
             {reactive(move || setup.get().map(|setup| view! { <Scan setup=setup form=confirm/> }))}
-            <NewCodes codes=codes/>
         </section>
     }
 }

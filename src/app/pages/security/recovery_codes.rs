@@ -15,8 +15,8 @@ use crate::{
 };
 
 #[component]
-pub fn RecoveryCodes(overview: Overview) -> impl IntoView {
-    let (create, codes) = (FormState::of::<CreateRecoveryCodes>(), RwSignal::new(Vec::new()));
+pub fn RecoveryCodes(overview: Overview, codes: RwSignal<Vec<String>>) -> impl IntoView {
+    let create = FormState::of::<CreateRecoveryCodes>();
     create.on_success(move |made: Made| {
         let _ = codes.try_set(made.recovery_codes);
         overview.refetch();
@@ -39,22 +39,14 @@ pub fn RecoveryCodes(overview: Overview) -> impl IntoView {
                     view! { <p>"You get them when you set up an authenticator app."</p> }.into_any()
                 }
             })}
-            <NewCodes codes=codes/>
+            {reactive(move || Some(codes.get()).filter(|codes| !codes.is_empty()).map(|codes| view! { <NewCodes codes=codes/> }))}
         </section>
     }
 }
 
 /// Codes that were just made. They are shown once.
 #[component]
-pub fn NewCodes(codes: RwSignal<Vec<String>>) -> impl IntoView {
-    let any = whether(move || !codes.read().is_empty());
-    let list =
-        move || codes.get().into_iter().map(|code| view! { <li><code>{code}</code></li> }).collect_view();
-    reactive(move || any.get().then(|| view! { <Shown list=list().into_any()/> }))
-}
-
-#[component]
-fn Shown(list: AnyView) -> impl IntoView {
+fn NewCodes(codes: Vec<String>) -> impl IntoView {
     let heading = NodeRef::<html::H3>::new();
     effect(move || {
         if let Some(heading) = heading.get() {
@@ -65,6 +57,6 @@ fn Shown(list: AnyView) -> impl IntoView {
     view! {
         <h3 tabindex="-1" node_ref=heading>"Keep these recovery codes"</h3>
         <p>"Print them or write them down, and keep them apart from your phone. Each works once. They are not shown again."</p>
-        <ul class="codes">{list}</ul>
+        <ul class="codes">{codes.into_iter().map(|code| view! { <li><code>{code}</code></li> }).collect_view()}</ul>
     }
 }
