@@ -62,4 +62,5 @@ mod silent_database;
 mod store;
 mod tls;
 mod tokens;
+mod upstream;
 mod wycheproof;

@@ -11,6 +11,7 @@ use crate::model::{
     second_factor::SecondFactor,
     session::SessionView,
     theme::Theme,
+    upstream::linked::ProviderButton,
 };
 
 /// What a page carries for its first rendering, the same on the server and in the browser. Nothing secret: it stands
@@ -35,6 +36,8 @@ pub struct PageData {
     pub reset_for: Option<EmailAddress>,
     /// On the page of an invitation: whom its link invites, if it works.
     pub invited: Option<EmailAddress>,
+    /// While nobody is signed in: the providers that people can sign in with.
+    pub providers: Vec<ProviderButton>,
     /// On the sign-in page: whom the app expects that led there.
     pub login_hint: Option<EmailAddress>,
 }

@@ -7,12 +7,12 @@ pub mod delete;
 pub mod directory;
 mod factors;
 pub mod invite;
-mod last_admin;
+pub mod last_admin;
 mod lookalike;
 pub mod overview;
 pub mod profile;
 pub mod reauthenticate;
-mod recent;
+pub mod recent;
 pub mod recovery_codes;
 pub mod register;
 pub mod reset_factors;
@@ -65,7 +65,7 @@ impl NewAccount {
 }
 
 /// An address that an account may be made for, or what is wrong with it.
-fn parse_new_address(email: &str) -> Result<EmailAddress, String> {
+pub fn parse_new_address(email: &str) -> Result<EmailAddress, String> {
     let email = EmailAddress::parse(email).map_err(|error| error.to_string())?;
     lookalike::refuse(&email).map_err(|error| error.to_string())?;
     Ok(email)

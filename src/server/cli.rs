@@ -7,6 +7,7 @@ mod doctor;
 mod group;
 mod keys;
 pub mod log;
+mod provider;
 pub mod serve;
 mod sessions;
 mod user;
@@ -68,6 +69,9 @@ enum Command {
     /// Groups of accounts: who may use which client
     #[command(subcommand)]
     Group(group::GroupCommand),
+    /// Providers through which people come in
+    #[command(subcommand)]
+    Provider(Box<provider::ProviderCommand>),
     /// Signing keys
     #[command(subcommand)]
     Keys(keys::KeysCommand),
@@ -174,6 +178,7 @@ async fn run(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Sessions(command) => sessions::run(command, config).await?,
         Command::Client(command) => client::run(*command, config).await?,
         Command::Group(command) => group::run(command, config).await?,
+        Command::Provider(command) => provider::run(*command, config).await?,
         Command::Keys(command) => keys::run(command, &config).await?,
         Command::Secret(SecretCommand::Rotate) => rotate_secret(&config).await?,
         Command::Doctor | Command::Secret(SecretCommand::Generate) => {}

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use super::{
     crypto::{entropy::NoEntropy, error::SealError},
+    fetch::FetchError,
     keys::{
         error::{KeyError, ResealError},
         manage::ManageError,
@@ -63,6 +64,8 @@ pub enum Error {
     AccountDisabled,
     #[error("the last administrator")]
     LastAdmin,
+    #[error("the last way in")]
+    LastWayIn,
     #[error("not a cursor of this list")]
     InvalidCursor,
     #[error("too many attempts")]
@@ -111,7 +114,7 @@ macro_rules! faults {
         })*
     };
 }
-faults!(NoEntropy, tokio::task::JoinError);
+faults!(NoEntropy, FetchError, tokio::task::JoinError);
 
 impl From<SealError> for Error {
     fn from(error: SealError) -> Self {
@@ -266,6 +269,10 @@ impl From<Error> for ApiError {
             Error::LastAdmin => Self::new(
                 Code::LastAdmin,
                 "This is the last administrator who can sign in. Make someone else an administrator first.",
+            ),
+            Error::LastWayIn => Self::new(
+                Code::LastWayIn,
+                "You could not sign in any more. Link another provider first, or ask an administrator for a link to set a password.",
             ),
             Error::InvalidCursor => {
                 Self::new(Code::InvalidCursor, "The list has changed. Start from its first page.")

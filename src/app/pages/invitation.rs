@@ -9,6 +9,7 @@ use crate::{
             fields::{Field, NewPassword},
             form::{ErrorSummary, Form, FormState, PageTitle, Submit},
             notice::SignedInAs,
+            providers::ProviderButtons,
             reactive::text,
             username::Username,
         },
@@ -37,6 +38,7 @@ fn Accept(email: String) -> impl IntoView {
     let form = FormState::of::<AcceptInvitation>();
     form.starts_session(LocalPath::default());
     let token = parameter("token").unwrap_or_default();
+    let invitation = token.clone();
     view! {
         <section class="card">
             <PageTitle title="Your invitation" form=form/>
@@ -50,6 +52,7 @@ fn Accept(email: String) -> impl IntoView {
                 <NewPassword form=form name="password" label="Password"/>
                 <Submit form=form label="Sign in" busy="Signing in…"/>
             </Form>
+            <ProviderButtons fields=vec![("invitation", invitation)]/>
         </section>
     }
 }

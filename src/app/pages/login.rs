@@ -8,6 +8,7 @@ use crate::{
         components::{
             fields::Field,
             form::{ErrorSummary, Form, FormState, PageTitle, Submit},
+            providers::ProviderButtons,
         },
         page_data::PageData,
         query::{next_page, parameter},
@@ -33,6 +34,7 @@ pub fn Login() -> impl IntoView {
     let PageData { registration_open, login_hint, .. } = expect_context();
     let typed = form.typed("email");
     let email = if typed.is_empty() { login_hint.map(String::from).unwrap_or_default() } else { typed };
+    let provider_next = next.to_string();
     let register = with_next("/register", &next);
     view! {
         <section class="card">
@@ -45,6 +47,7 @@ pub fn Login() -> impl IntoView {
                 <Field form=form name="password" label="Password" kind="password" autocomplete="current-password"/>
                 <Submit form=form label="Sign in" busy="Signing in…"/>
             </Form>
+            <ProviderButtons fields=vec![("next", provider_next)]/>
             {registration_open.then(|| view! { <p class="aside">"New here? "<a href=register>"Create an account"</a></p> })}
         </section>
     }

@@ -25,7 +25,7 @@ use crate::server::{
     },
     state::AppState,
     store::Store,
-    tasks::{client_sessions, clock, housekeeping, logout_deliveries, sync},
+    tasks::{client_sessions, clock, housekeeping, logout_deliveries, providers, sync},
 };
 
 /// How long the database may take to close, after the requests. Nothing is lost by leaving it: what was acknowledged is
@@ -67,6 +67,7 @@ pub async fn serve(config: Config) -> Result<(), CliError> {
     tokio::spawn(client_sessions::run(state.clone()));
     tokio::spawn(logout_deliveries::run(state.clone(), Fetcher::new().map_err(CliError::failed)?));
     tokio::spawn(housekeeping::run(state.clone()));
+    tokio::spawn(providers::run(state.clone()));
     tokio::spawn(sync::run(state.clone()));
     let stop = told_to_stop()?.shared();
     let limits = Limits::for_open_files(raise_open_files());

@@ -1,15 +1,11 @@
 //! Proof of who a client is by its own signature (RFC 7523 §2.2, `private_key_jwt`). An assertion is for this server alone,
 //! for a minute, and for once.
 
-use std::{borrow::Cow, time::Duration};
+use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
-use jsonwebtoken::{
-    Algorithm, DecodingKey,
-    jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, KeyAlgorithm},
-};
-use serde::{Deserialize, de::IgnoredAny};
+use jsonwebtoken::jwk::{Jwk, JwkSet};
+use serde::Deserialize;
 
 use crate::{
     model::oauth::client_id::ClientId,
@@ -18,25 +14,17 @@ use crate::{
         error::Error,
         state::AppState,
         store::{client_assertions, clients::Client},
+        tokens::foreign::{self, ForeignToken},
     },
 };
 
 pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 /// The algorithms of its signature.
-pub const ALGORITHMS: [&str; 4] = ["ES256", "EdDSA", "RS256", "PS256"];
+pub const ALGORITHMS: [&str; 4] = foreign::ALGORITHMS;
 /// Longest assertion that is looked at, in bytes.
 const MAX_LENGTH: usize = 4096;
 /// How long it may be good from now on. It is remembered for so long, so that it works once.
 const LIFETIME: Duration = Duration::from_secs(60);
-
-#[derive(Deserialize)]
-struct Header<'a> {
-    #[serde(borrow)]
-    alg: Cow<'a, str>,
-    #[serde(borrow)]
-    kid: Option<Cow<'a, str>>,
-    crit: Option<IgnoredAny>,
-}
 
 #[derive(Deserialize)]
 struct Claims {
@@ -59,29 +47,10 @@ enum Audience {
     List([String; 1]),
 }
 
-/// Parts of an assertion, decoded and not yet believed.
-struct Parts<'a> {
-    message: &'a str,
-    signature: &'a str,
-    header: Vec<u8>,
-    claims: Claims,
-}
-
-impl<'a> Parts<'a> {
-    fn of(assertion: &'a str) -> Option<Self> {
-        if assertion.len() > MAX_LENGTH {
-            return None;
-        }
-        let (message, signature) = assertion.rsplit_once('.')?;
-        let (header, claims) = message.split_once('.')?;
-        let claims = serde_json::from_slice(&BASE64.decode(claims).ok()?).ok()?;
-        Some(Self { message, signature, header: BASE64.decode(header).ok()?, claims })
-    }
-}
-
 /// The client that an assertion says it is of. Whether that is so is [`verify`]'s to find out.
 pub fn issuer(assertion: &str) -> Option<ClientId> {
-    Parts::of(assertion).map(|parts| parts.claims.iss)
+    let token = ForeignToken::parse(assertion, MAX_LENGTH)?;
+    serde_json::from_slice::<Claims>(&token.claims).ok().map(|claims| claims.iss)
 }
 
 /// Whether an assertion proves that its sender is this client. It is used up by that.
@@ -93,11 +62,12 @@ pub async fn verify(
 ) -> Result<bool, Error> {
     let keys = client.jwks.as_deref().map(serde_json::from_str::<JwkSet>);
     let Some(Ok(keys)) = keys else { return Ok(false) };
-    let Some(parts) = Parts::of(assertion) else { return Ok(false) };
-    if !is_for_now(&parts.claims, &client.id, &state.config.tokens.issuer, now) || !is_signed(&parts, &keys) {
+    let Some(token) = ForeignToken::parse(assertion, MAX_LENGTH) else { return Ok(false) };
+    let Ok(claims) = serde_json::from_slice::<Claims>(&token.claims) else { return Ok(false) };
+    if !is_for_now(&claims, &client.id, &state.config.tokens.issuer, now) || !is_signed(&token, &keys) {
         return Ok(false);
     }
-    let hash = digest(&SHA256, format!("{} {}", client.id, parts.claims.jti).as_bytes());
+    let hash = digest(&SHA256, format!("{} {}", client.id, claims.jti).as_bytes());
     let mut tx = state.store.begin().await?;
     let is_first = client_assertions::use_up(&mut tx, hash.as_ref(), now + LIFETIME + 2 * LEEWAY).await?;
     tx.commit().await?;
@@ -120,43 +90,7 @@ fn is_for_now(claims: &Claims, client: &ClientId, issuer: &str, now: Timestamp) 
 }
 
 /// Whether one of the client's keys has signed it: the one that is named, or any that fits.
-fn is_signed(parts: &Parts<'_>, keys: &JwkSet) -> bool {
-    let Ok(header) = serde_json::from_slice::<Header<'_>>(&parts.header) else { return false };
-    let Some(algorithm) = algorithm(&header.alg) else { return false };
-    let is_named =
-        |key: &Jwk| header.kid.as_deref().is_none_or(|kid| key.common.key_id.as_deref() == Some(kid));
-    header.crit.is_none()
-        && keys.keys.iter().filter(|key| is_named(key) && fits(key, algorithm)).any(|key| {
-            let Ok(verifying) = DecodingKey::from_jwk(key) else { return false };
-            let message = parts.message.as_bytes();
-            matches!(jsonwebtoken::crypto::verify(parts.signature, message, &verifying, algorithm), Ok(true))
-        })
-}
-
-fn algorithm(name: &str) -> Option<Algorithm> {
-    let known = ALGORITHMS.contains(&name);
-    name.parse().ok().filter(|_| known)
-}
-
-/// Whether the key is one of that algorithm: what the key says counts, then what it is.
-fn fits(key: &Jwk, algorithm: Algorithm) -> bool {
-    let of_its_kind = match &key.algorithm {
-        AlgorithmParameters::EllipticCurve(ec) => {
-            ec.curve == EllipticCurve::P256 && algorithm == Algorithm::ES256
-        }
-        AlgorithmParameters::RSA(_) => matches!(algorithm, Algorithm::RS256 | Algorithm::PS256),
-        AlgorithmParameters::OctetKeyPair(pair) => {
-            pair.curve == EllipticCurve::Ed25519 && algorithm == Algorithm::EdDSA
-        }
-        _ => false,
-    };
-    let said = match key.common.key_algorithm {
-        None => None,
-        Some(KeyAlgorithm::ES256) => Some(Algorithm::ES256),
-        Some(KeyAlgorithm::EdDSA) => Some(Algorithm::EdDSA),
-        Some(KeyAlgorithm::RS256) => Some(Algorithm::RS256),
-        Some(KeyAlgorithm::PS256) => Some(Algorithm::PS256),
-        Some(_) => return false,
-    };
-    of_its_kind && said.is_none_or(|said| said == algorithm)
+fn is_signed(token: &ForeignToken<'_>, keys: &JwkSet) -> bool {
+    let is_named = |key: &&Jwk| token.kid().is_none_or(|kid| key.common.key_id.as_deref() == Some(kid));
+    token.is_signed_by(keys.keys.iter().filter(is_named))
 }

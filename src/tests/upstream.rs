@@ -1,0 +1,10 @@
+//! Signing in through a provider, which tells the truth or lies.
+
+mod accounts;
+mod chain;
+mod lies;
+mod linking;
+mod logout;
+mod provider;
+mod settings;
+mod sign_in;
