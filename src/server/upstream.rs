@@ -1,6 +1,7 @@
 //! Signing in through OpenID Providers of others. Somebody is known by issuer and subject; an address finds no account.
 
 mod account;
+mod answer;
 pub mod begin;
 mod discovery;
 mod exchange;

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod chain;
+mod github;
 mod lies;
 mod linking;
 mod logout;

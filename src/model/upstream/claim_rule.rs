@@ -76,7 +76,10 @@ impl ClaimRule {
     fn holds(&self, claims: &Value) -> bool {
         let is_value = |found: &Value| match found {
             Value::String(text) => *text == self.value,
-            Value::Bool(_) | Value::Number(_) => found.to_string() == self.value,
+            Value::Bool(is) => (if *is { "true" } else { "false" }) == self.value,
+            Value::Number(number) => {
+                self.value.parse().is_ok_and(|value: i64| number.as_i64() == Some(value))
+            }
             _ => false,
         };
         match find(claims, &self.claim) {

@@ -6,6 +6,7 @@ use super::slug::ProviderSlug;
 
 /// A provider with what was set, and the two addresses that the provider must know. Never its secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting that stands for itself")]
 pub struct ProviderReport {
     pub slug: ProviderSlug,
     pub name: String,

@@ -66,7 +66,7 @@ pub struct SettingArgs {
     /// What it is asked for, like `openid`, `profile`, `email`
     #[arg(long)]
     scope: Vec<String>,
-    /// With which it may sign: RS256, PS256, ES256 or EdDSA; otherwise those that it says it uses
+    /// With which it may sign: RS256, PS256, ES256 or `EdDSA`; otherwise those that it says it uses
     #[arg(long, value_name = "ALG")]
     algorithm: Vec<String>,
     /// Who gets an account by signing in: closed, invited, open or domains

@@ -214,7 +214,7 @@ async fn apply_groups(change: &mut Change<'_>, arrival: Arrival<'_>, user: &User
             Some(group) if is_in => put_in(change, None, &group, user).await?,
             Some(group) => take_out(change, None, &group, user).await?,
             None => {
-                tracing::warn!(provider = %arrival.provider.slug, group = name, "a rule names a group that is gone")
+                tracing::warn!(provider = %arrival.provider.slug, group = name, "a rule names a group that is gone");
             }
         }
     }

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
+    answer::{read, unavailable},
     github,
     person::{UpstreamPerson, needs_userinfo},
     refused::{Reason, Refused},
@@ -13,7 +14,7 @@ use crate::{
     model::{query::encode_value, upstream::preset::Preset},
     server::{
         clock::Timestamp,
-        fetch::{Credential, FetchError, Fetched, Fetcher},
+        fetch::{Credential, Fetcher},
         provider_keys::{NoKeys, reach},
         state::AppState,
         store::{sealed_secrets, upstream_providers::Provider},
@@ -23,8 +24,8 @@ use crate::{
 
 /// What the token endpoint answers. Nothing of it is stored.
 #[derive(Deserialize)]
-pub struct Tokens {
-    pub access_token: String,
+struct Tokens {
+    access_token: String,
     #[serde(default)]
     id_token: Option<String>,
 }
@@ -32,7 +33,7 @@ pub struct Tokens {
 /// A code, and what belongs to it.
 #[derive(Clone, Copy)]
 pub struct Code<'a> {
-    pub code: &'a str,
+    pub value: &'a str,
     pub verifier: &'a str,
     pub redirect_uri: &'a str,
 }
@@ -48,7 +49,7 @@ pub async fn exchange(
     let fetcher = state.provider_keys.fetcher().await.map_err(unavailable)?;
     let tokens = redeem(state, fetcher, provider, code).await?;
     if provider.preset == Preset::GitHub {
-        return github::person(fetcher, provider, &tokens).await;
+        return github::person(fetcher, provider, &tokens.access_token).await;
     }
     // Without a good ID token nobody is signed in, whatever userinfo would say.
     let token = tokens.id_token.as_deref().ok_or(Refused::NotBelieved(Reason::Answer("token")))?;
@@ -69,10 +70,10 @@ async fn redeem(
     code: Code<'_>,
 ) -> Result<Tokens, Refused> {
     let secret = client_secret(state, provider).await?;
-    let Code { code, verifier, redirect_uri } = code;
+    let Code { value, verifier, redirect_uri } = code;
     let mut fields = vec![
         ("grant_type", "authorization_code"),
-        ("code", code),
+        ("code", value),
         ("redirect_uri", redirect_uri),
         ("code_verifier", verifier),
     ];
@@ -133,26 +134,6 @@ async fn userinfo(
     } else {
         Err(Refused::NotBelieved(Reason::OtherSubject))
     }
-}
-
-/// Reads the answer of an endpoint. A fault of the provider's is none of the person's.
-pub fn read<T: for<'de> Deserialize<'de>>(
-    endpoint: &'static str,
-    answer: Result<Fetched, FetchError>,
-) -> Result<T, Refused> {
-    let answer = answer.map_err(unavailable)?;
-    let status = answer.status.as_u16();
-    match status {
-        200 => {
-            serde_json::from_slice(&answer.body).map_err(|_| Refused::NotBelieved(Reason::Answer(endpoint)))
-        }
-        500.. => Err(Refused::Unavailable(Reason::Status(endpoint, status))),
-        _ => Err(Refused::NotBelieved(Reason::Status(endpoint, status))),
-    }
-}
-
-fn unavailable(error: FetchError) -> Refused {
-    Refused::Unavailable(error.into())
 }
 
 fn no_keys(error: NoKeys) -> Refused {

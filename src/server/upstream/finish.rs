@@ -66,12 +66,17 @@ pub async fn finish(
     state.rate_limiter.check_network(context)?;
     let provider = find(state, slug).await?;
     let login = take(state, context, &provider, parameters, held.cookie).await?;
-    refuse_by_policy(&provider, &login.purpose)?;
     check_issuer(&provider, parameters)?;
     let Some(code) = parameters.get("code").filter(|_| parameters.get("error").is_none()) else {
         return Err(Refused::Declined);
     };
     let person = identify(state, context, &provider, &login, code).await?;
+    // It may have been switched off since this was begun, and while it was asked.
+    let provider = find(state, slug).await?;
+    if provider.id != login.provider {
+        return Err(Refused::NoProvider);
+    }
+    refuse_by_policy(&provider, &login.purpose)?;
     let arrival = Arrival { provider: &provider, person: &person };
     let started = arrive(state, context, arrival, &login.purpose, held).await?;
     Ok(Finished { started, next: login.next })
@@ -88,7 +93,7 @@ async fn identify(
     let verifier = state.vault.open(VERIFIER, &login.sealed_verifier)?;
     let verifier = String::from_utf8_lossy(&verifier).into_owned();
     let redirect_uri = redirect_uri(&state.config.tokens, &provider.slug);
-    let code = Code { code, verifier: &verifier, redirect_uri: &redirect_uri };
+    let code = Code { value: code, verifier: &verifier, redirect_uri: &redirect_uri };
     let demanded = Demanded { nonce: &login.nonce, authenticated_after: login.authenticated_after };
     let mut person = exchange(state, context.now, provider, code, demanded).await?;
     if let Some(after) = login.authenticated_after {

@@ -1,10 +1,10 @@
 //! GitHub, which is no OpenID Provider: who somebody is stands at an address of its own.
 
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use super::{
-    exchange::{Tokens, read},
+    answer::read,
     person::UpstreamPerson,
     refused::{Reason, Refused},
 };
@@ -44,13 +44,14 @@ struct Address {
 pub async fn person(
     fetcher: &Fetcher,
     provider: &Provider,
-    tokens: &Tokens,
+    access_token: &str,
 ) -> Result<UpstreamPerson, Refused> {
     let user_endpoint = provider.metadata.userinfo_endpoint.as_deref().unwrap_or_default();
-    let user: Value = get(fetcher, provider, user_endpoint, tokens).await?;
+    let user: Value = get(fetcher, provider, user_endpoint, access_token).await?;
     let id = user.get("id").and_then(Value::as_u64).filter(|id| *id > 0);
     let subject = id.ok_or(Refused::NotBelieved(Reason::Answer("user")))?.to_string();
-    let addresses: Vec<Address> = get(fetcher, provider, &format!("{user_endpoint}/emails"), tokens).await?;
+    let addresses: Vec<Address> =
+        get(fetcher, provider, &format!("{user_endpoint}/emails"), access_token).await?;
     let primary = addresses.into_iter().find(|address| address.primary && address.verified);
     let name = ["name", "login"].into_iter().find_map(|name| user.get(name).and_then(Value::as_str));
     Ok(UpstreamPerson {
@@ -64,11 +65,11 @@ pub async fn person(
     })
 }
 
-async fn get<T: for<'de> Deserialize<'de>>(
+async fn get<T: DeserializeOwned>(
     fetcher: &Fetcher,
     provider: &Provider,
     address: &str,
-    tokens: &Tokens,
+    access_token: &str,
 ) -> Result<T, Refused> {
-    read("user", fetcher.get(address, reach(provider), Credential::Bearer(&tokens.access_token)).await)
+    read("user", fetcher.get(address, reach(provider), Credential::Bearer(access_token)).await)
 }

@@ -106,7 +106,7 @@ impl Refused {
             }
             Self::Unavailable(reason) => tracing::warn!(%provider, %reason, "a provider does not answer"),
             other => {
-                tracing::info!(%provider, refused = ?other.name(), "a sign-in through a provider was refused")
+                tracing::info!(%provider, refused = ?other.name(), "a sign-in through a provider was refused");
             }
         }
         let Some(why) = self.name() else { return Ok(()) };

@@ -215,7 +215,7 @@ async fn an_invitation_is_accepted_through_a_provider() {
         assert_eq!(app.user("ada@example.org").await.roles, roles);
         provider.sign_in(&mut app.browser()).await.assert_status(303);
         // It works once.
-        provider.says_of_person(json!({ "sub": "another" }));
+        provider.says_of_person(json!({ "sub": "another", "email": "eve@example.net" }));
         let mut browser = app.browser();
         let answer = provider.go_and_sign_in(&mut browser, &[("invitation", &token)]).await;
         come_back(&mut browser, &answer).await.assert_status(403);

@@ -126,9 +126,9 @@ async fn who_somebody_is_at_a_provider_belongs_to_one_account() {
     let mut eve = Linking { browser: linking.app.sign_up("eve@example.org").await, ..linking };
     eve.link().await.assert_status(409);
     // And an account has one at each provider.
-    eve.provider.says_of_person(json!({ "sub": "one" }));
+    eve.provider.says_of_person(json!({ "sub": "one", "email": "eve@example.net" }));
     eve.link().await.assert_status(303);
-    eve.provider.says_of_person(json!({ "sub": "two" }));
+    eve.provider.says_of_person(json!({ "sub": "two", "email": "eve@example.net" }));
     eve.link().await.assert_status(409);
 }
 

@@ -187,7 +187,7 @@ impl TestProvider {
 
     /// Signs in at the provider after it was asked for this.
     pub fn returns(&self, asked: &BTreeMap<String, String>) -> BTreeMap<&'static str, String> {
-        self.says().nonce = asked["nonce"].clone();
+        self.says().nonce.clone_from(&asked["nonce"]);
         BTreeMap::from([
             ("code", "a-code".to_owned()),
             ("state", asked["state"].clone()),

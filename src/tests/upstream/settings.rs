@@ -58,7 +58,7 @@ async fn a_provider_is_read_as_it_was_set_up_and_its_secret_is_sealed() {
         let added = provider.add_to(&app, settings).await;
         assert_eq!(added.algorithms.to_string(), "ES256", "of what it announces what may be allowed");
         assert_eq!(providers::get(&app.state, &slug()).await.unwrap(), added);
-        assert_eq!(providers::list(&app.state).await.unwrap(), [added.clone()]);
+        assert_eq!(providers::list(&app.state).await.unwrap(), std::slice::from_ref(&added));
         let mut reader = app.state.store.read().await.unwrap();
         let sealed = sealed_secrets::get(&mut reader, &added.secret_name()).await.unwrap().unwrap();
         assert!(sealed.starts_with("lks1.") && !sealed.contains(SECRET));

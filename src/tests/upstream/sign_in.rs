@@ -211,7 +211,7 @@ async fn the_request_of_an_app_survives_the_way_to_the_provider_and_back() {
     let client = RelyingParty::register(&app, ClientKind::Web, settings).await;
     let mut browser = app.browser();
     let asked = browser.get(&path(&client.request())).await;
-    let sign_in = browser.get(&asked.location().to_owned()).await.location().to_owned();
+    let sign_in = browser.get(asked.location()).await.location().to_owned();
     let next = crate::model::query::parameter(sign_in.split_once('?').unwrap().1, "next").unwrap();
     let answer = provider.go_and_sign_in(&mut browser, &[("next", &next)]).await;
     let back = come_back(&mut browser, &answer).await;
@@ -243,7 +243,7 @@ async fn an_app_that_wants_the_person_asked_again_has_the_provider_ask() {
         provider.says_of_person(person);
         let sent = begin(&mut browser, &[("next", &next)]).await;
         let back = come_back(&mut browser, &provider.returns(&sent)).await;
-        assert!(answered(&browser.get(&back.location().to_owned()).await).contains_key("code"), "{demand:?}");
+        assert!(answered(&browser.get(back.location()).await).contains_key("code"), "{demand:?}");
     }
 }
 
@@ -313,7 +313,7 @@ async fn whoever_has_no_password_proves_again_at_the_provider_who_they_are() {
     let now = app.clock.now().seconds();
     provider.says_of_person(json!({ "sub": ADA, "auth_time": now - 60 }));
     come_back(&mut browser, &provider.returns(&asked)).await.assert_status(502);
-    provider.says_of_person(json!({ "sub": "another", "auth_time": now }));
+    provider.says_of_person(json!({ "sub": "another", "email": "eve@example.net", "auth_time": now }));
     let asked = begin(&mut browser, &again).await;
     come_back(&mut browser, &provider.returns(&asked)).await.assert_status(403);
     others(&mut browser).await.assert_error(403, "reauthentication_required");

@@ -83,7 +83,7 @@ pub async fn callback(
     let (state, context) = (&caller.state, caller.context());
     let Ok(slug) = ProviderSlug::parse(&slug) else { return unknown(state) };
     let parameters = Parameters::parse(uri.query().unwrap_or_default().as_bytes()).unwrap_or_default();
-    let (cookie, person) = (cookies::flow(&cookies), session.active().map(|page| page.principal()));
+    let (cookie, person) = (cookies::flow(&cookies), session.active().map(ActivePage::principal));
     let held = Held {
         cookie: cookie.as_deref(),
         refresh_token: caller.refresh_token.as_ref(),
@@ -174,12 +174,9 @@ async fn refuse(
     };
     let Some(provider) = provider else { return unknown(state) };
     let name = provider.name.as_str();
-    let (status, why) = match explain(&refused, name) {
-        Some(explained) => explained,
-        None => match refused {
-            Refused::Fault(error) => return plain_page::fault(&state.config.brand, ApiError::from(error)),
-            _ => return unknown(state),
-        },
+    let Some((status, why)) = explain(&refused, name) else {
+        let Refused::Fault(error) = refused else { return unknown(state) };
+        return plain_page::fault(&state.config.brand, ApiError::from(error));
     };
     let mut response = plain_page::no_provider(&state.config.brand, status, name, &why);
     if status == StatusCode::SERVICE_UNAVAILABLE {
