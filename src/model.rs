@@ -30,5 +30,6 @@ pub mod session;
 pub mod signing_key;
 pub mod text;
 pub mod theme;
+pub mod upstream;
 pub mod user;
 pub mod utc_time;

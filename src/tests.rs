@@ -71,4 +71,5 @@ mod store;
 mod tls;
 mod token_formats;
 mod tokens;
+mod upstream;
 mod wycheproof;

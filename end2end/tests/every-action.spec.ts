@@ -4,6 +4,7 @@ import { expectAgreement } from '../support/agreement.ts';
 import { ApiClient } from '../support/api.ts';
 import { expect, fill, fillSignIn, followTo, isAt, newAccount, otherSessions, press, pressAndConfirm, signInWithApi, visit, type Account, type Page, type Server } from '../support/fixtures.ts';
 import { addClient, requestOf } from '../support/oauth.ts';
+import { UpstreamProvider } from '../support/provider.ts';
 import { chooseRoles } from '../support/roles.ts';
 import { test } from '../support/proxied.ts';
 import { beginEnrolment, code, codeOf, enrol, firstStep } from '../support/totp.ts';
@@ -69,6 +70,31 @@ async function aNotice({ server, ada }: Scene): Promise<string> {
 }
 
 const security = () => '/account/security';
+
+const stubs = new WeakMap<Account, string>();
+
+/** A provider that Ada may link. */
+async function aProvider({ server, ada }: Scene): Promise<string> {
+  const slug = `stub-${Date.now().toString(36)}`;
+  const provider = await UpstreamProvider.stub(server, slug);
+  // It was asked about itself, and nobody calls it again.
+  provider.stop();
+  stubs.set(ada, slug);
+  return '/account/security';
+}
+
+/** A provider that Ada has linked. */
+async function aLinkedProvider(scene: Scene): Promise<string> {
+  const path = await aProvider(scene);
+  const statement = `INSERT INTO upstream_identities (provider_id, subject, user_id, email, linked_at, last_used_at)
+    SELECT p.id, 'ada', u.id, '', 1, 1 FROM upstream_providers p, users u WHERE p.slug = ? AND u.email = ?`;
+  scene.server.alter(statement, stubs.get(scene.ada)!, scene.ada.email);
+  return path;
+}
+
+function providerItem({ page, ada }: Scene) {
+  return page.getByRole('listitem').filter({ has: page.getByRole('heading', { name: `Stub ${stubs.get(ada)}` }) });
+}
 
 const secretOf = new WeakMap<Account, string>();
 
@@ -209,6 +235,18 @@ const ACTIONS: Action[] = [
       await enrol(page);
       await pressAndConfirm(page, 'Create new recovery codes');
     },
+  },
+  {
+    form: 'LinkProvider',
+    path: '/api/account/link_provider',
+    open: aProvider,
+    act: (scene) => providerItem(scene).getByRole('button', { name: 'Link', exact: true }).click(),
+  },
+  {
+    form: 'UnlinkProvider',
+    path: '/api/account/unlink_provider',
+    open: aLinkedProvider,
+    act: (scene) => pressAndConfirm(scene.page, 'Unlink', providerItem(scene)),
   },
   { form: 'ResetFactors', path: '/api/admin/users/reset_factors', role: 'admin', open: account, act: ({ page }) => pressAndConfirm(page, 'Reset second factors') },
   {

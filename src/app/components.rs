@@ -16,6 +16,7 @@ pub mod loading;
 pub mod navigation;
 pub mod notice;
 pub mod press;
+pub mod providers;
 pub mod reactive;
 pub mod settings;
 pub mod time;

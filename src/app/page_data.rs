@@ -12,6 +12,7 @@ use crate::model::{
     second_factor::SecondFactor,
     session::SessionView,
     theme::Theme,
+    upstream::linked::ProviderButton,
 };
 
 /// What a page carries for its first rendering, the same on the server and in the browser. Nothing secret: it stands
@@ -38,6 +39,8 @@ pub struct PageData {
     pub link: Option<LinkSubject>,
     /// Whether mail is sent here.
     pub mail: bool,
+    /// While nobody is signed in: the providers that people can sign in with.
+    pub providers: Vec<ProviderButton>,
     /// On the sign-in page: whom the app expects that led there.
     pub login_hint: Option<EmailAddress>,
 }

@@ -82,6 +82,14 @@ event_kinds! {
     GroupRemoved = "group_removed",
     GroupMemberAdded = "group_member_added",
     GroupMemberRemoved = "group_member_removed",
+    ProviderAdded = "provider_added",
+    ProviderChanged = "provider_changed",
+    ProviderDisabled = "provider_disabled",
+    ProviderEnabled = "provider_enabled",
+    ProviderRemoved = "provider_removed",
+    /// Somebody may sign in with a provider from now on, or no longer.
+    ProviderLinked = "provider_linked",
+    ProviderUnlinked = "provider_unlinked",
     /// Somebody allowed a client what it asked for.
     ConsentGranted = "consent_granted",
     /// Somebody did not allow a client what it asked for.

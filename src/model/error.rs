@@ -93,6 +93,8 @@ codes! {
     FactorExists = 409,
     /// Nobody could administer any more.
     LastAdmin = 409,
+    /// Nothing would be left to sign in to the account with.
+    LastWayIn = 409,
     /// A new signing key waits to sign already.
     RotationUnderWay = 409,
     PayloadTooLarge = 413,

@@ -83,6 +83,11 @@ id! {
     GroupId
 }
 
+id! {
+    /// The id of a provider through which people come in.
+    ProviderId
+}
+
 /// Ended sessions are remembered by their ids, and so are client sessions and grants: all of them are UUIDs, so none is
 /// another one's.
 impl Borrow<str> for SessionId {

@@ -15,11 +15,22 @@ pub enum Method {
     Passkey,
     /// A passkey that has verified its owner, by a fingerprint or a PIN: both factors in one.
     VerifiedPasskey,
+    /// Signing in at a provider that says no more than that.
+    Provider,
+    /// Signing in at a provider whose word for two factors is believed.
+    ProviderWithTwoFactors,
 }
 
 impl Method {
-    const ALL: [Self; 5] =
-        [Self::Password, Self::Totp, Self::RecoveryCode, Self::Passkey, Self::VerifiedPasskey];
+    const ALL: [Self; 7] = [
+        Self::Password,
+        Self::Totp,
+        Self::RecoveryCode,
+        Self::Passkey,
+        Self::VerifiedPasskey,
+        Self::Provider,
+        Self::ProviderWithTwoFactors,
+    ];
 
     /// Its name in the database and in the audit log.
     const fn as_str(self) -> &'static str {
@@ -29,6 +40,8 @@ impl Method {
             Self::RecoveryCode => "recovery_code",
             Self::Passkey => "passkey",
             Self::VerifiedPasskey => "verified_passkey",
+            Self::Provider => "provider",
+            Self::ProviderWithTwoFactors => "provider_with_two_factors",
         }
     }
 
@@ -39,6 +52,8 @@ impl Method {
             Self::Totp | Self::RecoveryCode => &["otp"],
             Self::Passkey => &["pop"],
             Self::VerifiedPasskey => &["pop", "user"],
+            // There is no name for "somebody else says so".
+            Self::Provider | Self::ProviderWithTwoFactors => &[],
         }
     }
 
@@ -79,9 +94,12 @@ impl Methods {
         Method::ALL.into_iter().filter(move |method| self.contains(*method))
     }
 
-    /// A passkey that was only touched is one factor, and a second one beside a password.
+    /// A passkey that was only touched is one factor, and a second one beside a password or a provider.
     pub fn level(self) -> Level {
-        let knows = self.contains(Method::Password);
+        let knows = self.contains(Method::Password) || self.contains(Method::Provider);
+        if self.contains(Method::ProviderWithTwoFactors) {
+            return Level::MultiFactor;
+        }
         if self.contains(Method::VerifiedPasskey) || (knows && self.contains(Method::Passkey)) {
             Level::PhishingResistant
         } else if knows && (self.contains(Method::Totp) || self.contains(Method::RecoveryCode)) {
@@ -137,13 +155,16 @@ mod tests {
 
     #[test]
     fn what_was_proved_comes_to_a_level_and_has_names_in_tokens() {
-        let table: [(&str, Level, &[&str]); 7] = [
+        let table: [(&str, Level, &[&str]); 10] = [
             ("password", Level::SingleFactor, &["pwd"]),
             ("password totp", Level::MultiFactor, &["pwd", "otp", "mfa"]),
             ("password recovery_code", Level::MultiFactor, &["pwd", "otp", "mfa"]),
             ("password totp recovery_code", Level::MultiFactor, &["pwd", "otp", "mfa"]),
             ("password passkey", Level::PhishingResistant, &["pwd", "pop", "mfa"]),
             ("verified_passkey", Level::PhishingResistant, &["pop", "user", "mfa"]),
+            ("provider", Level::SingleFactor, &[]),
+            ("totp provider", Level::MultiFactor, &["otp", "mfa"]),
+            ("provider_with_two_factors", Level::MultiFactor, &["mfa"]),
             // A passkey that was only touched, and a code alone, are one factor.
             ("passkey", Level::SingleFactor, &["pop"]),
         ];

@@ -151,6 +151,8 @@ pub enum SignOutReason {
     PasswordChanged,
     /// A second factor was added or removed on another device.
     FactorChanged,
+    /// The person signed out at the provider through which they had come.
+    SignedOutUpstream,
     /// An administrator ended it.
     EndedByAdmin,
     /// The account was disabled.
@@ -164,7 +166,7 @@ pub enum SignOutReason {
 }
 
 impl SignOutReason {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::SignedOut,
         Self::Expired,
         Self::EndedElsewhere,
@@ -172,6 +174,7 @@ impl SignOutReason {
         Self::TooMany,
         Self::PasswordChanged,
         Self::FactorChanged,
+        Self::SignedOutUpstream,
         Self::EndedByAdmin,
         Self::AccountClosed,
         Self::AccountDeleted,
@@ -189,6 +192,7 @@ impl SignOutReason {
             Self::TooMany => "too_many",
             Self::PasswordChanged => "password_changed",
             Self::FactorChanged => "factor_changed",
+            Self::SignedOutUpstream => "signed_out_upstream",
             Self::EndedByAdmin => "ended_by_admin",
             Self::AccountClosed => "account_closed",
             Self::AccountDeleted => "account_deleted",
@@ -213,6 +217,7 @@ impl SignOutReason {
             }
             Self::PasswordChanged => "Your password was changed. Sign in with the new one.",
             Self::FactorChanged => "Your second factors were changed on another device. Sign in again.",
+            Self::SignedOutUpstream => "You signed out at the provider that you had signed in with.",
             Self::EndedByAdmin => "An administrator ended this session.",
             Self::AccountClosed => "This account is no longer active.",
             Self::AccountDeleted => "This account was deleted.",

@@ -24,7 +24,7 @@ pub struct UserSummary {
 #[serde(rename_all = "snake_case")]
 pub enum UserStatus {
     Active,
-    /// Made by an administrator; has not chosen a password yet.
+    /// Made by an administrator; nobody has signed in to it yet.
     Invited,
     Disabled,
 }

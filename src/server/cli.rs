@@ -9,6 +9,7 @@ mod keys;
 pub mod log;
 mod mail;
 mod passwords;
+mod provider;
 mod resource;
 pub mod serve;
 mod sessions;
@@ -80,6 +81,9 @@ enum Command {
     /// Mails
     #[command(subcommand)]
     Mail(mail::MailCommand),
+    /// Providers through which people come in
+    #[command(subcommand)]
+    Provider(Box<provider::ProviderCommand>),
     /// Signing keys
     #[command(subcommand)]
     Keys(keys::KeysCommand),
@@ -189,6 +193,7 @@ async fn run(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Resource(command) => resource::run(command, config).await?,
         Command::Group(command) => group::run(command, config).await?,
         Command::Mail(command) => mail::run(command, &config).await?,
+        Command::Provider(command) => provider::run(*command, config).await?,
         Command::Keys(command) => keys::run(command, &config).await?,
         Command::Secret(SecretCommand::Rotate) => rotate_secret(&config).await?,
         Command::Doctor | Command::Secret(SecretCommand::Generate) => {}

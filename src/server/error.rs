@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use super::{
     crypto::{entropy::NoEntropy, error::SealError},
+    fetch::FetchError,
     keys::{
         error::{KeyError, ResealError},
         manage::ManageError,
@@ -69,6 +70,8 @@ pub enum Error {
     AccountDisabled,
     #[error("the last administrator")]
     LastAdmin,
+    #[error("the last way in")]
+    LastWayIn,
     #[error("not a cursor of this list")]
     InvalidCursor,
     #[error("too many attempts")]
@@ -117,7 +120,7 @@ macro_rules! faults {
         })*
     };
 }
-faults!(NoEntropy, tokio::task::JoinError);
+faults!(NoEntropy, FetchError, tokio::task::JoinError);
 
 impl From<SealError> for Error {
     fn from(error: SealError) -> Self {
@@ -199,21 +202,7 @@ impl From<ManageError> for Error {
 
 impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
-        match &error {
-            Error::Store(_) | Error::OtherSecret | Error::Internal(_) => {
-                tracing::error!(%error, "a request failed");
-            }
-            // Attempts to get around the rules (OWASP ASVS 16.3.3). Each is one line beside the request's own.
-            Error::Token(reason) if reason.is_forgery() => {
-                tracing::warn!(%reason, "a forged access token was refused");
-            }
-            Error::TooManyAttempts { .. } => tracing::warn!("a limit was reached"),
-            Error::SetupClosed | Error::InvitationClosed | Error::ResetClosed | Error::LinkClosed => {
-                tracing::warn!(reason = %error, "a link was refused");
-            }
-            Error::Token(reason) => tracing::info!(%reason, "an access token was refused"),
-            refusal => tracing::debug!(%refusal, "a request was refused"),
-        }
+        log(&error);
         match error {
             Error::Invalid(fields) => Self::invalid(fields),
             Error::InvalidCredentials => {
@@ -281,6 +270,10 @@ impl From<Error> for ApiError {
                 Code::LastAdmin,
                 "This is the last administrator who can sign in. Make someone else an administrator first.",
             ),
+            Error::LastWayIn => Self::new(
+                Code::LastWayIn,
+                "You could not sign in any more. Link another provider first, or ask an administrator for a link to set a password.",
+            ),
             Error::InvalidCursor => {
                 Self::new(Code::InvalidCursor, "The list has changed. Start from its first page.")
             }
@@ -316,6 +309,25 @@ impl From<Error> for ApiError {
             ),
             Error::OtherSecret | Error::Internal(_) => Self::internal(),
         }
+    }
+}
+
+/// Writes it to the log, once.
+fn log(error: &Error) {
+    match error {
+        Error::Store(_) | Error::OtherSecret | Error::Internal(_) => {
+            tracing::error!(%error, "a request failed");
+        }
+        // Attempts to get around the rules (OWASP ASVS 16.3.3). Each is one line beside the request's own.
+        Error::Token(reason) if reason.is_forgery() => {
+            tracing::warn!(%reason, "a forged access token was refused");
+        }
+        Error::TooManyAttempts { .. } => tracing::warn!("a limit was reached"),
+        Error::SetupClosed | Error::InvitationClosed | Error::ResetClosed | Error::LinkClosed => {
+            tracing::warn!(reason = %error, "a link was refused");
+        }
+        Error::Token(reason) => tracing::info!(%reason, "an access token was refused"),
+        refusal => tracing::debug!(%refusal, "a request was refused"),
     }
 }
 

@@ -2,7 +2,8 @@
 //! network that an address merely leads to (keycloak CVE-2026-1180, mitreid CVE-2021-26715).
 //!
 //! A name is resolved here, each address is checked, and the connection is made to what was checked. There are no redirects
-//! and no proxy. An address that is written as a number was registered as such, so it is meant.
+//! and no proxy, and what is read has an end. An address of an app that is written as a number was registered as such, so it
+//! is meant. An address of a provider may come from the provider itself, so there a number counts as what it is.
 
 use std::{
     fmt,
@@ -11,9 +12,12 @@ use std::{
     time::Duration,
 };
 
-use axum::http::{StatusCode, header::CONTENT_TYPE};
+use axum::http::{
+    StatusCode,
+    header::{ACCEPT, CONTENT_TYPE},
+};
 use reqwest::{
-    Client,
+    Client, RequestBuilder,
     dns::{Addrs, Name, Resolve, Resolving},
     redirect::Policy,
 };
@@ -21,9 +25,13 @@ use url::{Host, Url};
 
 use super::config::is_loopback;
 
-/// How long a call may take, from the name to the answer.
+/// How long a call may take, from the name to the end of the answer.
 const LIMIT: Duration = Duration::from_secs(5);
+/// Longest answer that is read, in bytes. A key set with certificates has some tens of thousands.
+const MAX_ANSWER: usize = 256 * 1024;
 const LOCALHOST: &str = "localhost";
+/// Some refuse whoever does not say what they are.
+const USER_AGENT: &str = "Latchkey";
 
 /// Why a call came to nothing. It never says where it went: the address may hold a secret.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +40,33 @@ pub enum FetchError {
     Address,
     #[error("{0}")]
     Call(#[source] reqwest::Error),
+    #[error("the answer is longer than {MAX_ANSWER} bytes")]
+    TooLong,
+}
+
+/// What a call may reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// What everybody can reach, over TLS.
+    Public,
+    /// What is inside the network too: an administrator has said so. Plain http on this machine.
+    Private,
+}
+
+/// What somebody has answered.
+#[derive(Debug)]
+pub struct Fetched {
+    pub status: StatusCode,
+    pub body: Vec<u8>,
+}
+
+/// How a client proves who it is.
+#[derive(Clone, Copy)]
+pub enum Credential<'a> {
+    None,
+    /// Name and password (RFC 7617).
+    Basic(&'a str, &'a str),
+    Bearer(&'a str),
 }
 
 impl From<reqwest::Error> for FetchError {
@@ -42,36 +77,113 @@ impl From<reqwest::Error> for FetchError {
 
 /// Calls others; cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Fetcher(Client);
+pub struct Fetcher {
+    guarded: Client,
+    anywhere: Client,
+}
 
 impl Fetcher {
     pub fn new() -> Result<Self, FetchError> {
-        let client = Client::builder()
-            .redirect(Policy::none())
-            .no_proxy()
-            .timeout(LIMIT)
-            .pool_max_idle_per_host(0)
-            .dns_resolver(Arc::new(Guarded))
-            .build()?;
-        Ok(Self(client))
+        let client = || {
+            Client::builder()
+                .redirect(Policy::none())
+                .no_proxy()
+                .timeout(LIMIT)
+                .pool_max_idle_per_host(0)
+                .user_agent(USER_AGENT)
+        };
+        Ok(Self { guarded: client().dns_resolver(Arc::new(Guarded)).build()?, anywhere: client().build()? })
+    }
+
+    /// Gets a document of a provider.
+    pub async fn get(
+        &self,
+        address: &str,
+        reach: Reach,
+        credential: Credential<'_>,
+    ) -> Result<Fetched, FetchError> {
+        let request = self.client(reach).get(target(address, reach)?);
+        read(request, credential).await
+    }
+
+    /// Posts a form to a provider, and reads the answer.
+    pub async fn post(
+        &self,
+        address: &str,
+        reach: Reach,
+        credential: Credential<'_>,
+        fields: &[(&str, &str)],
+    ) -> Result<Fetched, FetchError> {
+        let request = self.client(reach).post(target(address, reach)?);
+        read(with_form(request, fields), credential).await
+    }
+
+    fn client(&self, reach: Reach) -> &Client {
+        match reach {
+            Reach::Public => &self.guarded,
+            Reach::Private => &self.anywhere,
+        }
     }
 
     /// Posts a form. Only the status of the answer is read, so it may be of any length.
     pub async fn post_form(&self, address: &str, fields: &[(&str, &str)]) -> Result<StatusCode, FetchError> {
-        let url = Url::parse(address).map_err(|_| FetchError::Address)?;
-        // `https://2130706433/` is 127.0.0.1, and nobody who reads it sees that.
-        if let Some(Host::Ipv4(ip)) = url.host()
-            && !address.contains(&format!("://{ip}"))
-        {
-            return Err(FetchError::Address);
-        }
-        if url.scheme() != "https" && !(url.scheme() == "http" && is_loopback(&url)) {
-            return Err(FetchError::Address);
-        }
-        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-        let request = self.0.post(url).header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(body);
+        let request = with_form(self.guarded.post(parse(address)?), fields);
         Ok(request.send().await?.status())
     }
+}
+
+/// An address of https, or of http on this machine.
+fn parse(address: &str) -> Result<Url, FetchError> {
+    let url = Url::parse(address).map_err(|_| FetchError::Address)?;
+    // `https://2130706433/` is 127.0.0.1, and nobody who reads it sees that.
+    if let Some(Host::Ipv4(ip)) = url.host()
+        && !address.contains(&format!("://{ip}"))
+    {
+        return Err(FetchError::Address);
+    }
+    if url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url)) {
+        Ok(url)
+    } else {
+        Err(FetchError::Address)
+    }
+}
+
+/// An address of a provider that may be called. A number is checked here, a name when it is resolved.
+pub fn target(address: &str, reach: Reach) -> Result<Url, FetchError> {
+    let url = parse(address)?;
+    let is_inside = match url.host() {
+        Some(Host::Ipv4(ip)) => !is_public(ip.into()),
+        Some(Host::Ipv6(ip)) => !is_public(ip.into()),
+        _ => is_loopback(&url),
+    };
+    if reach == Reach::Public && (is_inside || url.scheme() != "https") {
+        return Err(FetchError::Address);
+    }
+    Ok(url)
+}
+
+fn with_form(request: RequestBuilder, fields: &[(&str, &str)]) -> RequestBuilder {
+    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(body)
+}
+
+/// Sends a request and reads the answer, which is given up where it gets too long.
+async fn read(request: RequestBuilder, credential: Credential<'_>) -> Result<Fetched, FetchError> {
+    let request = request.header(ACCEPT, "application/json");
+    let request = match credential {
+        Credential::None => request,
+        Credential::Basic(name, password) => request.basic_auth(name, Some(password)),
+        Credential::Bearer(token) => request.bearer_auth(token),
+    };
+    let mut response = request.send().await?;
+    let (status, mut body) = (response.status(), Vec::new());
+    while let Some(chunk) = response.chunk().await? {
+        if body.len() + chunk.len() > MAX_ANSWER {
+            return Err(FetchError::TooLong);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Fetched { status, body })
 }
 
 /// Resolves names to addresses that may be called.
@@ -199,6 +311,30 @@ mod tests {
             let refused = fetcher.post_form(address, &[]).await;
             assert!(matches!(refused, Err(FetchError::Address)), "{address}");
         }
+    }
+
+    #[test]
+    fn a_provider_is_inside_the_network_only_if_an_administrator_says_so() {
+        for address in [
+            "https://127.0.0.1/",
+            "https://10.0.0.1/",
+            "https://169.254.169.254/latest",
+            "https://[::1]/",
+            "https://[::ffff:10.0.0.1]/",
+            "https://localhost/",
+            "https://a.localhost/",
+            "http://localhost/",
+            "http://127.0.0.1/",
+        ] {
+            assert!(matches!(target(address, Reach::Public), Err(FetchError::Address)), "{address}");
+            assert!(target(address, Reach::Private).is_ok(), "{address}");
+        }
+        for address in
+            ["http://id.example.org/", "http://10.0.0.1/", "file:///etc/passwd", "https://2130706433/"]
+        {
+            assert!(matches!(target(address, Reach::Private), Err(FetchError::Address)), "{address}");
+        }
+        assert!(target("https://id.example.org/a", Reach::Public).is_ok());
     }
 
     #[tokio::test]

@@ -26,7 +26,9 @@ use url::Url;
 
 use super::state::AppState;
 use crate::app::{App, components::footer::APPEARANCE};
-use routes::{account, appearance, assets, export, functions, health, keys, oauth, pages, security};
+use routes::{
+    account, appearance, assets, export, functions, health, keys, oauth, pages, security, upstream,
+};
 
 /// Largest body of a request, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
@@ -43,6 +45,8 @@ pub fn router(state: Arc<AppState>) -> Router {
         .route("/oauth/logout/confirm", post(oauth::logout::confirm))
         .route("/consent", get(oauth::consent::show).post(oauth::consent::answer))
         .route("/device", post(oauth::device::answer))
+        .route("/auth/upstream/{slug}", post(upstream::begin).layer(DefaultBodyLimit::max(MAX_BODY)))
+        .route("/auth/upstream/{slug}/callback", get(upstream::callback))
         .fallback(pages::not_found)
         .layer(from_fn_with_state(state.clone(), middleware::authorize_page::authorize_page))
         .layer(from_fn(middleware::link_token::hide_token))
@@ -77,6 +81,7 @@ pub fn router(state: Arc<AppState>) -> Router {
     let plain = Router::new()
         .route("/oauth/authorize", post(oauth::authorize::post).layer(DefaultBodyLimit::max(MAX_BODY)))
         .route("/oauth/logout", post(oauth::logout::post).layer(DefaultBodyLimit::max(MAX_BODY)))
+        .route("/auth/upstream/{slug}/logout", post(upstream::logout).layer(DefaultBodyLimit::max(MAX_BODY)))
         .route("/.well-known/change-password", get(account::change_password))
         .route("/.well-known/security.txt", get(security::contact))
         .route("/healthz", get(health::alive))

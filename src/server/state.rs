@@ -14,6 +14,7 @@ use super::{
     error::Error,
     keys::{key_set::KeySet, manage::KeyManager},
     passwords::hasher::Hasher,
+    provider_keys::ProviderKeys,
     rate_limit::{RateLimiter, device_cookies::DeviceCookies},
     readiness::Readiness,
     store::{Store, loader::Loader, sealed_secrets, signing_keys},
@@ -50,6 +51,8 @@ pub struct AppState {
     pub attempts: SealingKey,
     pub progress: Progress,
     pub readiness: Readiness,
+    /// Keys of the providers through which people come in.
+    pub provider_keys: ProviderKeys,
     /// Woken when apps must be told that a session has ended.
     pub logout_deliveries: Notify,
     /// Woken when there are mails to send.
@@ -108,6 +111,7 @@ impl AppState {
             progress: Progress::default(),
             loader: Loader::start(store.clone()),
             readiness: Readiness::default(),
+            provider_keys: ProviderKeys::new(clock.clone()),
             logout_deliveries: Notify::new(),
             mails: Notify::new(),
             refresh_keys,

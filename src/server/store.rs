@@ -52,6 +52,11 @@ pub mod signing_keys;
 pub mod spent;
 mod sqlite;
 pub mod totp;
+pub mod upstream_identities;
+pub mod upstream_logins;
+pub mod upstream_logout_tokens;
+pub mod upstream_providers;
+pub mod upstream_sessions;
 pub mod users;
 
 /// Runs one query on whichever database it is: `on_db!(db, |c| query_as(SQL).bind(id).fetch_one(c).await)`.
@@ -398,6 +403,11 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         signing_keys::STATEMENTS,
         spent::STATEMENTS,
         totp::STATEMENTS,
+        upstream_identities::STATEMENTS,
+        upstream_logins::STATEMENTS,
+        upstream_logout_tokens::STATEMENTS,
+        upstream_providers::STATEMENTS,
+        upstream_sessions::STATEMENTS,
         users::STATEMENTS,
     ];
     common.concat()

@@ -6,4 +6,5 @@ pub mod housekeeping;
 pub mod imported_hashes;
 pub mod logout_deliveries;
 pub mod mails;
+pub mod providers;
 pub mod sync;

@@ -43,6 +43,7 @@ const LAYERS: &[(&str, May, &str)] = &[
     ("server::principal", EverythingBefore, "is data: whoever asks, whichever way they proved it"),
     ("server::passwords", EverythingBefore, "is a mechanism that the program's state is made of"),
     ("server::rate_limit", EverythingBefore, "is a mechanism that the program's state is made of"),
+    ("server::provider_keys", EverythingBefore, "is a mechanism that the program's state is made of"),
     ("server::readiness", EverythingBefore, "is a mechanism that the program's state is made of"),
     ("server::cursor", EverythingBefore, "is a mechanism that the program's state is made of"),
     (
@@ -61,6 +62,7 @@ const LAYERS: &[(&str, May, &str)] = &[
     ("server::sessions", EverythingBefore, "is a use case, and knows no request"),
     ("server::accounts", EverythingBefore, "is a use case, and knows no request"),
     ("server::oauth", EverythingBefore, "is a use case: it knows what clients send, and no route"),
+    ("server::upstream", EverythingBefore, "is a use case: it knows what providers send, and no route"),
     ("server::request", EverythingBefore, "turns a request into what use cases take"),
     ("server::tasks", EverythingBefore, "runs beside the requests"),
     ("api", EverythingBefore, "is called by pages, so it knows none of them"),

@@ -28,7 +28,7 @@ async fn confirm(browser: &mut Browser, code: &str) -> Answer {
 }
 
 /// Sets up an app. Returns its secret and the recovery codes.
-async fn enrol(app: &TestApp, browser: &mut Browser) -> (TotpSecret, Vec<String>) {
+pub async fn enrol(app: &TestApp, browser: &mut Browser) -> (TotpSecret, Vec<String>) {
     let secret = begin(browser).await;
     let answer = confirm(browser, &secret.code_at(app.clock.now())).await;
     answer.assert_status(200);

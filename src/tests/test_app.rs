@@ -5,6 +5,7 @@ mod log;
 mod postgres;
 
 use std::{
+    net::SocketAddr,
     path::PathBuf,
     sync::{
         Arc,
@@ -17,6 +18,7 @@ use axum::Router;
 pub use browser::{Answer, Browser, encode};
 pub use log::{Log, LogFormat};
 use tempfile::TempDir;
+use tokio::net::TcpListener;
 
 use crate::{
     model::email::EmailAddress,
@@ -187,6 +189,12 @@ impl TestApp {
         same.cookies.clone_from(&browser.cookies);
         same.access_token.clone_from(&browser.access_token);
         same
+    }
+
+    /// Answers whoever calls this socket, for as long as the test runs.
+    pub fn serve(&self, listener: TcpListener) {
+        let router = self.router.clone().into_make_service_with_connect_info::<SocketAddr>();
+        tokio::spawn(async move { axum::serve(listener, router).await });
     }
 
     pub fn browser(&self) -> Browser {

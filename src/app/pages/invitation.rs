@@ -9,6 +9,7 @@ use crate::{
             fields::{Field, NewPassword},
             form::{ErrorSummary, Form, FormState, PageTitle, Submit},
             notice::SignedInAs,
+            providers::ProviderButtons,
             reactive::text,
             username::Username,
         },
@@ -41,6 +42,7 @@ fn Accept(email: String) -> impl IntoView {
             <SignedInAs then="If you accept this invitation, that account is signed out in this browser."/>
             <p>"Welcome. Choose a password for "<strong>{email.clone()}</strong>"."</p>
             <NameAndPassword form=form email=email submit="Sign in"/>
+            <ProviderButtons fields=vec![("invitation", "opened".to_owned())]/>
         </section>
     }
 }

@@ -8,6 +8,7 @@ use crate::{
         components::{
             fields::Field,
             form::{ErrorSummary, Form, FormState, PageTitle, Submit},
+            providers::ProviderButtons,
         },
         page_data::PageData,
         query::{next_page, parameter},
@@ -33,6 +34,7 @@ pub fn Login() -> impl IntoView {
     let PageData { registration_open, login_hint, mail, .. } = expect_context();
     let typed = form.typed("email");
     let email = if typed.is_empty() { login_hint.map(String::from).unwrap_or_default() } else { typed };
+    let provider_next = next.to_string();
     let register = with_next("/register", &next);
     view! {
         <section class="card">
@@ -46,6 +48,7 @@ pub fn Login() -> impl IntoView {
                 <Submit form=form label="Sign in" busy="Signing in…"/>
             </Form>
             {mail.then(|| view! { <p class="aside"><a href="/forgot">"Forgot your password?"</a></p> })}
+            <ProviderButtons fields=vec![("next", provider_next)]/>
             {registration_open.then(|| view! { <p class="aside">"New here? "<a href=register>"Create an account"</a></p> })}
         </section>
     }

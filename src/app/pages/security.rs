@@ -2,6 +2,7 @@
 
 mod authenticator;
 mod password;
+mod providers;
 mod recovery_codes;
 mod sign_ins;
 
@@ -32,11 +33,13 @@ pub type Overview = Kept<SecurityOverview>;
 #[component]
 pub fn Security() -> impl IntoView {
     let (session, overview) = (SessionContext::get(), Kept::new(load::<GetSecurity>(Vec::new)));
+    let linked = providers::linked();
     view! {
         <PageTitle title="Security"/>
         <LoadingHint/>
         {reactive(move || required(session.restricted()).map(|text| view! { <p class="reason" role="status">{text}</p> }))}
         {overview.show(move || view! { <Sections overview=overview/> }.into_any())}
+        <providers::Providers answer=linked/>
     }
 }
 

@@ -124,8 +124,9 @@ impl From<User> for UserSummary {
     fn from(user: User) -> Self {
         let state = match (user.is_enabled(), &user.password_hash) {
             (false, _) => UserStatus::Disabled,
-            (true, None) => UserStatus::Invited,
-            (true, Some(_)) => UserStatus::Active,
+            // Whoever comes in through a provider has no password.
+            (true, None) if user.credential_epoch == 0 => UserStatus::Invited,
+            (true, _) => UserStatus::Active,
         };
         Self {
             id: user.id,

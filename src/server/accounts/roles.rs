@@ -34,15 +34,25 @@ pub async fn set_roles(
         refuse_last_admin(change.tx(), id).await?;
     }
     let mut user = users::lock_by_id(change.tx(), id).await?.ok_or(Error::NotFound)?;
+    change_roles(&mut change, actor, &mut user, roles).await?;
+    change.commit().await?;
+    Ok(user)
+}
+
+/// The same for an account that is held by `change`, once it is known that an administrator remains.
+pub async fn change_roles(
+    change: &mut Change<'_>,
+    actor: Option<&UserId>,
+    user: &mut User,
+    roles: Roles,
+) -> Result<(), Error> {
     if user.roles == roles {
-        return Ok(user);
+        return Ok(());
     }
     let detail = json!({ "from": user.roles.to_string(), "to": roles.to_string() });
     user.roles = roles;
-    users::set_roles(change.tx(), &user).await?;
-    refuse_older_tokens(&mut change, &mut user).await?;
-    let event = Event::new(EventKind::RolesChanged).about(id).with(detail).maybe_by(actor);
-    change.record(event).await?;
-    change.commit().await?;
-    Ok(user)
+    users::set_roles(change.tx(), user).await?;
+    refuse_older_tokens(change, user).await?;
+    let event = Event::new(EventKind::RolesChanged).about(&user.id).with(detail).maybe_by(actor);
+    Ok(change.record(event).await?)
 }

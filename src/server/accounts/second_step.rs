@@ -45,5 +45,6 @@ pub async fn finish(
         return Err(Error::AttemptClosed);
     }
     let evidence = attempt.evidence.and(evidence);
-    start::start(state, change, &user, evidence, SignInMethod::SecondStep, presented).await
+    let method = SignInMethod::SecondStep(attempt.upstream.as_ref());
+    start::start(state, change, &user, evidence, method, presented).await
 }

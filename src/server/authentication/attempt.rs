@@ -12,7 +12,7 @@ use crate::{
         clock::Timestamp,
         error::Error,
         state::AppState,
-        store::{StoreError, Tx, spent, users::User},
+        store::{StoreError, Tx, spent, upstream_sessions::UpstreamSession, users::User},
     },
 };
 
@@ -28,6 +28,8 @@ pub struct Attempt {
     /// Of the account at the first step. A change of what it is signed in to with makes the attempt void.
     credential_epoch: u64,
     pub evidence: Evidence,
+    /// Where they came from, if they came from a provider.
+    pub upstream: Option<UpstreamSession>,
     expires_at: Timestamp,
 }
 
@@ -47,16 +49,24 @@ struct Sealed {
     epoch: u64,
     methods: String,
     verified_at: i64,
+    upstream: Option<UpstreamSession>,
     expires_at: i64,
 }
 
 impl Attempt {
-    pub fn begin(state: &AppState, now: Timestamp, user: &User, evidence: Evidence) -> Result<Self, Error> {
+    pub fn begin(
+        state: &AppState,
+        now: Timestamp,
+        user: &User,
+        evidence: Evidence,
+        upstream: Option<UpstreamSession>,
+    ) -> Result<Self, Error> {
         Ok(Self {
             id: state.entropy.uuid(now)?,
             user: user.id.clone(),
             credential_epoch: user.credential_epoch,
             evidence,
+            upstream,
             expires_at: now + LIFETIME,
         })
     }
@@ -69,6 +79,7 @@ impl Attempt {
             epoch: self.credential_epoch,
             methods: self.evidence.methods().to_string(),
             verified_at: self.evidence.verified_at().millis(),
+            upstream: self.upstream.clone(),
             expires_at: self.expires_at.millis(),
         };
         let plain = serde_json::to_vec(&sealed).map_err(|error| Error::Internal(error.to_string()))?;
@@ -85,6 +96,7 @@ impl Attempt {
             user: sealed.user,
             credential_epoch: sealed.epoch,
             evidence: Evidence::restored(Methods::parse(&sealed.methods).ok()?, verified_at),
+            upstream: sealed.upstream,
             expires_at: Timestamp::from_millis(sealed.expires_at),
         };
         (now < attempt.expires_at).then_some(attempt)

@@ -26,7 +26,9 @@ use crate::server::{
     mail::transport::Transport,
     state::AppState,
     store::Store,
-    tasks::{client_sessions, clock, housekeeping, imported_hashes, logout_deliveries, mails, sync},
+    tasks::{
+        client_sessions, clock, housekeeping, imported_hashes, logout_deliveries, mails, providers, sync,
+    },
 };
 
 /// How long the database may take to close, after the requests. Nothing is lost by leaving it: what was acknowledged is
@@ -74,6 +76,7 @@ pub async fn serve(config: Config) -> Result<(), CliError> {
         tokio::spawn(mails::run(state.clone(), transport));
     }
     tokio::spawn(housekeeping::run(state.clone()));
+    tokio::spawn(providers::run(state.clone()));
     tokio::spawn(sync::run(state.clone()));
     let stop = told_to_stop()?.shared();
     let limits = Limits::for_open_files(raise_open_files());

@@ -9,7 +9,7 @@ use serde::{
 };
 use server_fn::ServerFn;
 
-use crate::api::{account, apps, audit, auth, clients, groups, keys, notices, sessions, users};
+use crate::api::{account, apps, audit, auth, clients, groups, keys, notices, providers, sessions, users};
 
 /// One server function as HTTP sees it.
 #[derive(Debug)]
@@ -56,6 +56,9 @@ pub static ENDPOINTS: LazyLock<Vec<Endpoint>> = LazyLock::new(|| {
         Endpoint::of::<sessions::RevokeOtherSessions>("/account/sessions"),
         Endpoint::of::<apps::ListApps>("/account/apps"),
         Endpoint::of::<apps::RevokeApp>("/account/apps"),
+        Endpoint::of::<providers::ListProviders>("/account/security"),
+        Endpoint::of::<providers::LinkProvider>("/account/security"),
+        Endpoint::of::<providers::UnlinkProvider>("/account/security"),
         Endpoint::of::<users::ListUsers>("/admin/users"),
         Endpoint::of::<users::GetUser>("/admin/users"),
         Endpoint::of::<users::InviteUser>("/admin/users"),

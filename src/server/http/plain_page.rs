@@ -77,12 +77,34 @@ pub fn unavailable(look: Look<'_>) -> Response {
 
 /// Leads the browser to an address of a client, at once and with a link. It ends the chain of redirects that a form began.
 pub fn lead_on(look: Look<'_>, address: &str) -> Response {
-    let link = format!("<p><a href=\"{}\">Continue to the app</a></p>", escape(address));
-    let mut response = page(look, StatusCode::OK, POLICY, "Going back to the app\u{2026}", &link);
+    lead(look, "Going back to the app\u{2026}", "Continue to the app", address)
+}
+
+fn lead(look: Look<'_>, title: &str, link: &str, address: &str) -> Response {
+    let link = format!("<p><a href=\"{}\">{}</a></p>", escape(address), escape(link));
+    let mut response = page(look, StatusCode::OK, POLICY, title, &link);
     if let Ok(refresh) = HeaderValue::from_str(&format!("0; url={address}")) {
         response.headers_mut().insert(REFRESH, refresh);
     }
     response
+}
+
+/// Leads the browser to a provider, at once and with a link. It ends the chain of redirects that a form began.
+pub fn lead_to_provider(look: Look<'_>, name: &str, address: &str) -> Response {
+    lead(look, &format!("Going to {name}\u{2026}"), &format!("Continue to {name}"), address)
+}
+
+/// Leads the browser to the second step of signing in.
+pub fn lead_to_second_step(look: Look<'_>, path: &str) -> Response {
+    lead(look, "One more step\u{2026}", "Continue", path)
+}
+
+/// Says why somebody can't sign in with a provider.
+pub fn no_provider(look: Look<'_>, status: StatusCode, name: &str, why: &str) -> Response {
+    let title = format!("You can\u{2019}t sign in with {name} right now");
+    let why =
+        format!("<p>{}</p><p class=\"aside\"><a href=\"/login\">Go to the sign-in page</a></p>", escape(why));
+    page(look, status, POLICY, &title, &why)
 }
 
 /// Asks whether to sign out. `fields` are what an app has asked for, and come back with the answer.
@@ -111,6 +133,7 @@ fn page(look: Look<'_>, status: StatusCode, policy: &'static str, title: &str, c
     let chosen = theme.attribute().map(|theme| format!(" data-theme=\"{theme}\"")).unwrap_or_default();
     let scheme = theme.attribute().unwrap_or("light dark");
     let (style, name) = (AssetPaths::of(None).style, escape(&brand.name));
+    let title = escape(title);
     let accent = accent_sheet(brand).map(|sheet| format!("<link rel=\"stylesheet\" href=\"{sheet}\">"));
     let mark = match brand.logo {
         Some(_) => "<img src=\"/brand/logo\" alt=\"\">",

@@ -10,3 +10,4 @@ pub mod keys;
 pub mod oauth;
 pub mod pages;
 pub mod security;
+pub mod upstream;

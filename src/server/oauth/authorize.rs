@@ -234,6 +234,26 @@ pub async fn login_hint(
     Ok(hint.and_then(|hint| EmailAddress::parse(&hint).ok()))
 }
 
+/// The handle of the request that a local path leads to, if it leads to one.
+pub fn handle_in(path: &str) -> Option<String> {
+    query::parameter(path.strip_prefix("/consent?")?, "request")
+}
+
+/// How many seconds ago, at the most, the person may have proved who they are, for the app that has sent this browser to sign
+/// in. Nothing: it demands nothing, or there is no such request.
+pub async fn max_age(
+    state: &AppState,
+    now: Timestamp,
+    handle: &str,
+    cookie: Option<&str>,
+) -> Result<Option<u32>, Error> {
+    let found = find(state, now, handle, cookie).await?;
+    Ok(found.and_then(|(record, _)| {
+        let request = record.request;
+        if request.prompt.login { Some(0) } else { request.max_age }
+    }))
+}
+
 /// What must be asked before a code is issued; or why it is not. It is read here and asked again when it is issued.
 pub async fn step(
     state: &AppState,
@@ -353,7 +373,7 @@ async fn insert(state: &AppState, record: RequestRecord) -> Result<String, Error
 }
 
 /// The browser's cookie, or a new one. One that is not as long as ours was not made here.
-fn known_or_new(state: &AppState, cookie: Option<&str>) -> Result<String, Error> {
+pub fn known_or_new(state: &AppState, cookie: Option<&str>) -> Result<String, Error> {
     let (fresh, _) = one_time::generate(&state.entropy)?;
     Ok(cookie.filter(|known| known.len() == fresh.len()).map_or(fresh, str::to_owned))
 }

@@ -1,14 +1,12 @@
 //! Proof of who a client is by its own signature (RFC 7523 §2.2, `private_key_jwt`). An assertion is for this server alone,
 //! for a minute, and for once.
 
-use std::{borrow::Cow, time::Duration};
+use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
-use jsonwebtoken::DecodingKey;
-use serde::{Deserialize, de::IgnoredAny};
+use serde::Deserialize;
 
-use super::client_keys::{ClientKeys, algorithm};
+use super::client_keys::ClientKeys;
 use crate::{
     model::oauth::client_id::ClientId,
     server::{
@@ -16,6 +14,7 @@ use crate::{
         error::Error,
         state::AppState,
         store::{client_assertions, clients::Client},
+        tokens::foreign::ForeignToken,
     },
 };
 
@@ -24,15 +23,6 @@ pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jw
 const MAX_LENGTH: usize = 4096;
 /// How long it may be good from now on. It is remembered for so long, so that it works once.
 const LIFETIME: Duration = Duration::from_secs(60);
-
-#[derive(Deserialize)]
-struct Header<'a> {
-    #[serde(borrow)]
-    alg: Cow<'a, str>,
-    #[serde(borrow)]
-    kid: Option<Cow<'a, str>>,
-    crit: Option<IgnoredAny>,
-}
 
 #[derive(Deserialize)]
 struct Claims {
@@ -55,29 +45,10 @@ enum Audience {
     List([String; 1]),
 }
 
-/// Parts of an assertion, decoded and not yet believed.
-struct Parts<'a> {
-    message: &'a str,
-    signature: &'a str,
-    header: Vec<u8>,
-    claims: Claims,
-}
-
-impl<'a> Parts<'a> {
-    fn of(assertion: &'a str) -> Option<Self> {
-        if assertion.len() > MAX_LENGTH {
-            return None;
-        }
-        let (message, signature) = assertion.rsplit_once('.')?;
-        let (header, claims) = message.split_once('.')?;
-        let claims = serde_json::from_slice(&BASE64.decode(claims).ok()?).ok()?;
-        Some(Self { message, signature, header: BASE64.decode(header).ok()?, claims })
-    }
-}
-
 /// The client that an assertion says it is of. Whether that is so is [`verify`]'s to find out.
 pub fn issuer(assertion: &str) -> Option<ClientId> {
-    Parts::of(assertion).map(|parts| parts.claims.iss)
+    let token = ForeignToken::parse(assertion, MAX_LENGTH)?;
+    serde_json::from_slice::<Claims>(&token.claims).ok().map(|claims| claims.iss)
 }
 
 /// Whether an assertion proves that its sender is this client. It is used up by that.
@@ -88,11 +59,13 @@ pub async fn verify(
     assertion: &str,
 ) -> Result<bool, Error> {
     let Some(Ok(keys)) = client.jwks.as_deref().map(ClientKeys::parse) else { return Ok(false) };
-    let Some(parts) = Parts::of(assertion) else { return Ok(false) };
-    if !is_for_now(&parts.claims, &client.id, &state.config.tokens.issuer, now) || !is_signed(&parts, &keys) {
+    let Some(token) = ForeignToken::parse(assertion, MAX_LENGTH) else { return Ok(false) };
+    let Ok(claims) = serde_json::from_slice::<Claims>(&token.claims) else { return Ok(false) };
+    let is_signed = token.is_signed_by(keys.named(token.kid()));
+    if !is_for_now(&claims, &client.id, &state.config.tokens.issuer, now) || !is_signed {
         return Ok(false);
     }
-    let hash = digest(&SHA256, format!("{} {}", client.id, parts.claims.jti).as_bytes());
+    let hash = digest(&SHA256, format!("{} {}", client.id, claims.jti).as_bytes());
     let mut tx = state.store.begin().await?;
     let is_first = client_assertions::use_up(&mut tx, hash.as_ref(), now + LIFETIME + 2 * LEEWAY).await?;
     tx.commit().await?;
@@ -112,15 +85,4 @@ fn is_for_now(claims: &Claims, client: &ClientId, issuer: &str, now: Timestamp) 
         && expires_at <= now + LIFETIME + LEEWAY
         && begins.is_none_or(|begins| Timestamp::from_seconds(begins) <= now + LEEWAY)
         && !claims.jti.is_empty()
-}
-
-/// Whether one of the client's keys has signed it: the one that is named, or any that fits.
-fn is_signed(parts: &Parts<'_>, keys: &ClientKeys) -> bool {
-    let Ok(header) = serde_json::from_slice::<Header<'_>>(&parts.header) else { return false };
-    let Some(algorithm) = algorithm(&header.alg) else { return false };
-    let message = parts.message.as_bytes();
-    let verifies = |key: DecodingKey| {
-        matches!(jsonwebtoken::crypto::verify(parts.signature, message, &key, algorithm), Ok(true))
-    };
-    header.crit.is_none() && keys.of_signature(header.kid.as_deref(), algorithm).any(verifies)
 }

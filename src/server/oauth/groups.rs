@@ -118,9 +118,7 @@ pub async fn add_member(
     user: &UserId,
 ) -> Result<GroupMember, Error> {
     let (mut change, group, user) = begin_with_member(state, context, id, user).await?;
-    if groups::add_member(change.tx(), id, &user.id).await? {
-        record(&mut change, EventKind::GroupMemberAdded, actor, &group, Some(&user.id)).await?;
-    }
+    put_in(&mut change, actor, &group, &user.id).await?;
     change.commit().await?;
     let User { id: user_id, email, display_name, .. } = user;
     Ok(GroupMember { user_id, email: email.to_string(), display_name: display_name.to_string() })
@@ -135,16 +133,40 @@ pub async fn remove_member(
     user: &UserId,
 ) -> Result<(), Error> {
     let (mut change, group, _) = begin_with_member(state, context, id, user).await?;
-    if groups::remove_member(change.tx(), id, user).await? {
-        for client in groups::clients_of(change.tx(), id).await? {
-            if !groups::may_use(change.tx(), &client.id, user).await? {
-                let which = Ending::Between(user, &client.id);
-                client_sessions::end(&mut change, which, RevocationReason::AccessRemoved).await?;
-            }
-        }
-        record(&mut change, EventKind::GroupMemberRemoved, actor, &group, Some(user)).await?;
-    }
+    take_out(&mut change, actor, &group, user).await?;
     Ok(change.commit().await?)
+}
+
+/// Puts somebody into a group whose account is held by `change`.
+pub async fn put_in(
+    change: &mut Change<'_>,
+    actor: Option<&UserId>,
+    group: &GroupRecord,
+    user: &UserId,
+) -> Result<(), Error> {
+    if groups::add_member(change.tx(), &group.id, user).await? {
+        record(change, EventKind::GroupMemberAdded, actor, group, Some(user)).await?;
+    }
+    Ok(())
+}
+
+/// Takes somebody out of a group whose account is held by `change`.
+pub async fn take_out(
+    change: &mut Change<'_>,
+    actor: Option<&UserId>,
+    group: &GroupRecord,
+    user: &UserId,
+) -> Result<(), Error> {
+    if !groups::remove_member(change.tx(), &group.id, user).await? {
+        return Ok(());
+    }
+    for client in groups::clients_of(change.tx(), &group.id).await? {
+        if !groups::may_use(change.tx(), &client.id, user).await? {
+            let which = Ending::Between(user, &client.id);
+            client_sessions::end(change, which, RevocationReason::AccessRemoved).await?;
+        }
+    }
+    record(change, EventKind::GroupMemberRemoved, actor, group, Some(user)).await
 }
 
 /// A change of who is in this group. The account is locked first, as everywhere.

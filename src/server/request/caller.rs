@@ -150,6 +150,15 @@ impl Caller {
         cookies::clear_session(&self.cookies);
     }
 
+    /// What binds this browser to the requests that it has begun.
+    pub fn flow_cookie(&self) -> Option<String> {
+        cookies::flow(&self.cookies)
+    }
+
+    pub fn set_flow_cookie(&self, value: String) {
+        cookies::set_flow(&self.cookies, value);
+    }
+
     /// The device cookie of this browser, as it came.
     pub fn device_cookie(&self) -> Option<String> {
         cookies::device(&self.cookies)

@@ -23,6 +23,7 @@ use crate::{
         store::{
             audit::{Event, EventKind},
             sessions::{self, SessionRecord},
+            upstream_sessions::{self, UpstreamSession},
             users::User,
         },
         tokens::refresh::token::{RefreshKeys, RefreshToken},
@@ -33,12 +34,14 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignInMethod<'a> {
     Password,
-    /// A second step, after the first one.
-    SecondStep,
+    /// A second step, after the first one, for which they may have come from a provider.
+    SecondStep(Option<&'a UpstreamSession>),
     /// They have just signed up.
     Registration,
     Setup,
     Invitation,
+    /// They came from a provider, where they had signed in.
+    Provider(&'a UpstreamSession),
     /// A new password ended the session before this one, of the same browser.
     PasswordChanged(&'a SessionId),
 }
@@ -48,11 +51,23 @@ impl SignInMethod<'_> {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Password => "password",
-            Self::SecondStep => "second_step",
+            Self::SecondStep(_) => "second_step",
             Self::Registration => "registration",
             Self::Setup => "setup",
             Self::Invitation => "invitation",
+            Self::Provider(_) => "provider",
             Self::PasswordChanged(_) => "password_changed",
+        }
+    }
+}
+
+impl<'a> SignInMethod<'a> {
+    /// What the session is at the provider through which they came, if they came through one.
+    const fn upstream(self) -> Option<&'a UpstreamSession> {
+        match self {
+            Self::Provider(upstream) => Some(upstream),
+            Self::SecondStep(upstream) => upstream,
+            _ => None,
         }
     }
 }
@@ -78,7 +93,7 @@ pub async fn start(
 ) -> Result<Started, Error> {
     let factors = Factors::of(change.tx(), &user.id).await?;
     if !factors.are_satisfied_by(evidence) {
-        return ask_for_second_step(state, change, user, evidence, factors).await;
+        return ask_for_second_step(state, change, user, evidence, (factors, method.upstream())).await;
     }
     let context = change.context;
     replace(state, &mut change, presented).await?;
@@ -89,6 +104,9 @@ pub async fn start(
     sessions::insert(change.tx(), &session).await?;
     if let SignInMethod::PasswordChanged(before) = method {
         sessions::follow(change.tx(), before, &session.id).await?;
+    }
+    if let Some(upstream) = method.upstream() {
+        upstream_sessions::set(change.tx(), &session.id, upstream).await?;
     }
     let detail = json!({ "method": method.as_str(), "factors": evidence.methods().to_string() });
     let event = Event::new(EventKind::SignedIn).by(&user.id).about(&user.id).of(&session.id).with(detail);
@@ -106,9 +124,9 @@ async fn ask_for_second_step(
     mut change: Change<'_>,
     user: &User,
     evidence: Evidence,
-    factors: Factors,
+    (factors, upstream): (Factors, Option<&UpstreamSession>),
 ) -> Result<Started, Error> {
-    let attempt = Attempt::begin(state, change.context.now, user, evidence)?;
+    let attempt = Attempt::begin(state, change.context.now, user, evidence, upstream.cloned())?;
     let made = AttemptMade { cookie: attempt.seal(state)?, methods: factors.usable() };
     let detail = json!({ "factors": evidence.methods().to_string() });
     change.record(Event::new(EventKind::SecondStepRequested).about(&user.id).with(detail)).await?;

@@ -50,6 +50,7 @@ pub mod lock {
     pub const USER: &str = "SELECT 1 FROM users WHERE id = $1 FOR UPDATE";
     /// Against other changes of it; what hangs on a client is added meanwhile.
     pub const CLIENT: &str = "SELECT 1 FROM oauth_clients WHERE id = $1 FOR NO KEY UPDATE";
+    pub const PROVIDER: &str = "SELECT 1 FROM upstream_providers WHERE id = $1 FOR NO KEY UPDATE";
     pub const CLIENT_SESSION: &str = "SELECT 1 FROM oauth_client_sessions WHERE id = $1 FOR UPDATE";
     pub const GRANT: &str = "SELECT 1 FROM oauth_grants WHERE id = $1 FOR UPDATE";
     /// A lock that belongs to no row, by its name.

@@ -17,6 +17,9 @@ statements! {
     ALL = "SELECT name, sealed FROM sealed_secrets ORDER BY name";
     GET = "SELECT sealed FROM sealed_secrets WHERE name = $1";
     INSERT = "INSERT INTO sealed_secrets (name, sealed) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
+    PUT = "INSERT INTO sealed_secrets (name, sealed) VALUES ($1, $2)
+           ON CONFLICT (name) DO UPDATE SET sealed = excluded.sealed";
+    DELETE = "DELETE FROM sealed_secrets WHERE name = $1";
     RESEAL = "UPDATE sealed_secrets SET sealed = $2 WHERE name = $1";
 }
 
@@ -31,6 +34,18 @@ pub async fn get(db: &mut impl Queryable, name: &str) -> Result<Option<String>, 
 /// Stores it unless there is one of that name.
 pub async fn insert_if_missing(tx: &mut Tx, name: &str, sealed: &str) -> Result<(), StoreError> {
     execute!(tx, INSERT, name, sealed)?;
+    Ok(())
+}
+
+/// Stores it in place of the one of that name.
+pub async fn put(tx: &mut Tx, name: &str, sealed: &str) -> Result<(), StoreError> {
+    execute!(tx, PUT, name, sealed)?;
+    Ok(())
+}
+
+/// Deletes the one of that name, if there is one.
+pub async fn delete(tx: &mut Tx, name: &str) -> Result<(), StoreError> {
+    execute!(tx, DELETE, name)?;
     Ok(())
 }
 

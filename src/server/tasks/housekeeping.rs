@@ -9,7 +9,7 @@ use crate::server::{
     store::{
         StoreError, Tx, audit, authorization_requests, client_assertions, client_secrets, client_sessions,
         codes, device_codes, grants, invalidations, logout_deliveries, mail_requests, mails, one_time_tokens,
-        sessions, signing_keys, spent,
+        sessions, signing_keys, spent, upstream_logins, upstream_logout_tokens,
     },
     survive::survive,
 };
@@ -54,6 +54,8 @@ enum Expiring {
     Spent,
     Mails,
     MailRequests,
+    UpstreamLogins,
+    UpstreamLogoutTokens,
 }
 
 impl Expiring {
@@ -75,6 +77,8 @@ impl Expiring {
             Self::LogoutDeliveries => logout_deliveries::delete_ended(tx, before, limit).await,
             Self::MailRequests => mail_requests::delete_expired(tx, before, limit).await,
             Self::Mails => mails::delete_expired(tx, before, limit).await,
+            Self::UpstreamLogins => upstream_logins::delete_expired(tx, before, limit).await,
+            Self::UpstreamLogoutTokens => upstream_logout_tokens::delete_expired(tx, before, limit).await,
         }
     }
 }
@@ -92,6 +96,8 @@ pub async fn delete_expired(state: &AppState, now: Timestamp) -> Result<(), Erro
         Some((Expiring::Spent, now)),
         Some((Expiring::AuthorizationCodes, now - KEEP_CODES)),
         Some((Expiring::DeviceCodes, now - KEEP_CODES)),
+        Some((Expiring::UpstreamLogins, now)),
+        Some((Expiring::UpstreamLogoutTokens, now)),
         Some((Expiring::Grants, now - KEEP_ENDED_SESSIONS)),
         Some((Expiring::ClientSessions, now - KEEP_ENDED_SESSIONS)),
         Some((Expiring::LogoutDeliveries, now - KEEP_ENDED_SESSIONS)),

@@ -27,6 +27,7 @@ use crate::{
         oauth::{consent_page::ConsentPage, device_page::DevicePage},
         query,
         second_factor::SecondFactor,
+        upstream::linked::ProviderButton,
     },
     server::{
         accounts::{
@@ -42,6 +43,7 @@ use crate::{
         sessions::page::PageSession,
         state::AppState,
         store::users::User,
+        upstream,
     },
 };
 
@@ -55,12 +57,10 @@ pub async fn render(State(state): State<Arc<AppState>>, request: Request) -> Res
     let attempt = request.extensions().get::<Cookies>().filter(|_| request.uri().path() == SECOND_STEP);
     let attempt = attempt.and_then(cookies::attempt);
     let token = request.extensions().get::<Cookies>().and_then(cookies::link);
+    let active = request.extensions().get::<Arc<PageSession>>().and_then(|session| session.active());
+    let is_anonymous = active.is_none();
     let page = PageData {
-        session: request
-            .extensions()
-            .get::<Arc<PageSession>>()
-            .and_then(|session| session.active())
-            .map(|page| page.view.clone()),
+        session: active.map(|page| page.view.clone()),
         failure: request.extensions().get::<FormFailure>().cloned(),
         consent: request.extensions().get::<ConsentPage>().cloned(),
         device: request.extensions().get::<DevicePage>().cloned(),
@@ -73,6 +73,7 @@ pub async fn render(State(state): State<Arc<AppState>>, request: Request) -> Res
         link: subject_of_link(&state, request.uri(), token.as_deref()).await,
         mail: state.config.mail.is_some(),
         login_hint: login_hint(&state, request.uri(), flow.as_deref()).await,
+        providers: if is_anonymous { providers(&state).await } else { Vec::new() },
     };
     let assets = AssetPaths::of(Part::of(request.uri().path()).map(|part| part.name));
     // A release never listens to a development tool.
@@ -133,10 +134,18 @@ async fn second_step(state: &AppState, cookie: Option<String>) -> Option<Vec<Sec
 async fn login_hint(state: &AppState, uri: &Uri, flow: Option<&str>) -> Option<EmailAddress> {
     let query = uri.query().filter(|_| uri.path() == "/login")?;
     let next = query::parameter(query, "next")?;
-    let handle = query::parameter(next.strip_prefix("/consent?")?, "request")?;
+    let handle = authorize::handle_in(&next)?;
     authorize::login_hint(state, state.now(), &handle, flow).await.unwrap_or_else(|error| {
         tracing::error!(%error, "the hint of an app could not be looked up");
         None
+    })
+}
+
+/// The providers that people can sign in with. Without a store the password is still there.
+async fn providers(state: &AppState) -> Vec<ProviderButton> {
+    upstream::providers::buttons(state).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "the providers could not be looked up");
+        Vec::new()
     })
 }
 

@@ -1,0 +1,71 @@
+//! Who people are at providers. Somebody is known by provider and subject, and never by an address.
+
+use sqlx::FromRow;
+
+use super::{Queryable, StoreError, Tx, execute, fetch_all, fetch_optional, statements};
+use crate::{
+    model::id::{ProviderId, UserId},
+    server::clock::Timestamp,
+};
+
+/// An identity as stored.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct Identity {
+    #[sqlx(rename = "provider_id", try_from = "String")]
+    pub provider: ProviderId,
+    pub subject: String,
+    #[sqlx(rename = "user_id", try_from = "String")]
+    pub user: UserId,
+    /// As the provider said last; empty: it said none.
+    pub email: String,
+    pub linked_at: Timestamp,
+    pub last_used_at: Timestamp,
+}
+
+statements! {
+    FIND = "SELECT * FROM upstream_identities WHERE provider_id = $1 AND subject = $2";
+    OF_USER = "SELECT * FROM upstream_identities WHERE user_id = $1 ORDER BY linked_at, provider_id";
+    INSERT = "INSERT INTO upstream_identities (provider_id, subject, user_id, email, linked_at, last_used_at)
+              VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
+    USED = "UPDATE upstream_identities SET email = $3, last_used_at = $4 WHERE provider_id = $1 AND subject = $2";
+    DELETE = "DELETE FROM upstream_identities WHERE user_id = $1 AND provider_id = $2";
+}
+
+pub async fn find(
+    db: &mut impl Queryable,
+    provider: &ProviderId,
+    subject: &str,
+) -> Result<Option<Identity>, StoreError> {
+    Ok(fetch_optional!(db, FIND, provider.as_str(), subject)?)
+}
+
+pub async fn of_user(db: &mut impl Queryable, user: &UserId) -> Result<Vec<Identity>, StoreError> {
+    Ok(fetch_all!(db, OF_USER, user.as_str())?)
+}
+
+/// `false`: somebody has it already, or this person has another one at this provider.
+pub async fn insert(tx: &mut Tx, identity: &Identity) -> Result<bool, StoreError> {
+    let rows = execute!(
+        tx,
+        INSERT,
+        identity.provider.as_str(),
+        &identity.subject,
+        identity.user.as_str(),
+        &identity.email,
+        identity.linked_at,
+        identity.last_used_at
+    )?;
+    Ok(rows == 1)
+}
+
+/// Remembers that it was used, and the address that came with it.
+pub async fn used(tx: &mut Tx, identity: &Identity) -> Result<(), StoreError> {
+    let Identity { provider, subject, email, last_used_at, .. } = identity;
+    execute!(tx, USED, provider.as_str(), subject, email, *last_used_at)?;
+    Ok(())
+}
+
+/// `false`: there was none.
+pub async fn delete(tx: &mut Tx, user: &UserId, provider: &ProviderId) -> Result<bool, StoreError> {
+    Ok(execute!(tx, DELETE, user.as_str(), provider.as_str())? == 1)
+}

@@ -1,0 +1,111 @@
+//! A provider says that somebody has signed out there (OpenID Connect Back-Channel Logout): what came out of that session
+//! ends here too, and with it what apps have of it.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use jsonwebtoken::jwk::JwkSet;
+use serde_json::json;
+
+use super::refused::{Reason, Refused};
+use crate::{
+    model::{
+        id::{SessionId, UserId},
+        session::SignOutReason,
+        upstream::slug::ProviderSlug,
+    },
+    server::{
+        change::Change,
+        client_info::ActionContext,
+        clock::Timestamp,
+        error::Error,
+        sessions::revoke::revoke,
+        state::AppState,
+        store::{
+            audit::{Event, EventKind},
+            sessions, upstream_logout_tokens,
+            upstream_providers::Provider,
+            upstream_sessions, users,
+        },
+        tokens::upstream::{LOGOUT_TOKEN_MEMORY, LogoutToken, UpstreamTokenError, verify_logout_token},
+    },
+};
+
+/// Takes a logout token. Keys that can't be read are no reason to refuse it: the provider is to send it again. Returns how
+/// many sessions have ended.
+pub async fn receive(
+    state: &AppState,
+    context: ActionContext<'_>,
+    slug: &ProviderSlug,
+    token: &str,
+) -> Result<usize, Refused> {
+    let provider = super::begin::find(state, slug).await?;
+    let logout = verify(state, context.now, &provider, token).await?;
+    let mut change = Change::begin(state, context).await?;
+    let hash = digest(&SHA256, format!("{} {}", provider.id, logout.id).as_bytes());
+    let until = context.now + LOGOUT_TOKEN_MEMORY;
+    if !upstream_logout_tokens::use_up(change.tx(), hash.as_ref(), until).await? {
+        return Err(Refused::Gone);
+    }
+    let mut ended = 0;
+    for (session, user) in find(&mut change, &provider, &logout).await? {
+        ended += usize::from(end(&mut change, &provider, &session, &user).await?);
+    }
+    change.commit().await?;
+    Ok(ended)
+}
+
+async fn verify(
+    state: &AppState,
+    now: Timestamp,
+    provider: &Provider,
+    token: &str,
+) -> Result<LogoutToken, Refused> {
+    let check = |keys: &JwkSet| verify_logout_token(token, provider, keys, now);
+    let unavailable = |error| Refused::Unavailable(Reason::Keys(error));
+    let keys = state.provider_keys.get(provider).await.map_err(unavailable)?;
+    let verified = match check(&keys) {
+        Err(UpstreamTokenError::UnknownKey) => {
+            check(&*state.provider_keys.get_newer(provider).await.map_err(unavailable)?)
+        }
+        verified => verified,
+    };
+    verified.map_err(|error| Refused::NotBelieved(error.into()))
+}
+
+/// The sessions of one session there; or of the person, where no session is named. Sorted by whose they are, so that two of
+/// these never wait for each other.
+async fn find(
+    change: &mut Change<'_>,
+    provider: &Provider,
+    logout: &LogoutToken,
+) -> Result<Vec<(SessionId, UserId)>, Error> {
+    let LogoutToken { subject, sid, .. } = logout;
+    let by_subject = match subject {
+        Some(subject) => Some(upstream_sessions::by_subject(change.tx(), &provider.id, subject).await?),
+        None => None,
+    };
+    let mut found = match (sid, by_subject) {
+        (None, by_subject) => by_subject.unwrap_or_default(),
+        (Some(sid), by_subject) => {
+            let mut found = upstream_sessions::by_sid(change.tx(), &provider.id, sid).await?;
+            // Both, if both are named.
+            found.retain(|session| by_subject.as_ref().is_none_or(|others| others.contains(session)));
+            found
+        }
+    };
+    found.sort_by(|(_, one), (_, other)| one.cmp(other));
+    Ok(found)
+}
+
+/// Ends a session with what hangs on it. Whether it was live until now.
+async fn end(
+    change: &mut Change<'_>,
+    provider: &Provider,
+    session: &SessionId,
+    user: &UserId,
+) -> Result<bool, Error> {
+    users::lock_by_id(change.tx(), user).await?;
+    let Some(session) = sessions::lock_by_id(change.tx(), session).await? else { return Ok(false) };
+    let detail = json!({ "provider": provider.slug.as_str() });
+    let event = Event::new(EventKind::SessionEnded).about(user).with(detail);
+    revoke(change, &session, SignOutReason::SignedOutUpstream, event).await
+}

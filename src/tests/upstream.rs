@@ -1,0 +1,11 @@
+//! Signing in through a provider, which tells the truth or lies.
+
+mod accounts;
+mod chain;
+mod github;
+mod lies;
+mod linking;
+mod logout;
+mod provider;
+mod settings;
+mod sign_in;
