@@ -193,21 +193,7 @@ impl From<ManageError> for Error {
 
 impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
-        match &error {
-            Error::Store(_) | Error::OtherSecret | Error::Internal(_) => {
-                tracing::error!(%error, "a request failed");
-            }
-            // Attempts to get around the rules (OWASP ASVS 16.3.3). Each is one line beside the request's own.
-            Error::Token(reason) if reason.is_forgery() => {
-                tracing::warn!(%reason, "a forged access token was refused");
-            }
-            Error::TooManyAttempts { .. } => tracing::warn!("a limit was reached"),
-            Error::SetupClosed | Error::InvitationClosed | Error::ResetClosed => {
-                tracing::warn!(reason = %error, "a link was refused");
-            }
-            Error::Token(reason) => tracing::info!(%reason, "an access token was refused"),
-            refusal => tracing::debug!(%refusal, "a request was refused"),
-        }
+        log(&error);
         match error {
             Error::Invalid(fields) => Self::invalid(fields),
             Error::InvalidCredentials => {
@@ -302,6 +288,25 @@ impl From<Error> for ApiError {
             ),
             Error::OtherSecret | Error::Internal(_) => Self::internal(),
         }
+    }
+}
+
+/// Logs a fault, and what the program's log tells of attempts to get around the rules.
+fn log(error: &Error) {
+    match error {
+        Error::Store(_) | Error::OtherSecret | Error::Internal(_) => {
+            tracing::error!(%error, "a request failed");
+        }
+        // Attempts to get around the rules (OWASP ASVS 16.3.3). Each is one line beside the request's own.
+        Error::Token(reason) if reason.is_forgery() => {
+            tracing::warn!(%reason, "a forged access token was refused");
+        }
+        Error::TooManyAttempts { .. } => tracing::warn!("a limit was reached"),
+        Error::SetupClosed | Error::InvitationClosed | Error::ResetClosed => {
+            tracing::warn!(reason = %error, "a link was refused");
+        }
+        Error::Token(reason) => tracing::info!(%reason, "an access token was refused"),
+        refusal => tracing::debug!(%refusal, "a request was refused"),
     }
 }
 
