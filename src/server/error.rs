@@ -312,7 +312,7 @@ impl From<Error> for ApiError {
     }
 }
 
-/// Writes it to the log, once.
+/// Logs a fault, and what the program's log tells of attempts to get around the rules.
 fn log(error: &Error) {
     match error {
         Error::Store(_) | Error::OtherSecret | Error::Internal(_) => {

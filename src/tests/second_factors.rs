@@ -286,6 +286,8 @@ async fn the_owner_is_told_by_mail_of_every_change_of_a_factor_and_of_ten_wrong_
             "Your second factor was reset",
         ]
     );
+    let added = received.iter().find(|mail| mail.data.contains("An authenticator app was added")).unwrap();
+    assert_eq!(added.link("/forgot"), "http://localhost:3000/forgot");
     // No mail holds a code.
     assert!(received.iter().all(|mail| codes.iter().all(|code| !mail.data.contains(code.as_str()))));
 }
