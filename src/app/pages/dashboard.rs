@@ -147,8 +147,8 @@ fn ActiveKey(keys: Vec<SigningKey>) -> impl IntoView {
         let until = key.until.map(|until| view! { <dt>"Next key"</dt><dd><Time at=until/></dd> });
         view! {
             <dl class="facts">
-                <dt><a href="/admin/keys">"Signing key"</a>" since"</dt>
-                <dd><Time at=key.since/></dd>
+                <dt><a href="/admin/keys">"Signing key"</a></dt>
+                <dd>"since "<Time at=key.since/></dd>
                 {until}
             </dl>
         }

@@ -1,5 +1,6 @@
 //! Clients: registered by administrators and by nobody else.
 
+mod form;
 mod lifetimes;
 mod report;
 mod settings;
@@ -9,8 +10,9 @@ use std::time::Duration;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use serde_json::json;
 
+pub use form::{ClientForm, yes_or_no};
 pub use report::{list, registered, report, shown_once, users};
-pub use settings::{ClientForm, ClientSettings, parse_resource, yes_or_no};
+pub use settings::{ClientSettings, parse_resource};
 
 use crate::{
     model::{
