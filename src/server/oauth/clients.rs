@@ -9,7 +9,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use serde_json::json;
 
 pub use report::{list, registered, report, shown_once, users};
-pub use settings::{ClientForm, ClientSettings, parse_resource, yes_or_no};
+pub use settings::{ClientForm, ClientSettings, parse_encryption_key, parse_resource, yes_or_no};
 
 use crate::{
     model::{
@@ -85,6 +85,7 @@ pub async fn add(
             scopes: Scopes::parse(scopes).map_err(|problem| Error::invalid("scope", problem))?,
             resources: Resources::default(),
             id_token_alg: ClientAlgorithm::default(),
+            id_token_key: None,
             claims_in_id_token: true,
             require_pushed: false,
             access_ttl: None,
