@@ -5,3 +5,6 @@ CREATE TABLE oauth_resources (
     encryption_key TEXT COLLATE "C",
     created_at     BIGINT NOT NULL
 );
+
+-- The public JWK of a client that wants its ID tokens encrypted; NULL: they are signed only.
+ALTER TABLE oauth_clients ADD COLUMN id_token_key TEXT COLLATE "C";

@@ -5,3 +5,6 @@ CREATE TABLE oauth_resources (
     encryption_key TEXT,                                 -- its public JWK: its tokens are encrypted for it
     created_at     INTEGER NOT NULL
 ) STRICT;
+
+-- The public JWK of a client that wants its ID tokens encrypted; NULL: they are signed only.
+ALTER TABLE oauth_clients ADD COLUMN id_token_key TEXT;

@@ -83,7 +83,7 @@ impl Granted<'_> {
         minted.map(|minted| minted.token).map_err(|error| error.code)
     }
 
-    async fn id_token(&self, app: &TestApp, nonce: Option<&str>) -> String {
+    pub async fn id_token(&self, app: &TestApp, nonce: Option<&str>) -> String {
         let user = self.user.unwrap();
         let token = IdToken {
             client: &self.client.id,
@@ -94,7 +94,7 @@ impl Granted<'_> {
             access_token: "an access token",
             person: PersonClaims::of(user, &["staff".to_owned()], &Scopes::parse(self.scopes).unwrap()),
         };
-        signing::id_token(&app.state, app.clock.now(), self.client.id_token_alg, &token).await.unwrap()
+        signing::id_token(&app.state, app.clock.now(), self.client, &token).await.unwrap()
     }
 }
 

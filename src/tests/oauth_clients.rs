@@ -67,6 +67,7 @@ pub async fn add_client(app: &TestApp, change: impl FnOnce(&mut Client)) -> Regi
         scopes: Scopes::parse("openid profile email").unwrap(),
         resources: Resources::default(),
         id_token_alg: ClientAlgorithm::Rs256,
+        id_token_key: None,
         claims_in_id_token: true,
         require_pushed: false,
         access_ttl: None,

@@ -21,6 +21,7 @@ use crate::{
         client_info::{ActionContext, ClientInfo},
         error::Error,
         oauth::{
+            clients::{self, ClientSettings},
             error::OAuthCode,
             resources::{self, ResourceSettings},
         },
@@ -207,6 +208,32 @@ async fn latchkey_takes_no_encrypted_token_and_a_new_key_counts_from_the_next_to
     let none = ResourceSettings { encryption_key: Some(String::new()), ..ResourceSettings::default() };
     setup.set(none).await.unwrap();
     assert_eq!(part(&setup.token().await, 1)["sub"], json!(setup.ada.id));
+}
+
+#[tokio::test]
+async fn a_client_with_a_key_gets_id_tokens_that_only_it_can_open() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let setup = Setup::on(backend).await;
+        let client = ClientInfo::command_line();
+        let context = ActionContext { now: setup.app.clock.now(), client: &client };
+        let (opener, jwk) = Opener::ec();
+        let id = &setup.client.client.id;
+        let set = async |key: String| {
+            let settings = ClientSettings { id_token_key: Some(key), ..ClientSettings::default() };
+            clients::update(&setup.app.state, context, None, id, &settings).await
+        };
+        let details = set(jwk.to_string()).await.unwrap();
+        let granted = Granted { client: &details.client, ..setup.granted("") };
+        let token = granted.id_token(&setup.app, Some("a nonce")).await;
+        assert_eq!(part(&token, 0)["cty"], "JWT");
+        let inner = opener.open(&token).unwrap();
+        assert_eq!((&part(&inner, 1)["nonce"], &part(&inner, 1)["aud"]), (&json!("a nonce"), &json!(id)));
+        // Without a key they are signed only; another thing than a key is refused.
+        assert!(matches!(set("{}".to_owned()).await, Err(Error::Invalid(_))));
+        let details = set(String::new()).await.unwrap();
+        let granted = Granted { client: &details.client, ..setup.granted("") };
+        assert_eq!(part(&granted.id_token(&setup.app, None).await, 0)["typ"], "JWT");
+    }
 }
 
 #[tokio::test]

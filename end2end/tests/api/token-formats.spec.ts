@@ -34,10 +34,10 @@ async function compare(verifiers: Verifier[], subject: string, good: string, bad
 }
 
 for (const alg of ['ECDH-ES', 'RSA-OAEP-256']) {
-  test(`jose and jwcrypto open tokens that are encrypted with ${alg}, and no others`, async ({}, { outputPath }) => {
+  test(`jose and jwcrypto open tokens that are encrypted with ${alg}, and no others`, async ({}, testInfo) => {
     const server = await Server.start();
     const { privateKey, publicKey } = alg === 'ECDH-ES' ? generateKeyPairSync('ec', { namedCurve: 'P-256' }) : generateKeyPairSync('rsa', { modulusLength: 2048 });
-    const files = { private: outputPath('private.jwk'), public: outputPath('public.jwk') };
+    const files = { private: testInfo.outputPath('private.jwk'), public: testInfo.outputPath('public.jwk') };
     writeFileSync(files.private, JSON.stringify({ ...privateKey.export({ format: 'jwk' }), alg }));
     writeFileSync(files.public, JSON.stringify({ ...publicKey.export({ format: 'jwk' }), alg, use: 'enc' }));
     const client = addClient(server, 'service', '--resource', AUDIENCE);

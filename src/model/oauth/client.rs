@@ -38,6 +38,9 @@ pub struct RegisteredClient {
     pub groups: Vec<String>,
     pub trusted: bool,
     pub id_token_alg: ClientAlgorithm,
+    /// Its public JWK, if its ID tokens are encrypted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id_token_key: Option<String>,
     pub claims_in_id_token: bool,
     pub require_pushed: bool,
     /// Lifetime of its access tokens, like `5m`, if it has one of its own.

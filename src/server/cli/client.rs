@@ -93,6 +93,9 @@ pub struct SettingArgs {
     /// How its ID tokens are signed: RS256 or ES256
     #[arg(long, value_name = "ALG")]
     id_token_alg: Option<String>,
+    /// File with its public key (JSON Web Key, EC P-256 or RSA): its ID tokens are encrypted; an empty name: no more
+    #[arg(long, value_name = "FILE")]
+    id_token_key: Option<std::path::PathBuf>,
     /// Whether its ID tokens say what userinfo says
     #[arg(long)]
     claims_in_id_token: Option<bool>,
@@ -113,13 +116,14 @@ pub struct SettingArgs {
 impl SettingArgs {
     fn settings(self, name: Option<String>, trusted: Option<bool>) -> Result<ClientSettings, CliError> {
         let some = |list: Vec<String>| Some(list).filter(|list| !list.is_empty());
-        let read = |path: std::path::PathBuf| {
+        let read = |option: &str, path: std::path::PathBuf| {
             if path.as_os_str().is_empty() {
                 return Ok(String::new());
             }
             std::fs::read_to_string(&path)
-                .map_err(|error| CliError::Usage(format!("--jwks: {}: {error}", path.display())))
+                .map_err(|error| CliError::Usage(format!("{option}: {}: {error}", path.display())))
         };
+        let id_token_key = self.id_token_key.map(|path| read("--id-token-key", path)).transpose()?;
         Ok(ClientSettings {
             name,
             developer: self.developer,
@@ -131,8 +135,9 @@ impl SettingArgs {
             groups: some(self.group),
             trusted,
             auth_method: self.auth_method,
-            jwks: self.jwks.map(read).transpose()?,
+            jwks: self.jwks.map(|path| read("--jwks", path)).transpose()?,
             id_token_alg: self.id_token_alg,
+            id_token_key,
             claims_in_id_token: self.claims_in_id_token,
             require_pushed: self.require_pushed,
             access_ttl: self.access_ttl,

@@ -12,7 +12,7 @@ use serde_json::json;
 
 pub use form::{ClientForm, yes_or_no};
 pub use report::{list, registered, report, shown_once, users};
-pub use settings::{ClientSettings, parse_resource};
+pub use settings::{ClientSettings, parse_encryption_key, parse_resource};
 
 use crate::{
     model::{
@@ -89,6 +89,7 @@ pub async fn add(
             scopes: Scopes::parse(scopes).map_err(|problem| Error::invalid("scope", problem))?,
             resources: Resources::default(),
             id_token_alg: ClientAlgorithm::default(),
+            id_token_key: None,
             claims_in_id_token: true,
             require_pushed: false,
             access_ttl: None,

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{
-    clients::parse_resource,
+    clients::{parse_encryption_key, parse_resource},
     error::{OAuthCode, OAuthError},
 };
 use crate::{
@@ -39,11 +39,8 @@ impl ResourceSettings {
             resource.token_format =
                 TokenFormat::parse(format).map_err(|problem| Error::invalid("token_format", problem))?;
         }
-        if let Some(key) = self.encryption_key.as_deref().map(str::trim) {
-            if !key.is_empty() {
-                EncryptionKey::register(key).map_err(|problem| Error::invalid("encryption_key", problem))?;
-            }
-            resource.encryption_key = Some(key.to_owned()).filter(|key| !key.is_empty());
+        if let Some(key) = &self.encryption_key {
+            resource.encryption_key = parse_encryption_key("encryption_key", key)?;
         }
         if resource.token_format == TokenFormat::Paseto && resource.encryption_key.is_some() {
             return Err(Error::invalid(
@@ -159,8 +156,12 @@ fn special_form(resource: ResourceRecord) -> Option<Result<TokenForm, Error>> {
     if resource.token_format == TokenFormat::Paseto {
         return Some(Ok(TokenForm::Paseto));
     }
-    let parsed = EncryptionKey::parse(&resource.encryption_key?);
-    let unreadable =
-        |problem| Error::Internal(format!("the key of the resource {}: {problem}", resource.uri));
-    Some(parsed.map(TokenForm::Encrypted).map_err(unreadable))
+    let key = stored_key(&resource.encryption_key?, resource.uri.as_str());
+    Some(key.map(TokenForm::Encrypted))
+}
+
+/// A key that was registered, of this service or client.
+pub fn stored_key(jwk: &str, of: &str) -> Result<EncryptionKey, Error> {
+    EncryptionKey::parse(jwk)
+        .map_err(|problem| Error::Internal(format!("the encryption key of {of}: {problem}")))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{
     error::{OAuthCode, OAuthError},
-    resources::{TokenForm, form_for},
+    resources::{TokenForm, form_for, stored_key},
 };
 use crate::{
     model::client_algorithm::ClientAlgorithm,
@@ -18,6 +18,7 @@ use crate::{
             line::{CLIENT_ACCESS_TOKENS, KeyLine},
         },
         state::AppState,
+        store::clients::Client,
         tokens::{
             access::MintedToken,
             client_access::{ClientAccess, Reach},
@@ -62,16 +63,19 @@ async fn sign_in_form(
     Ok(MintedToken { token: encrypt(&minted.token, reader, entropy)?, ..minted })
 }
 
-/// Signs an ID token.
+/// Signs an ID token, and encrypts it for a client that wants it so.
 pub async fn id_token(
     state: &AppState,
     now: Timestamp,
-    algorithm: ClientAlgorithm,
+    client: &Client,
     token: &IdToken<'_>,
-) -> Result<String, OAuthError> {
-    let key = key(state, now, KeyLine::Clients(algorithm)).await?;
-    let signed = sign_id_token(&key, &state.config.tokens, now, &state.entropy, token);
-    Ok(signed.map_err(Error::from)?)
+) -> Result<String, Error> {
+    let key = key(state, now, KeyLine::Clients(client.id_token_alg)).await?;
+    let signed = sign_id_token(&key, &state.config.tokens, now, &state.entropy, token)?;
+    match &client.id_token_key {
+        Some(jwk) => Ok(encrypt(&signed, &stored_key(jwk, client.id.as_str())?, &state.entropy)?),
+        None => Ok(signed),
+    }
 }
 
 /// Signs a logout token, with what the client's ID tokens are signed with.

@@ -40,6 +40,8 @@ pub struct Client {
     /// For which services it may ask access tokens.
     pub resources: Resources,
     pub id_token_alg: ClientAlgorithm,
+    /// Its public JWK, if its ID tokens are encrypted.
+    pub id_token_key: Option<String>,
     /// Whether its ID tokens say what userinfo says.
     pub claims_in_id_token: bool,
     /// Whether it must push its requests (RFC 9126).
@@ -71,6 +73,7 @@ struct ClientRow {
     scopes: String,
     resources: String,
     id_token_alg: String,
+    id_token_key: Option<String>,
     claims_in_id_token: bool,
     require_pushed: bool,
     access_ttl: Option<i64>,
@@ -100,6 +103,7 @@ impl TryFrom<ClientRow> for Client {
             scopes: Scopes::parse(&row.scopes).map_err(corrupt("oauth_clients", &id))?,
             resources: Resources::parse(&row.resources).map_err(corrupt("oauth_clients", &id))?,
             id_token_alg: ClientAlgorithm::parse(&row.id_token_alg).map_err(corrupt("oauth_clients", &id))?,
+            id_token_key: row.id_token_key,
             claims_in_id_token: row.claims_in_id_token,
             require_pushed: row.require_pushed,
             access_ttl: row.access_ttl.map(duration).transpose()?,
@@ -119,11 +123,12 @@ statements! {
     ID_TOKEN_ALGS = "SELECT DISTINCT id_token_alg FROM oauth_clients WHERE disabled_at IS NULL";
     INSERT = "INSERT INTO oauth_clients (id, name, developer, kind, auth_method, jwks, trusted, scopes, resources, id_token_alg,
                   claims_in_id_token, require_pushed, access_ttl, refresh_idle_ttl, refresh_absolute_ttl,
-                  backchannel_logout_uri, created_at)
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+                  backchannel_logout_uri, created_at, id_token_key)
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
     UPDATE = "UPDATE oauth_clients SET name = $2, developer = $3, auth_method = $4, jwks = $5, trusted = $6, scopes = $7,
                   resources = $8, id_token_alg = $9, claims_in_id_token = $10, require_pushed = $11, access_ttl = $12,
-                  refresh_idle_ttl = $13, refresh_absolute_ttl = $14, backchannel_logout_uri = $15, disabled_at = $16
+                  refresh_idle_ttl = $13, refresh_absolute_ttl = $14, backchannel_logout_uri = $15, disabled_at = $16,
+                  id_token_key = $17
               WHERE id = $1";
     DELETE = "DELETE FROM oauth_clients WHERE id = $1";
 }
@@ -176,7 +181,8 @@ pub async fn insert(tx: &mut Tx, client: &Client) -> Result<(), StoreError> {
         millis(client.refresh_idle_ttl),
         millis(client.refresh_absolute_ttl),
         client.backchannel_logout_uri.as_deref(),
-        client.created_at
+        client.created_at,
+        client.id_token_key.as_deref()
     )?;
     Ok(())
 }
@@ -201,7 +207,8 @@ pub async fn update(tx: &mut Tx, client: &Client) -> Result<(), StoreError> {
         millis(client.refresh_idle_ttl),
         millis(client.refresh_absolute_ttl),
         client.backchannel_logout_uri.as_deref(),
-        client.disabled_at
+        client.disabled_at,
+        client.id_token_key.as_deref()
     )?;
     expect_one_row(rows, "oauth_clients", client.id.as_str())
 }

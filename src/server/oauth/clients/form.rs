@@ -47,6 +47,8 @@ impl TryFrom<ClientForm> for ClientSettings {
             jwks: form.jwks,
             require_pushed: switch("require_pushed", form.require_pushed)?,
             id_token_alg: form.id_token_alg,
+            // The command line alone sets it.
+            id_token_key: None,
             claims_in_id_token: switch("claims_in_id_token", form.claims_in_id_token)?,
             access_ttl: form.access_ttl,
             refresh_idle_ttl: form.refresh_idle_ttl,

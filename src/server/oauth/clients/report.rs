@@ -99,6 +99,7 @@ pub fn registered(details: &ClientDetails) -> RegisteredClient {
         groups: groups.clone(),
         trusted: client.trusted,
         id_token_alg: client.id_token_alg,
+        id_token_key: client.id_token_key.clone(),
         claims_in_id_token: client.claims_in_id_token,
         require_pushed: client.require_pushed,
         access_ttl: client.access_ttl.map(in_words),

@@ -20,6 +20,7 @@ use crate::{
         error::Error,
         oauth::{client_keys::ClientKeys, grants::RefreshRules},
         store::clients::Client,
+        tokens::jwe::encryption_key::EncryptionKey,
     },
 };
 
@@ -46,6 +47,8 @@ pub struct ClientSettings {
     /// A JSON Web Key Set. Empty: none.
     pub jwks: Option<String>,
     pub id_token_alg: Option<String>,
+    /// A public JWK; empty: none.
+    pub id_token_key: Option<String>,
     pub claims_in_id_token: Option<bool>,
     pub require_pushed: Option<bool>,
     /// Lifetimes like `5m`. Empty: as configured, or as usual.
@@ -96,6 +99,9 @@ impl ClientSettings {
         if let Some(text) = &self.id_token_alg {
             client.id_token_alg =
                 ClientAlgorithm::parse(text).map_err(|problem| Error::invalid("id_token_alg", problem))?;
+        }
+        if let Some(key) = &self.id_token_key {
+            client.id_token_key = parse_encryption_key("id_token_key", key)?;
         }
         Ok(())
     }
@@ -196,6 +202,16 @@ fn parse_backchannel(uri: &str) -> Result<Option<String>, Error> {
         ));
     }
     Ok(Some(parsed.into()))
+}
+
+/// A public key for encrypting, as it is stored; nothing if it was left empty.
+pub fn parse_encryption_key(field: &'static str, jwk: &str) -> Result<Option<String>, Error> {
+    let jwk = jwk.trim();
+    if jwk.is_empty() {
+        return Ok(None);
+    }
+    EncryptionKey::register(jwk).map_err(|problem| Error::invalid(field, problem))?;
+    Ok(Some(jwk.to_owned()))
 }
 
 /// A service of somebody else. A token that is for this program's own API is never made for a client.

@@ -126,7 +126,7 @@ impl Granted<'_> {
             access_token,
             person,
         };
-        signing::id_token(state, now, client.id_token_alg, &token).await
+        Ok(signing::id_token(state, now, client, &token).await?)
     }
 }
 
