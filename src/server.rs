@@ -30,3 +30,4 @@ pub mod store;
 pub mod survive;
 pub mod tasks;
 pub mod tokens;
+pub mod webauthn;

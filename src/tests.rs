@@ -59,4 +59,5 @@ mod silent_database;
 mod store;
 mod tls;
 mod tokens;
+mod webauthn;
 mod wycheproof;
