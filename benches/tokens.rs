@@ -79,6 +79,8 @@ impl Subject {
             iat: NOW.seconds(),
             exp: NOW.seconds() + 900,
             auth_time: NOW.seconds(),
+            amr: vec!["pwd".to_owned()],
+            acr: latchkey::model::level::Level::SingleFactor,
             nbf: None,
             jti: TokenId { nonce: [7; 16], generation: 3, epoch: 1 },
             sid: SessionId::parse("019b0000-0000-7000-8000-00000000abcd").unwrap(),

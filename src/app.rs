@@ -61,6 +61,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/device") view=on_demand("/device")/>
                     <Route path=path!("/dashboard") view=on_demand("/dashboard")/>
                     <Route path=path!("/account") view=on_demand("/account")/>
+                    <Route path=path!("/login/second-step") view=on_demand("/login/second-step")/>
+                    <Route path=path!("/account/security") view=on_demand("/account/security")/>
                     <Route path=path!("/account/password") view=on_demand("/account/password")/>
                     <Route path=path!("/account/sessions") view=on_demand("/account/sessions")/>
                     <Route path=path!("/account/apps") view=on_demand("/account/apps")/>

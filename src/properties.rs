@@ -15,7 +15,9 @@ use crate::{
         display_name::DisplayName,
         email::{EmailAddress, MAX_LENGTH},
         id::{ClientSessionId, GrantId, SessionId, UserId},
+        level::Level,
         local_path::LocalPath,
+        methods::Methods,
         oauth::redirect_uri::RedirectUri,
         oauth::{client_id::ClientId, resource::Resources, scope::Scopes},
         query,
@@ -38,7 +40,9 @@ use crate::{
         store::users::User,
         tokens::{
             claims::{Claims, PORTAL_CLIENT_ID, TokenId},
-            client_access::{ClientAccess, Subject, sign_client_access, verify_client_access},
+            client_access::{
+                Authentication, ClientAccess, Subject, sign_client_access, verify_client_access,
+            },
             refresh::token::{RefreshKeys, RefreshToken},
             verify::verify,
         },
@@ -171,6 +175,7 @@ pub fn device_cookie(data: &[u8]) {
             password_hash: Some("$argon2id$".to_owned()),
             roles: Roles::default(),
             token_epoch: 0,
+            credential_epoch: 0,
             disabled_at: None,
             email_verified_at: None,
             created_at: NOW,
@@ -274,9 +279,11 @@ fn signed_client_token() -> (KeySet, TokenConfig, String) {
     let line = KeyLine::Clients(ClientAlgorithm::Es256);
     let (keys, config) = one_key(line, Algorithm::Es256);
     let user = UserId::parse("019a0000-0000-7000-8000-00000000abcd").unwrap();
+    let methods = Methods::PASSWORD;
+    let authentication = Authentication { at: NOW, methods, acr: methods.level() };
     let access = ClientAccess {
         client: &ClientId::parse("lkc_AAAAAAAAAAAAAAAAAAAAAA").unwrap(),
-        subject: Subject::User { id: &user, epoch: 1, authenticated_at: NOW },
+        subject: Subject::User { id: &user, epoch: 1, authentication },
         sid: Some(&ClientSessionId::parse("019b0000-0000-7000-8000-00000000abcd").unwrap()),
         grant: &GrantId::parse("019c0000-0000-7000-8000-00000000abcd").unwrap(),
         generation: 3,
@@ -301,6 +308,8 @@ fn signed_token() -> (KeySet, TokenConfig, String) {
         iat: NOW.seconds(),
         exp: NOW.seconds() + 900,
         auth_time: NOW.seconds(),
+        amr: Vec::new(),
+        acr: Level::default(),
         nbf: None,
         jti: TokenId { nonce: [7; 16], generation: 3, epoch: 1 },
         sid: SessionId::parse("019b0000-0000-7000-8000-00000000abcd").unwrap(),

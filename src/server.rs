@@ -4,6 +4,7 @@
 
 pub mod accounts;
 pub mod audit_log;
+pub mod authentication;
 pub mod change;
 pub mod cli;
 pub mod client_info;

@@ -10,6 +10,7 @@ export interface PageInfo {
 export const PUBLIC_PAGES: PageInfo[] = [
   { path: '/', title: 'Latchkey', heading: 'One key for all your services' },
   { path: '/login', title: 'Sign in · Latchkey', heading: 'Sign in' },
+  { path: '/login/second-step', title: 'Confirm that it is you · Latchkey', heading: 'Confirm that it is you' },
   { path: '/register', title: 'Create an account · Latchkey', heading: 'Create an account' },
   { path: '/setup', title: 'Set up Latchkey · Latchkey', heading: 'Set up Latchkey' },
   { path: '/invitation', title: 'Your invitation · Latchkey', heading: 'Your invitation' },
@@ -21,6 +22,7 @@ export const MEMBER_PAGES: PageInfo[] = [
   { path: '/dashboard', title: 'Dashboard · Latchkey', heading: 'Hello, Ada Lovelace' },
   { path: '/account', title: 'Your account · Latchkey', heading: 'Your account' },
   { path: '/account/password', title: 'Change your password · Latchkey', heading: 'Change your password' },
+  { path: '/account/security', title: 'Security · Latchkey', heading: 'Security' },
   { path: '/account/sessions', title: 'Your sessions · Latchkey', heading: 'Your sessions' },
   { path: '/account/apps', title: 'Your apps · Latchkey', heading: 'Your apps' },
   { path: '/device', title: 'Connect a device · Latchkey', heading: 'Connect a device' },

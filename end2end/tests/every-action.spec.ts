@@ -6,6 +6,7 @@ import { expect, fill, fillSignIn, followTo, isAt, newAccount, otherSessions, pr
 import { addClient, requestOf } from '../support/oauth.ts';
 import { chooseRoles } from '../support/roles.ts';
 import { test } from '../support/proxied.ts';
+import { beginEnrolment, code, codeOf, enrol, firstStep } from '../support/totp.ts';
 import type { Held } from '../support/proxy.ts';
 
 /** Somebody at a page, with what the action needs. */
@@ -65,6 +66,19 @@ async function aNotice({ server, ada }: Scene): Promise<string> {
   const editor = await ApiClient.signIn(server, ada);
   await editor.call('/api/notices/publish', { title: ada.email, body: 'Text.' });
   return '/notices/edit';
+}
+
+const security = () => '/account/security';
+
+const secretOf = new WeakMap<Account, string>();
+
+/** Sets up an authenticator app for Ada. */
+async function withAuthenticatorApp({ server, ada }: Scene): Promise<string> {
+  const client = await ApiClient.signIn(server, ada);
+  const { secret } = await client.call<{ secret: string }>('/api/account/totp_begin');
+  await client.call('/api/account/totp_confirm', { code: codeOf(secret) });
+  secretOf.set(ada, secret);
+  return '/login';
 }
 
 const ACTIONS: Action[] = [
@@ -157,6 +171,46 @@ const ACTIONS: Action[] = [
       await dialog.getByRole('button', { name: 'Continue' }).click();
     },
   },
+  {
+    form: 'Confirmation',
+    path: '/api/auth/second_factor',
+    signedOut: true,
+    open: withAuthenticatorApp,
+    act: async (scene) => {
+      await firstStep(scene.page, scene.ada);
+      await code(scene.page).fill(codeOf(secretOf.get(scene.ada)!, 1));
+      await press(scene.page, 'Continue');
+    },
+  },
+  { form: 'TotpBegin', path: '/api/account/totp_begin', open: security, act: ({ page }) => press(page, 'Set up an authenticator app') },
+  {
+    form: 'TotpConfirm',
+    path: '/api/account/totp_confirm',
+    open: security,
+    act: async ({ page }) => {
+      await code(page).fill(codeOf(await beginEnrolment(page)));
+      await press(page, 'Confirm');
+    },
+  },
+  {
+    form: 'TotpRemove',
+    path: '/api/account/totp_remove',
+    open: security,
+    act: async ({ page }) => {
+      await enrol(page);
+      await pressAndConfirm(page, 'Remove the authenticator app');
+    },
+  },
+  {
+    form: 'CreateRecoveryCodes',
+    path: '/api/account/recovery_codes',
+    open: security,
+    act: async ({ page }) => {
+      await enrol(page);
+      await pressAndConfirm(page, 'Create new recovery codes');
+    },
+  },
+  { form: 'ResetFactors', path: '/api/admin/users/reset_factors', role: 'admin', open: account, act: ({ page }) => pressAndConfirm(page, 'Reset second factors') },
   {
     form: 'RenameSession',
     path: '/api/sessions/rename',

@@ -5,8 +5,15 @@ use leptos::prelude::*;
 use crate::{
     client::authorized::AuthClient,
     model::{
-        audit_event::AuditEvent, error::ApiError, json::Json, overview::Overview, page::Page,
-        profile::Profile, session::TokenResponse,
+        audit_event::AuditEvent,
+        error::ApiError,
+        json::Json,
+        overview::Overview,
+        page::Page,
+        profile::Profile,
+        second_factor::{RecoveryCodes, TotpSetup},
+        security::SecurityOverview,
+        session::{TokenResponse, TotpConfirmed},
     },
 };
 
@@ -100,6 +107,84 @@ pub async fn get_overview() -> Result<Overview, ApiError> {
     Caller::respond(async |caller| {
         let principal = caller.require(Permission::ReadAccount).await?;
         overview(&caller.state, caller.now, &principal).await
+    })
+    .await
+}
+
+/// What one's account is signed in to with, and who has signed in lately.
+#[server(prefix = "/api", endpoint = "account/security", client = AuthClient, output = Json)]
+pub async fn get_security() -> Result<SecurityOverview, ApiError> {
+    use crate::{
+        model::role::Permission,
+        server::{accounts::security::overview, request::caller::Caller},
+    };
+    Caller::respond(async |caller| {
+        let principal = caller.require(Permission::ReadAccount).await?;
+        overview(&caller.state, &principal).await
+    })
+    .await
+}
+
+/// Begins to set up an authenticator app: what it is set up with is answered once.
+#[server(prefix = "/api", endpoint = "account/totp_begin", client = AuthClient, output = Json)]
+pub async fn totp_begin() -> Result<TotpSetup, ApiError> {
+    use crate::{
+        model::role::Permission,
+        server::{accounts::totp::begin, request::caller::Caller},
+    };
+    Caller::respond(async |caller| {
+        let principal = caller.require(Permission::ManageFactors).await?;
+        begin(&caller.state, caller.context(), &principal).await
+    })
+    .await
+}
+
+/// Sets up the authenticator app that shows this code. The session goes on, and has proved a second factor.
+#[server(prefix = "/api", endpoint = "account/totp_confirm", client = AuthClient, output = Json)]
+pub async fn totp_confirm(code: String) -> Result<TotpConfirmed, ApiError> {
+    use crate::{
+        model::{
+            role::Permission,
+            second_factor::{InvalidTotpCode, TotpCode},
+        },
+        server::{accounts::totp::confirm, error::Error, request::caller::Caller},
+    };
+    Caller::respond(async |caller| {
+        let principal = caller.require(Permission::ManageFactors).await?;
+        let code = TotpCode::parse(&code).map_err(|_| Error::invalid("code", InvalidTotpCode))?;
+        let presented = caller.refresh_token.as_ref();
+        let (issued, recovery_codes) =
+            confirm(&caller.state, caller.context(), &principal, &code, presented).await?;
+        let codes = RecoveryCodes { recovery_codes };
+        Ok(TotpConfirmed { session: caller.refreshed(issued), codes })
+    })
+    .await
+}
+
+/// Removes the authenticator app.
+#[server(prefix = "/api", endpoint = "account/totp_remove", client = AuthClient, output = Json)]
+pub async fn totp_remove() -> Result<(), ApiError> {
+    use crate::{
+        model::role::Permission,
+        server::{accounts::totp::remove, request::caller::Caller},
+    };
+    Caller::respond(async |caller| {
+        let principal = caller.require(Permission::ManageFactors).await?;
+        remove(&caller.state, caller.context(), &principal).await
+    })
+    .await
+}
+
+/// Makes new recovery codes. Those from before work no more.
+#[server(prefix = "/api", endpoint = "account/recovery_codes", client = AuthClient, output = Json)]
+pub async fn create_recovery_codes() -> Result<RecoveryCodes, ApiError> {
+    use crate::{
+        model::role::Permission,
+        server::{accounts::recovery_codes::replace, request::caller::Caller},
+    };
+    Caller::respond(async |caller| {
+        let principal = caller.require(Permission::ManageFactors).await?;
+        Ok(RecoveryCodes { recovery_codes: replace(&caller.state, caller.context(), &principal).await? })
     })
     .await
 }

@@ -4,7 +4,11 @@ use leptos::prelude::*;
 
 use crate::{
     client::authorized::AuthClient,
-    model::{error::ApiError, json::Json, session::TokenResponse},
+    model::{
+        error::ApiError,
+        json::Json,
+        session::{SignIn, TokenResponse},
+    },
 };
 
 /// Makes an account and signs in to it. `next` is where a form without JavaScript goes then.
@@ -14,15 +18,15 @@ pub async fn register(
     display_name: String,
     password: String,
     next: Option<String>,
-) -> Result<TokenResponse, ApiError> {
+) -> Result<SignIn, ApiError> {
     use crate::server::{
         accounts::{NewAccount, register::register},
         request::caller::Caller,
     };
     Caller::respond(async |caller| {
         let new = NewAccount::parse(&email, &display_name, password)?;
-        let issued = register(&caller.state, caller.context(), new, caller.refresh_token.as_ref()).await?;
-        caller.signed_in(issued, next.as_deref())
+        let started = register(&caller.state, caller.context(), new, caller.refresh_token.as_ref()).await?;
+        caller.started(started, next.as_deref())
     })
     .await
 }
@@ -34,16 +38,16 @@ pub async fn setup(
     email: String,
     display_name: String,
     password: String,
-) -> Result<TokenResponse, ApiError> {
+) -> Result<SignIn, ApiError> {
     use crate::server::{
         accounts::{NewAccount, setup::redeem},
         request::caller::Caller,
     };
     Caller::respond(async |caller| {
         let new = NewAccount::parse(&email, &display_name, password)?;
-        let issued =
+        let started =
             redeem(&caller.state, caller.context(), &token, new, caller.refresh_token.as_ref()).await?;
-        caller.signed_in(issued, None)
+        caller.started(started, None)
     })
     .await
 }
@@ -54,7 +58,7 @@ pub async fn accept_invitation(
     token: String,
     display_name: String,
     password: String,
-) -> Result<TokenResponse, ApiError> {
+) -> Result<SignIn, ApiError> {
     use crate::{
         model::display_name::DisplayName,
         server::{accounts::invite::accept, passwords::Password, request::caller::Caller},
@@ -63,8 +67,8 @@ pub async fn accept_invitation(
         let name = DisplayName::parse(&display_name)?;
         let password = Password::new(password);
         let presented = caller.refresh_token.as_ref();
-        let issued = accept(&caller.state, caller.context(), &token, name, &password, presented).await?;
-        caller.signed_in(issued, None)
+        let started = accept(&caller.state, caller.context(), &token, name, &password, presented).await?;
+        caller.started(started, None)
     })
     .await
 }
@@ -85,7 +89,7 @@ pub async fn reset_password(token: String, password: String) -> Result<(), ApiEr
 
 /// Signs in. `next` is where a form without JavaScript goes then.
 #[server(prefix = "/api", endpoint = "auth/login", client = AuthClient, output = Json)]
-pub async fn login(email: String, password: String, next: Option<String>) -> Result<TokenResponse, ApiError> {
+pub async fn login(email: String, password: String, next: Option<String>) -> Result<SignIn, ApiError> {
     use crate::server::{
         accounts::sign_in::{Credentials, sign_in},
         request::caller::Caller,
@@ -94,26 +98,53 @@ pub async fn login(email: String, password: String, next: Option<String>) -> Res
         let credentials = Credentials::parse(&email, password)?;
         let device = caller.device_cookie();
         let presented = caller.refresh_token.as_ref();
-        let issued = sign_in(&caller.state, caller.context(), credentials, device, presented).await?;
-        caller.signed_in(issued, next.as_deref())
+        let started = sign_in(&caller.state, caller.context(), credentials, device, presented).await?;
+        caller.started(started, next.as_deref())
     })
     .await
 }
 
-/// Checks the password of whoever is signed in once more, for what needs it to be recent. The session goes on; the
-/// access token that is answered says when, and the refresh token moves on.
-#[server(prefix = "/api", endpoint = "auth/reauthenticate", client = AuthClient, output = Json)]
-pub async fn reauthenticate(password: String) -> Result<TokenResponse, ApiError> {
+/// Takes the second step of signing in: with a code of an authenticator app, or a recovery code. `next` is where a form
+/// without JavaScript goes then.
+#[server(prefix = "/api", endpoint = "auth/second_factor", client = AuthClient, output = Json)]
+pub async fn second_factor(code: String, next: Option<String>) -> Result<SignIn, ApiError> {
     use crate::{
-        model::role::Permission,
-        server::{accounts::reauthenticate::reauthenticate, passwords::Password, request::caller::Caller},
+        model::second_factor::OneTimeCode,
+        server::{accounts::second_step::finish, error::Error, request::caller::Caller},
+    };
+    Caller::respond(async |caller| {
+        let attempt = caller.attempt()?;
+        let code = OneTimeCode::parse(&code).map_err(|error| Error::invalid("code", error))?;
+        let presented = caller.refresh_token.as_ref();
+        let started = finish(&caller.state, caller.context(), &attempt, &code, presented).await?;
+        caller.started(started, next.as_deref())
+    })
+    .await
+}
+
+/// Checks once more that it is whoever is signed in, for what needs that to be recent: by the password, and by a code if the
+/// account has a second step. The session goes on; the access token that is answered says when, and the refresh token
+/// moves on.
+#[server(prefix = "/api", endpoint = "auth/reauthenticate", client = AuthClient, output = Json)]
+pub async fn reauthenticate(password: String, code: Option<String>) -> Result<TokenResponse, ApiError> {
+    use crate::{
+        model::{role::Permission, second_factor::OneTimeCode},
+        server::{
+            accounts::reauthenticate::{Entered, reauthenticate},
+            error::Error,
+            passwords::Password,
+            request::caller::Caller,
+        },
     };
     Caller::respond(async |caller| {
         let principal = caller.require(Permission::ManageAccount).await?;
         let password = Password::new(password);
+        let code = code.as_deref().map(OneTimeCode::parse).transpose();
+        let code = code.map_err(|error| Error::invalid("code", error))?;
+        let entered = Entered { password: &password, code: code.as_ref() };
         let presented = caller.refresh_token.as_ref();
-        let issued =
-            reauthenticate(&caller.state, caller.context(), &principal, &password, presented).await?;
+        let (issued, _) =
+            reauthenticate(&caller.state, caller.context(), &principal, entered, presented).await?;
         Ok(caller.refreshed(issued))
     })
     .await

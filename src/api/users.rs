@@ -8,7 +8,7 @@ use crate::{
         error::ApiError,
         json::Json,
         page::Page,
-        user::{PasswordLink, RevokedCount, UserDetails, UserSummary},
+        user::{FactorsReset, PasswordLink, RevokedCount, UserDetails, UserSummary},
     },
 };
 
@@ -197,6 +197,22 @@ pub async fn create_reset_link(user_id: String) -> Result<PasswordLink, ApiError
             reset_password::create_link(&caller.state, caller.context(), Some(&principal.user), &id).await?;
         let link = format!("{}{}", caller.state.config.tokens.issuer, made.path);
         Ok(PasswordLink { user: made.user.into(), link, expires_at: made.expires_at.to_utc() })
+    })
+    .await
+}
+
+/// Removes every second factor of an account, and makes the code for its next sign-in.
+#[server(prefix = "/api", endpoint = "admin/users/reset_factors", client = AuthClient, output = Json)]
+pub async fn reset_factors(user_id: String) -> Result<FactorsReset, ApiError> {
+    use crate::{
+        model::{id::UserId, role::Permission},
+        server::{accounts::reset_factors::reset, request::caller::Caller},
+    };
+    Caller::respond(async |caller| {
+        let principal = caller.require(Permission::Administer).await?;
+        let id = UserId::parse(&user_id)?;
+        let done = reset(&caller.state, caller.context(), Some(&principal.user), &id).await?;
+        Ok(FactorsReset { user: done.user.into(), recovery_code: done.code })
     })
     .await
 }

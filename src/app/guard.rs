@@ -13,7 +13,7 @@ use super::{
     components::reactive::reactive, pages::forbidden::Forbidden, query::next_page, session::SessionContext,
 };
 use crate::model::{
-    access::{Access, Verdict},
+    access::{Access, SECURITY, Verdict},
     local_path::LocalPath,
 };
 
@@ -45,7 +45,7 @@ pub fn guard(page: Page) -> AnyView {
 fn current_verdict() -> Memo<Verdict> {
     let session = SessionContext::get();
     let access = Access::of(&use_location().pathname.get_untracked());
-    Memo::new(move |_| access.verdict(session.roles()))
+    Memo::new(move |_| access.verdict_within(session.roles(), session.restricted()))
 }
 
 /// Stands in for a page that is not shown: says so, or leads to where it can be.
@@ -59,6 +59,7 @@ fn AccessDenied(verdict: Verdict, next: LocalPath) -> impl IntoView {
             Some(LocalPath::parse(&here).unwrap_or_default().login().to_string())
         }
         Verdict::RedirectToNext => Some(next.to_string()),
+        Verdict::SetUpSecondFactor => Some(SECURITY.to_owned()),
         Verdict::Show | Verdict::Forbid => None,
     };
     let leaving = elsewhere.is_some();

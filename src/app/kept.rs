@@ -44,6 +44,11 @@ impl<T: DeserializeOwned + Send + Sync + 'static> Kept<T> {
         kept
     }
 
+    /// Asks again.
+    pub fn refetch(self) {
+        self.answer.refetch();
+    }
+
     /// A part of it, followed.
     pub fn read<R>(self, read: impl FnOnce(&T) -> R) -> Option<R> {
         self.value.read().as_ref().map(read)

@@ -8,6 +8,7 @@ use crate::model::{
     form::FormFailure,
     json::JsonText,
     oauth::{consent_page::ConsentPage, device_page::DevicePage},
+    second_factor::SecondFactor,
     session::SessionView,
     theme::Theme,
 };
@@ -26,6 +27,8 @@ pub struct PageData {
     pub brand: Brand,
     pub theme: Theme,
     pub registration_open: bool,
+    /// On the page of the second step: what it can be done with, if somebody is half signed in.
+    pub second_step: Option<Vec<SecondFactor>>,
     /// On the setup page: whether its link works.
     pub setup_open: bool,
     /// On the page that resets a password: whose it is, if its link works.

@@ -20,6 +20,8 @@ pub mod notices;
 pub mod password;
 pub mod register;
 pub mod reset_password;
+pub mod second_step;
+pub mod security;
 pub mod sessions;
 pub mod setup;
 pub mod user;

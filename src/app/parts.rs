@@ -38,6 +38,8 @@ use super::{
         notices::{EditNotices, Notices},
         password::Password,
         reset_password::ResetPassword,
+        second_step::SecondStep,
+        security::Security,
         sessions::Sessions,
         setup::Setup,
         user::User,
@@ -113,6 +115,7 @@ parts! {
     account {
         "/account" => Account,
         "/account/password" => Password,
+        "/account/security" => Security,
         "/account/sessions" => Sessions,
         "/account/apps" => Apps,
         "/notices" => Notices,
@@ -133,8 +136,9 @@ parts! {
         "/consent" => Consent,
         "/device" => Device,
     }
-    // Where one-time links lead: most people never see these pages, and nobody often.
+    // Where one-time links lead, and the second step: most people never see these pages, and nobody often.
     links {
+        "/login/second-step" => SecondStep,
         "/setup" => Setup,
         "/invitation" => Invitation,
         "/reset" => ResetPassword,

@@ -16,6 +16,7 @@ use crate::{
         display_name::DisplayName,
         local_path::LocalPath,
         role::{Permission, Roles},
+        second_factor::SecondFactorPolicy,
         session::{SessionView, SignOutReason, TokenResponse},
     },
 };
@@ -54,12 +55,22 @@ impl SessionContext {
         self.roles.get()
     }
 
+    /// What the session may not do, because it has proved one factor only.
+    pub fn restricted(self) -> SecondFactorPolicy {
+        self.view.read().as_ref().map(|view| view.restricted).unwrap_or_default()
+    }
+
     pub fn is_signed_in(self) -> bool {
         self.roles().is_some()
     }
 
     pub fn allows(self, permission: Permission) -> bool {
         self.roles().is_some_and(|roles| roles.allow(permission))
+    }
+
+    /// Whether the session may do it now: its roles allow it, and it has proved what that takes.
+    pub fn may(self, permission: Permission) -> bool {
+        self.allows(permission) && !self.restricted().restricts(permission)
     }
 
     /// After hydration: listens to the transport and to the other tabs, and fetches an access token if somebody is

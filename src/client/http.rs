@@ -21,7 +21,7 @@ use super::{
     session_move::{REFRESH, SIGN_OUT},
     timer::sleep,
 };
-use crate::model::{error::ApiError, json::JsonText, query::parameter};
+use crate::model::{error::ApiError, json::JsonText, query::parameter, second_factor::SecondStep};
 
 /// Milliseconds after which an answer is not waited for any more. The server gives up after 30 seconds itself.
 const TIMEOUT: f64 = 40_000.0;
@@ -112,6 +112,11 @@ impl Response {
     pub fn into_result(self) -> Result<Bytes, ApiError> {
         if self.status < 400 { Ok(self.body) } else { Err(ApiError::de(self.body)) }
     }
+}
+
+/// The answer as that of a first step of signing in, if it is one.
+pub fn second_step(body: &Bytes) -> Option<SecondStep> {
+    decode(body.clone()).ok()
 }
 
 /// Reads the answer of a server function.

@@ -2,7 +2,7 @@
 //! request goes out. So no answer sets a cookie that an earlier one has replaced.
 
 use super::{
-    http::{Outcome, Request, Response, decode},
+    http::{Outcome, Request, Response, decode, second_step},
     lock::with_lock,
     session_move::{self, SessionMove},
     tab::{Decision, Epoch},
@@ -48,6 +48,8 @@ async fn run(request: Request, how: SessionMove, epoch: Epoch) -> Outcome {
 /// Applies an answer: it has moved the cookie already.
 async fn apply(response: Response, how: SessionMove, epoch: Epoch) -> Outcome {
     let applied = match how {
+        // Nothing has started where a second step follows.
+        SessionMove::Start if second_step(&response.body).is_some() => Ok(()),
         SessionMove::Start => decode(response.body.clone()).map(this_tab::started),
         SessionMove::Refresh | SessionMove::Renew => match decode(response.body.clone()) {
             Ok(renewed) => return renew(response, renewed, epoch).await,
@@ -114,13 +116,13 @@ async fn recover(lost: Result<Response, ApiError>, sign_in: Request, epoch: Epoc
             }
             Err(error) if error.ends_session() == Some(SignOutReason::PasswordChanged) => {
                 match sign_in.send(None).await {
-                    Ok(response) if response.status < 400 => {
-                        return apply(response, SessionMove::Renew, epoch).await;
-                    }
-                    // It was changed somewhere else, to another one.
-                    Ok(response) if response.status == 401 => {
+                    // It was changed somewhere else, to another one; or the account needs a second step.
+                    Ok(response) if response.status == 401 || second_step(&response.body).is_some() => {
                         this_tab::ended(epoch, SignOutReason::PasswordChanged);
                         return None;
+                    }
+                    Ok(response) if response.status < 400 => {
+                        return apply(response, SessionMove::Renew, epoch).await;
                     }
                     _ => {}
                 }

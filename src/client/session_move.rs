@@ -32,11 +32,13 @@ pub const PROFILE: &str = "/api/account/me";
 pub const MOVES: &[(&str, SessionMove)] = &[
     (REFRESH, Refresh),
     (SIGN_IN, Start),
+    ("/api/auth/second_factor", Start),
     ("/api/auth/register", Start),
     ("/api/auth/setup", Start),
     ("/api/auth/accept_invitation", Start),
     ("/api/auth/reauthenticate", Renew),
     (CHANGE_PASSWORD, Renew),
+    ("/api/account/totp_confirm", Renew),
     (SIGN_OUT, SignOut),
     ("/api/account/delete", Delete),
 ];

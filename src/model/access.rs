@@ -3,6 +3,7 @@
 use super::{
     local_path::LocalPath,
     role::{Permission, Roles},
+    second_factor::SecondFactorPolicy,
 };
 
 /// What a page needs.
@@ -20,6 +21,7 @@ pub enum Access {
 pub const PAGES: &[(&str, Access)] = &[
     ("/", Access::Public),
     ("/login", Access::Anonymous),
+    ("/login/second-step", Access::Public),
     ("/register", Access::Anonymous),
     ("/setup", Access::Public),
     ("/consent", Access::Needs(Permission::ReadAccount)),
@@ -27,6 +29,7 @@ pub const PAGES: &[(&str, Access)] = &[
     ("/dashboard", Access::Needs(Permission::ReadAccount)),
     ("/account", Access::Needs(Permission::ReadAccount)),
     ("/account/password", Access::Needs(Permission::ManageAccount)),
+    ("/account/security", Access::Needs(Permission::ReadAccount)),
     ("/account/sessions", Access::Needs(Permission::ReadAccount)),
     ("/account/apps", Access::Needs(Permission::ReadAccount)),
     ("/invitation", Access::Public),
@@ -43,6 +46,9 @@ pub const PAGES: &[(&str, Access)] = &[
     ("/admin/keys", Access::Needs(Permission::ReadAdministration)),
 ];
 
+/// Where second factors are set up.
+pub const SECURITY: &str = "/account/security";
+
 /// Files, each with the page that offers it and that says who may have it.
 pub const DOWNLOADS: &[(&str, &str)] = &[("/admin/audit/export", "/admin/audit")];
 
@@ -56,12 +62,24 @@ pub enum Verdict {
     RedirectToNext,
     /// Signed in, and not allowed.
     Forbid,
+    /// Signed in with one factor where two are required: to where one is set up.
+    SetUpSecondFactor,
 }
 
 impl Access {
     /// What the page or file at `path` needs. A path of neither needs nothing: it answers 404 to everyone.
     pub fn of(path: &str) -> Self {
         page(offered_on(path).unwrap_or(path)).map_or(Self::Public, |(_, access)| *access)
+    }
+
+    /// Decides for a session with `roles`, of which the policy requires more than it has proved; or for nobody.
+    pub fn verdict_within(self, roles: Option<Roles>, restricted: SecondFactorPolicy) -> Verdict {
+        match (self, self.verdict(roles)) {
+            (Self::Needs(permission), Verdict::Show) if restricted.restricts(permission) => {
+                Verdict::SetUpSecondFactor
+            }
+            (_, verdict) => verdict,
+        }
     }
 
     /// Decides for someone with `roles`, or for nobody.

@@ -42,6 +42,15 @@ event_kinds! {
     RolesChanged = "roles_changed",
     SignedIn = "signed_in",
     SignInFailed = "sign_in_failed",
+    /// The first step of signing in was right, and the account needs a second one.
+    SecondStepRequested = "second_step_requested",
+    /// A recovery code was right; it works no more.
+    RecoveryCodeUsed = "recovery_code_used",
+    TotpAdded = "totp_added",
+    TotpRemoved = "totp_removed",
+    RecoveryCodesCreated = "recovery_codes_created",
+    /// An administrator has removed every second factor of an account.
+    FactorsReset = "factors_reset",
     SignedOut = "signed_out",
     Reauthenticated = "reauthenticated",
     ReauthenticationFailed = "reauthentication_failed",

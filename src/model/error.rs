@@ -63,6 +63,10 @@ codes! {
     SessionReused = 401,
     /// The password was not entered recently enough for this; enter it and try again.
     ReauthenticationRequired = 403,
+    /// The session has proved one factor, and this needs two.
+    SecondFactorRequired = 403,
+    /// The first step of signing in was too long ago, was finished, or counts no more.
+    SignInExpired = 403,
     /// The right token, the wrong role.
     Forbidden = 403,
     /// The request was made by another site's page.
@@ -79,6 +83,8 @@ codes! {
     EmailTaken = 409,
     /// The account must be enabled first.
     AccountDisabled = 409,
+    /// The account has such a second factor already.
+    FactorExists = 409,
     /// Nobody could administer any more.
     LastAdmin = 409,
     /// A new signing key waits to sign already.

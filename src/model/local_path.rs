@@ -46,6 +46,16 @@ impl LocalPath {
         self.0.split(['?', '#']).next().unwrap_or_default()
     }
 
+    /// The page of the second step of signing in, which leads here.
+    #[must_use]
+    pub fn second_step(&self) -> Self {
+        let page = "/login/second-step";
+        if *self == Self::default() {
+            return Self::page(page);
+        }
+        Self(format!("{page}?next={}", encode_value(&self.0)))
+    }
+
     /// Where one is after signing out.
     pub fn signed_out(reason: SignOutReason) -> Self {
         Self(format!("/login?reason={}", reason.as_str()))

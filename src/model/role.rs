@@ -21,6 +21,8 @@ pub enum Permission {
     ReadAccount,
     /// Change one's own account.
     ManageAccount,
+    /// Change what one signs in with, beside the password.
+    ManageFactors,
     /// End one's own sessions.
     EndSessions,
     ReadNotices,
@@ -41,6 +43,7 @@ impl Role {
             Self::Member => &[
                 Permission::ReadAccount,
                 Permission::ManageAccount,
+                Permission::ManageFactors,
                 Permission::EndSessions,
                 Permission::ReadNotices,
             ],
@@ -94,7 +97,7 @@ impl Permission {
     /// Whether an access token is not enough, and the password must have been entered a short while ago: what a thief
     /// with a copied token must not be able to do.
     pub const fn needs_recent_authentication(self) -> bool {
-        matches!(self, Self::EndSessions | Self::Administer)
+        matches!(self, Self::ManageFactors | Self::EndSessions | Self::Administer)
     }
 
     /// Whether using it only reads. A session that is known by its cookie alone may use these, and no others.
@@ -181,9 +184,16 @@ mod tests {
     #[test]
     fn each_permission_comes_from_exactly_one_role() {
         use Permission::*;
-        for permission in
-            [ReadAccount, ManageAccount, EndSessions, ReadNotices, Edit, ReadAdministration, Administer]
-        {
+        for permission in [
+            ReadAccount,
+            ManageAccount,
+            ManageFactors,
+            EndSessions,
+            ReadNotices,
+            Edit,
+            ReadAdministration,
+            Administer,
+        ] {
             let giving =
                 Role::ALL.into_iter().filter(|role| role.permissions().contains(&permission)).count();
             assert_eq!(giving, 1, "{permission:?}");

@@ -6,12 +6,15 @@ use super::{
     display_name::DisplayName,
     id::{SessionId, UserId},
     role::Roles,
+    second_factor::{RecoveryCodes, SecondFactorPolicy, SecondStep},
     utc_time::UtcTime,
 };
 
 /// The answer to sign-up, sign-in and refresh. It goes into WASM memory and nowhere else.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct TokenResponse {
+    #[serde(default)]
+    pub status: SignedIn,
     /// A signed access token (RFC 9068), for `Authorization: Bearer`.
     pub access_token: String,
     pub token_type: TokenType,
@@ -20,12 +23,42 @@ pub struct TokenResponse {
     /// The session that it was minted for: its `sid`.
     pub session_id: SessionId,
     pub user: SessionUser,
+    /// What it may not do, because it has proved one factor only.
+    #[serde(default, skip_serializing_if = "SecondFactorPolicy::is_optional")]
+    pub restricted: SecondFactorPolicy,
 }
 
 impl std::fmt::Debug for TokenResponse {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("TokenResponse").field("user", &self.user).finish_non_exhaustive()
     }
+}
+
+/// That a session has been started, or goes on; as opposed to [`SecondStep`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SignedIn {
+    #[default]
+    #[serde(rename = "signed_in")]
+    SignedIn,
+}
+
+/// What signing in has come to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum SignIn {
+    Session(TokenResponse),
+    SecondStep(SecondStep),
+}
+
+/// The answer to the code that has confirmed an authenticator app: the session, which has proved a second factor by it,
+/// and the account's first recovery codes.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TotpConfirmed {
+    #[serde(flatten)]
+    pub session: TokenResponse,
+    /// None if the account has some already.
+    #[serde(flatten)]
+    pub codes: RecoveryCodes,
 }
 
 /// How an access token is presented (RFC 6750).
@@ -62,6 +95,9 @@ pub struct SessionView {
     pub session: HeldSession,
     pub display_name: DisplayName,
     pub roles: Roles,
+    /// What it may not do, because it has proved one factor only.
+    #[serde(default, skip_serializing_if = "SecondFactorPolicy::is_optional")]
+    pub restricted: SecondFactorPolicy,
     /// When the session ends unless it is used before; unknown after signing in without a page load.
     pub expires_at: Option<UtcTime>,
 }
@@ -69,7 +105,8 @@ pub struct SessionView {
 impl From<&TokenResponse> for SessionView {
     fn from(response: &TokenResponse) -> Self {
         let SessionUser { display_name, roles, .. } = response.user.clone();
-        Self { session: response.into(), display_name, roles, expires_at: None }
+        let restricted = response.restricted;
+        Self { session: response.into(), display_name, roles, restricted, expires_at: None }
     }
 }
 
@@ -112,6 +149,8 @@ pub enum SignOutReason {
     TooMany,
     /// The password was changed on another device.
     PasswordChanged,
+    /// A second factor was added or removed on another device.
+    FactorChanged,
     /// An administrator ended it.
     EndedByAdmin,
     /// The account was disabled.
@@ -125,13 +164,14 @@ pub enum SignOutReason {
 }
 
 impl SignOutReason {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::SignedOut,
         Self::Expired,
         Self::EndedElsewhere,
         Self::Replaced,
         Self::TooMany,
         Self::PasswordChanged,
+        Self::FactorChanged,
         Self::EndedByAdmin,
         Self::AccountClosed,
         Self::AccountDeleted,
@@ -148,6 +188,7 @@ impl SignOutReason {
             Self::Replaced => "replaced",
             Self::TooMany => "too_many",
             Self::PasswordChanged => "password_changed",
+            Self::FactorChanged => "factor_changed",
             Self::EndedByAdmin => "ended_by_admin",
             Self::AccountClosed => "account_closed",
             Self::AccountDeleted => "account_deleted",
@@ -171,6 +212,7 @@ impl SignOutReason {
                 "You signed in on many other devices, so this session ended. Sign in to continue."
             }
             Self::PasswordChanged => "Your password was changed. Sign in with the new one.",
+            Self::FactorChanged => "Your second factors were changed on another device. Sign in again.",
             Self::EndedByAdmin => "An administrator ended this session.",
             Self::AccountClosed => "This account is no longer active.",
             Self::AccountDeleted => "This account was deleted.",

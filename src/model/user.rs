@@ -57,6 +57,14 @@ pub struct PasswordLink {
     pub expires_at: UtcTime,
 }
 
+/// An account whose second factors were removed, and a code that works once in their place. It is shown once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FactorsReset {
+    #[serde(rename = "person")]
+    pub user: UserSummary,
+    pub recovery_code: String,
+}
+
 /// How many sessions were revoked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RevokedCount {

@@ -5,17 +5,24 @@ pub mod change_password;
 mod confirm_password;
 pub mod delete;
 pub mod directory;
+mod factors;
 pub mod invite;
 mod last_admin;
 mod lookalike;
 pub mod overview;
 pub mod profile;
 pub mod reauthenticate;
+mod recent;
+pub mod recovery_codes;
 pub mod register;
+pub mod reset_factors;
 pub mod reset_password;
 pub mod roles;
+pub mod second_step;
+pub mod security;
 pub mod setup;
 pub mod sign_in;
+pub mod totp;
 pub mod vouch;
 
 use super::{

@@ -22,6 +22,7 @@ use super::crypto::{
     algorithm::Algorithm,
     master_secret::{MIN_LENGTH, MasterSecret},
 };
+use crate::model::second_factor::SecondFactorPolicy;
 
 /// Everything that can be set, in the order in which `latchkey doctor` shows it: name, default, what it is.
 pub const SETTINGS: &[Setting] = &[
@@ -38,6 +39,11 @@ pub const SETTINGS: &[Setting] = &[
     ),
     Setting::new("secret_file", "data/secret", "file with the master secret, made on first start"),
     Setting::new("registration", "open", "whether people may sign up: open or closed"),
+    Setting::new(
+        "second_factor",
+        "optional",
+        "whom a second factor is required of: optional (nobody), admins or everyone",
+    ),
     Setting::new("brand_name", "Latchkey", "what the portal is called, on every page"),
     Setting::new(
         "brand_logo",
@@ -134,6 +140,8 @@ pub struct Config {
     pub database_url: DatabaseUrl,
     pub secret: SecretSource,
     pub registration: Registration,
+    /// Whom a second factor is required of.
+    pub second_factor: SecondFactorPolicy,
     pub brand: BrandConfig,
     pub tokens: TokenConfig,
     pub sessions: SessionConfig,
@@ -317,6 +325,7 @@ impl Settings<'_> {
         let registration = self.get("registration", |v| {
             v.one_of(&[("open", Registration::Open), ("closed", Registration::Closed)])
         });
+        let second_factor = self.get("second_factor", |v| v.one_of(&SecondFactorPolicy::NAMES));
         let brand_name = self.get("brand_name", brand::name);
         let logo = self.get("brand_logo", brand::logo);
         let accent = self.get("brand_accent", brand::accent);
@@ -335,6 +344,7 @@ impl Settings<'_> {
             database_url: database_url?,
             secret: secret?,
             registration: registration?,
+            second_factor: second_factor?,
             brand: BrandConfig { name: brand_name?, logo: logo?, accent: accent? },
             tokens: tokens?,
             sessions: sessions?,

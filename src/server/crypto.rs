@@ -7,4 +7,5 @@ pub mod hkdf;
 pub mod mac;
 pub mod master_secret;
 pub mod private_file;
+pub mod sealing;
 pub mod vault;

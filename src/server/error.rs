@@ -40,6 +40,15 @@ pub enum Error {
     /// The password that was asked again, in this field, is another one.
     #[error("wrong password")]
     WrongPassword(&'static str),
+    /// The code of the second factor is not one that works now.
+    #[error("wrong code")]
+    WrongCode,
+    #[error("the first step of the sign-in does not count any more")]
+    AttemptClosed,
+    #[error("the session has proved one factor only")]
+    SecondFactorRequired,
+    #[error("the account has such a factor already")]
+    FactorExists,
     #[error("the email address has an account")]
     EmailTaken,
     #[error("registration is closed")]
@@ -209,6 +218,24 @@ impl From<Error> for ApiError {
                 error.code = Code::InvalidCredentials;
                 error
             }
+            Error::WrongCode => {
+                let problem =
+                    "This code does not work. Each works once and for a short time: try the next one.";
+                let mut error = Self::invalid([("code", problem.to_owned())]);
+                error.code = Code::InvalidCredentials;
+                error
+            }
+            Error::AttemptClosed => {
+                Self::new(Code::SignInExpired, "This sign-in was finished or has expired. Sign in again.")
+            }
+            Error::SecondFactorRequired => Self::new(
+                Code::SecondFactorRequired,
+                "This needs a second factor. Set one up under Security, or sign in with it.",
+            ),
+            Error::FactorExists => Self::new(
+                Code::FactorExists,
+                "An authenticator app is set up already. Remove it before you set up another one.",
+            ),
             Error::EmailTaken => {
                 let mut error = Self::invalid([(
                     "email",

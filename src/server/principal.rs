@@ -5,7 +5,9 @@ use std::time::Duration;
 use super::{clock::Timestamp, error::Error};
 use crate::model::{
     id::{SessionId, UserId},
+    level::Level,
     role::{Permission, Roles},
+    second_factor::SecondFactorPolicy,
 };
 
 /// How long an entered password is good for what needs it ([`Permission::needs_recent_authentication`]).
@@ -17,6 +19,8 @@ pub struct Principal {
     pub user: UserId,
     pub session: SessionId,
     pub roles: Roles,
+    /// How well they have proved who they are.
+    pub level: Level,
     pub proof: Proof,
 }
 
@@ -31,10 +35,26 @@ pub enum Proof {
 }
 
 impl Principal {
-    /// Whether they may do this now.
-    pub fn check(&self, permission: Permission, now: Timestamp) -> Result<(), Error> {
+    /// When they last proved who they are; not known of a page load.
+    pub fn authenticated_at(&self) -> Option<Timestamp> {
+        match self.proof {
+            Proof::AccessToken { authenticated_at } => Some(authenticated_at),
+            Proof::PageLoad => None,
+        }
+    }
+
+    /// Whether they may do this now, where this is the policy.
+    pub fn check(
+        &self,
+        permission: Permission,
+        now: Timestamp,
+        policy: SecondFactorPolicy,
+    ) -> Result<(), Error> {
         if !self.roles.allow(permission) {
             return Err(Error::Forbidden);
+        }
+        if policy.for_session(self.level).restricts(permission) {
+            return Err(Error::SecondFactorRequired);
         }
         match self.proof {
             Proof::PageLoad if !permission.only_reads() => Err(Error::Forbidden),

@@ -11,6 +11,7 @@ pub mod page;
 pub mod refresh;
 pub mod revoke;
 pub mod start;
+pub mod step_up;
 mod unusual;
 
 pub use issue::{Issued, SessionCookie, issue};

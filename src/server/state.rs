@@ -9,7 +9,7 @@ use super::{
     clock::{Clock, Timestamp},
     cluster::Progress,
     config::Config,
-    crypto::{entropy::Entropy, vault::Vault},
+    crypto::{entropy::Entropy, sealing::SealingKey, vault::Vault},
     cursor::Cursors,
     error::Error,
     keys::{key_set::KeySet, manage::KeyManager},
@@ -46,6 +46,8 @@ pub struct AppState {
     pub rate_limiter: RateLimiter,
     pub device_cookies: DeviceCookies,
     pub cursors: Cursors,
+    /// Seals who is half signed in.
+    pub attempts: SealingKey,
     pub progress: Progress,
     pub readiness: Readiness,
     /// Woken when apps must be told that a session has ended.
@@ -99,6 +101,7 @@ impl AppState {
             passwords: Hasher::new(&config.passwords)?,
             rate_limiter: RateLimiter::new(config.rate_limit, clock.clone()),
             device_cookies: DeviceCookies::new(&*refresh_keys.derive("latchkey known device")?),
+            attempts: SealingKey::new(&*refresh_keys.derive("latchkey sign-in attempt")?)?,
             cursors: Cursors::new(&*refresh_keys.derive("latchkey cursor")?),
             progress: Progress::default(),
             loader: Loader::start(store.clone()),

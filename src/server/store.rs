@@ -28,6 +28,7 @@ pub mod clients;
 pub mod codes;
 pub mod consents;
 pub mod device_codes;
+pub mod factor_failures;
 pub mod grants;
 pub mod groups;
 pub mod held_reader;
@@ -38,11 +39,15 @@ pub mod many_sessions;
 pub mod notices;
 pub mod one_time_tokens;
 mod postgres;
+pub mod recovery_codes;
 pub mod refused_redirects;
 pub mod sealed_secrets;
+pub mod second_factors;
 pub mod sessions;
 pub mod signing_keys;
+pub mod spent;
 mod sqlite;
+pub mod totp;
 pub mod users;
 
 /// Runs one query on whichever database it is: `on_db!(db, |c| query_as(SQL).bind(id).fetch_one(c).await)`.
@@ -370,16 +375,21 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         codes::STATEMENTS,
         consents::STATEMENTS,
         device_codes::STATEMENTS,
+        factor_failures::STATEMENTS,
         grants::STATEMENTS,
         groups::STATEMENTS,
         invalidations::STATEMENTS,
         logout_deliveries::STATEMENTS,
         notices::STATEMENTS,
         one_time_tokens::STATEMENTS,
+        recovery_codes::STATEMENTS,
         refused_redirects::STATEMENTS,
         sealed_secrets::STATEMENTS,
+        second_factors::STATEMENTS,
         sessions::STATEMENTS,
         signing_keys::STATEMENTS,
+        spent::STATEMENTS,
+        totp::STATEMENTS,
         users::STATEMENTS,
     ];
     common.concat()

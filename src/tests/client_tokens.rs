@@ -10,6 +10,8 @@ use crate::{
     model::{
         client_algorithm::ClientAlgorithm,
         id::{ClientSessionId, GrantId, SessionId},
+        level::Level,
+        methods::Methods,
         oauth::{client_kind::ClientKind, resource::Resources, scope::Scopes},
     },
     server::{
@@ -30,7 +32,7 @@ use crate::{
         },
         tasks::sync,
         tokens::{
-            client_access::{ClientAccess, Subject},
+            client_access::{Authentication, ClientAccess, Subject},
             id_token::IdToken,
             person_claims::PersonClaims,
             verify::{TokenError, verify},
@@ -65,7 +67,7 @@ impl Granted<'_> {
         let subject = self.user.map_or(Subject::Client, |user| Subject::User {
             id: &user.id,
             epoch: user.token_epoch,
-            authenticated_at: BEGINNING,
+            authentication: AUTHENTICATION,
         });
         let access = ClientAccess {
             client: &self.client.id,
@@ -88,7 +90,7 @@ impl Granted<'_> {
             client: &self.client.id,
             user: &user.id,
             sid: &ClientSessionId::parse(SID).unwrap(),
-            authenticated_at: BEGINNING,
+            authentication: AUTHENTICATION,
             nonce,
             access_token: "an access token",
             person: PersonClaims::of(user, &["staff".to_owned()], &Scopes::parse(self.scopes).unwrap()),
@@ -96,6 +98,10 @@ impl Granted<'_> {
         signing::id_token(&app.state, app.clock.now(), self.client.id_token_alg, &token).await.unwrap()
     }
 }
+
+/// With a password, when tests begin.
+const AUTHENTICATION: Authentication =
+    Authentication { at: BEGINNING, methods: Methods::PASSWORD, acr: Level::SingleFactor };
 
 pub fn part(token: &str, n: usize) -> Value {
     serde_json::from_slice(&BASE64.decode(token.split('.').nth(n).unwrap()).unwrap()).unwrap()
@@ -160,7 +166,7 @@ async fn a_clients_access_token_says_what_rfc_9068_wants_and_nothing_personal() 
     assert_eq!((&header["typ"], &header["alg"]), (&json!("at+jwt"), &json!("ES256")));
     assert_eq!(
         names(&claims),
-        ["aud", "auth_time", "client_id", "exp", "iat", "iss", "jti", "scope", "sid", "sub"]
+        ["acr", "amr", "aud", "auth_time", "client_id", "exp", "iat", "iss", "jti", "scope", "sid", "sub"]
     );
     assert_eq!(claims["aud"], json!([SERVICE, "http://localhost:3000/oauth/userinfo"]));
     assert_eq!(claims["client_id"], json!(setup.client.id));
@@ -193,6 +199,7 @@ async fn an_id_token_says_what_openid_connect_wants() {
         assert_eq!(
             names(&claims),
             [
+                "acr",
                 "amr",
                 "at_hash",
                 "aud",
@@ -221,7 +228,7 @@ async fn an_id_token_says_what_openid_connect_wants() {
     let token = setup.granted("openid", "").id_token(&setup.app, None).await;
     assert_eq!(
         names(&part(&token, 1)),
-        ["amr", "at_hash", "aud", "auth_time", "exp", "iat", "iss", "sid", "sub"]
+        ["acr", "amr", "at_hash", "aud", "auth_time", "exp", "iat", "iss", "sid", "sub"]
     );
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::refresh::until_confirmed;
 use crate::{
-    model::id::SessionId,
+    model::{id::SessionId, methods::Methods},
     server::{
         accounts::administer,
         client_info::{ActionContext, ClientInfo},
@@ -45,7 +45,9 @@ pub async fn sign_in_often(app: &TestApp, email: &str, count: usize) -> Vec<Stri
             rotated_at: BEGINNING,
             created_at: BEGINNING,
             authenticated_at: BEGINNING,
+            methods: Methods::PASSWORD,
             authenticated_before: None,
+            methods_before: None,
             replaced_at: None,
             last_seen_at: BEGINNING + Duration::from_millis(n.try_into().unwrap()),
             idle_expires_at: BEGINNING + 7 * DAY,

@@ -49,6 +49,11 @@ const LAYERS: &[(&str, May, &str)] = &[
     ("server::change", EverythingBefore, "is the unit of work of every use case"),
     ("server::audit_log", EverythingBefore, "is a use case, and knows no request"),
     ("server::notices", EverythingBefore, "is a use case, and knows no request"),
+    (
+        "server::authentication",
+        EverythingBefore,
+        "verifies what people prove, and knows nothing of what they get for it",
+    ),
     ("server::sessions", EverythingBefore, "is a use case, and knows no request"),
     ("server::accounts", EverythingBefore, "is a use case, and knows no request"),
     ("server::oauth", EverythingBefore, "is a use case: it knows what clients send, and no route"),

@@ -310,6 +310,7 @@ async fn a_page_on_which_something_can_be_changed_says_that_this_needs_javascrip
     for path in [
         "/account",
         "/account/password",
+        "/account/security",
         "/account/sessions",
         "/notices/edit",
         "/admin/users",
@@ -353,6 +354,7 @@ async fn no_page_of_any_role_holds_a_token() {
         "/dashboard",
         "/account",
         "/account/password",
+        "/account/security",
         "/account/sessions",
         "/account/apps",
         "/notices",

@@ -223,7 +223,8 @@ async fn a_client_introspects_its_own_tokens_and_a_service_those_that_are_for_it
         json!({
             "active": true, "iss": "http://localhost:3000", "sub": ada.id, "client_id": client.id(),
             "aud": [SERVICE, "http://localhost:3000/oauth/userinfo"], "scope": "openid read",
-            "token_type": "Bearer", "iat": claims["iat"], "exp": claims["exp"], "jti": claims["jti"]
+            "token_type": "Bearer", "iat": claims["iat"], "exp": claims["exp"], "jti": claims["jti"],
+            "auth_time": claims["auth_time"], "acr": "https://refeds.org/profile/sfa"
         })
     );
     let nothing = json!({ "active": false });

@@ -8,19 +8,21 @@ use super::{
 };
 use crate::model::query::encode_value;
 
-const PUBLIC_PAGES: [(&str, &str, &str); 6] = [
+const PUBLIC_PAGES: [(&str, &str, &str); 7] = [
     ("/", "Latchkey", "One key for all your services"),
     ("/login", "Sign in · Latchkey", "Sign in"),
+    ("/login/second-step", "Confirm that it is you · Latchkey", "Confirm that it is you"),
     ("/register", "Create an account · Latchkey", "Create an account"),
     ("/setup", "Set up Latchkey · Latchkey", "Set up Latchkey"),
     ("/invitation", "Your invitation · Latchkey", "Your invitation"),
     ("/reset", "Reset your password · Latchkey", "Reset your password"),
 ];
 
-const MEMBER_PAGES: [(&str, &str, &str); 7] = [
+const MEMBER_PAGES: [(&str, &str, &str); 8] = [
     ("/dashboard", "Dashboard · Latchkey", "Hello, Somebody"),
     ("/account", "Your account · Latchkey", "Your account"),
     ("/account/password", "Change your password · Latchkey", "Change your password"),
+    ("/account/security", "Security · Latchkey", "Security"),
     ("/account/sessions", "Your sessions · Latchkey", "Your sessions"),
     ("/account/apps", "Your apps · Latchkey", "Your apps"),
     ("/device", "Connect a device · Latchkey", "Connect a device"),

@@ -15,7 +15,10 @@
 use std::{collections::VecDeque, time::Duration};
 
 use crate::{
-    model::id::{SessionId, UserId},
+    model::{
+        id::{SessionId, UserId},
+        methods::Methods,
+    },
     server::{
         clock::Timestamp,
         config::SessionConfig,
@@ -255,7 +258,7 @@ impl World {
         let must_be_caught = self.must_be_caught(party, presented);
         let decision = match kind {
             Kind::Refresh => present(&mut self.row, presented, now, &CONFIG),
-            Kind::StepUp => step_up(&mut self.row, Some(presented), now, &CONFIG),
+            Kind::StepUp => step_up(&mut self.row, Some(presented), (Methods::PASSWORD, now), now, &CONFIG),
             Kind::PageLoad => decide(&self.row, presented, now, &CONFIG),
         };
         self.tell(|_| format!("{party:?} presents {presented} to {kind:?}: {decision:?}"));
@@ -397,7 +400,9 @@ fn session() -> SessionRecord {
         rotated_at: BEGINNING,
         created_at: BEGINNING,
         authenticated_at: BEGINNING,
+        methods: Methods::PASSWORD,
         authenticated_before: None,
+        methods_before: None,
         replaced_at: None,
         last_seen_at: BEGINNING,
         idle_expires_at: BEGINNING + CONFIG.idle_ttl,

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     model::{
         id::{ClientSessionId, GrantId, SessionId},
+        methods::Methods,
         oauth::{client_kind::ClientKind, resource::Resources, scope::Scopes},
     },
     server::{
@@ -108,6 +109,8 @@ async fn sign_in_to_an_app(app: &TestApp, email: &str, count: usize) {
             scopes: Scopes::parse("openid").unwrap(),
             resources: Resources::parse("").unwrap(),
             auth_time: now,
+            methods: Methods::PASSWORD,
+            acr: None,
             salt: vec![0; 16],
             generation: 0,
             confirmed: true,

@@ -22,13 +22,14 @@ use tempfile::TempDir;
 use crate::{
     model::email::EmailAddress,
     server::{
+        authentication::{recovery_codes, totp::TotpSecret},
         clock::{Clock, Timestamp},
         config::{Config, DatabaseUrl, Layers, SecretSource},
         crypto::{entropy::Entropy, vault::Vault},
         http::router,
         state::AppState,
         store::{
-            Store,
+            Store, totp,
             users::{self, User},
         },
     },
@@ -217,6 +218,33 @@ impl TestApp {
         let mut browser = self.browser();
         browser.sign_in(email, PASSWORD).await.assert_status(200);
         browser
+    }
+
+    /// Sets up an authenticator app for somebody.
+    pub async fn give_totp(&self, email: &str) -> TotpSecret {
+        let user = self.user(email).await.id;
+        let secret = TotpSecret::generate(&self.state.entropy).unwrap();
+        let sealed = secret.seal(&self.state, &user).unwrap();
+        let mut tx = self.state.store.begin().await.unwrap();
+        assert!(totp::begin(&mut tx, &user, &sealed, self.clock.now()).await.unwrap());
+        assert!(totp::confirm(&mut tx, &user, &sealed, (0, self.clock.now())).await.unwrap());
+        users::raise_credential_epoch(&mut tx, &user).await.unwrap();
+        tx.commit().await.unwrap();
+        secret
+    }
+
+    /// Gives somebody so many recovery codes.
+    pub async fn give_recovery_codes(&self, email: &str, count: usize) -> Vec<String> {
+        use crate::server::client_info::{ActionContext, ClientInfo};
+        let user = self.user(email).await.id;
+        let client = ClientInfo::command_line();
+        let context = ActionContext { now: self.clock.now(), client: &client };
+        let codes = recovery_codes::generate(&self.state, context, count).await.unwrap();
+        let mut tx = self.state.store.begin().await.unwrap();
+        recovery_codes::store(&mut tx, &user, &codes).await.unwrap();
+        users::raise_credential_epoch(&mut tx, &user).await.unwrap();
+        tx.commit().await.unwrap();
+        codes.shown
     }
 
     pub async fn user(&self, email: &str) -> User {

@@ -105,7 +105,20 @@ async fn a_token_says_what_rfc_9068_wants_and_nothing_personal() {
         assert_eq!(target.header["alg"], target.key.algorithm.as_str());
         assert_eq!(
             names(&target.claims),
-            ["aud", "auth_time", "client_id", "exp", "iat", "iss", "jti", "roles", "sid", "sub"]
+            [
+                "acr",
+                "amr",
+                "aud",
+                "auth_time",
+                "client_id",
+                "exp",
+                "iat",
+                "iss",
+                "jti",
+                "roles",
+                "sid",
+                "sub"
+            ]
         );
         assert_eq!(target.claims["exp"].as_i64().unwrap() - target.claims["iat"].as_i64().unwrap(), 900);
         assert!(!target.claims.to_string().contains("ada@example.org"));

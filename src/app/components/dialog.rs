@@ -4,7 +4,7 @@ use leptos::{html, prelude::*, task::spawn_local};
 use server_fn::ServerFn;
 
 use super::{
-    fields::Field,
+    fields::{CodeField, Field},
     form::{ErrorSummary, Form, FormState, Submit},
     reactive::{effect, on, reactive, text},
     username::Username,
@@ -41,6 +41,13 @@ fn Dialog() -> impl IntoView {
         step_up::confirm();
         close();
     });
+    // Asked for once the server says that the account has a second step.
+    let and_code = RwSignal::new(false);
+    effect(move || {
+        if form.error.read().as_ref().is_some_and(|error| error.fields.contains_key("code")) {
+            and_code.set(true);
+        }
+    });
     effect(move || {
         if let Some(dialog) = dialog.get() {
             // Refused only if it is open already.
@@ -60,10 +67,11 @@ fn Dialog() -> impl IntoView {
         <dialog node_ref=dialog aria-labelledby="reauthentication" on:close=on(|_| step_up::cancel())>
             <h2 id="reauthentication">"Confirm your password to continue"</h2>
             <p>"You last entered your password over 15 minutes ago."</p>
-            <ErrorSummary form=form labels=&[("password", "Password")]/>
+            <ErrorSummary form=form labels=&[("password", "Password"), ("code", "Code")]/>
             <Form form=form>
                 <Username email=text(move || email.get())/>
                 <Field form=form name="password" label="Password" kind="password" autocomplete="current-password"/>
+                {reactive(move || and_code.get().then(|| view! { <CodeField form=form/> }))}
                 <Submit form=form label="Continue" busy="Checking…"/>
             </Form>
             <button type="button" on:click=on(move |_| close())>"Cancel"</button>

@@ -15,6 +15,9 @@ use crate::{
     },
 };
 
+/// What may be typed where a code is asked for.
+pub const CODE_HINT: &str = "The 6 digits that your authenticator app shows, or a recovery code.";
+
 /// One labelled field of text.
 #[component]
 pub fn Field(
@@ -108,6 +111,19 @@ impl Labelled {
     fn id(self, part: &str) -> String {
         format!("{}-{part}", self.form.field_id(self.name))
     }
+}
+
+/// The field for a code of an authenticator app, or a recovery code.
+#[component]
+pub fn CodeField(form: FormState, #[prop(default = CODE_HINT)] hint: &'static str) -> impl IntoView {
+    let about = Labelled { form, name: "code", label: "Code", hint };
+    about.around(
+        view! {
+            <input id=form.field_id("code") name="code" type="text" inputmode="numeric" autocomplete="one-time-code" required
+                aria-describedby=about.described() aria-invalid=about.invalid()/>
+        }
+        .into_any(),
+    )
 }
 
 /// A password while it is typed: whether it can be read, and whether Caps Lock is on.

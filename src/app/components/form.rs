@@ -33,7 +33,7 @@ use crate::{
     },
     client::{
         authorized,
-        http::{Outcome, Request, Response, decode},
+        http::{Outcome, Request, Response, decode, second_step},
         this_tab,
     },
     model::{
@@ -109,17 +109,26 @@ impl FormState {
         self.then.set_value(Some(Continuation(Arc::new(run))));
     }
 
-    /// Lets the form start a session in this tab, and goes to `next` then, unless another page has been moved to. A page
+    /// Lets the form start a session in this tab, and goes to `next` then, or to the second step, unless another page has been moved to. A page
     /// that was made for somebody else is loaded anew, because nothing on it is theirs.
     pub fn starts_session(self, next: LocalPath) {
-        let navigate = use_navigate();
-        self.on_success(move |_: TokenResponse| {
+        let (navigate, second) = (use_navigate(), next.second_step());
+        let go_on = move |_: TokenResponse| {
             if this_tab::is_leaving() {
                 go_to(next.as_str());
             } else if !self.pending.is_disposed() {
                 navigate(next.as_str(), NavigateOptions { replace: true, ..NavigateOptions::default() });
             }
-        });
+        };
+        let run = move |body: Bytes| match second_step(&body) {
+            // A page load: the server knows who is half signed in.
+            Some(_) => {
+                go_to(second.as_str());
+                Ok(())
+            }
+            None => decode(body).map(&go_on),
+        };
+        self.then.set_value(Some(Continuation(Arc::new(run))));
     }
 
     fn send(self, event: &SubmitEvent) {

@@ -39,6 +39,7 @@ pub const ADMINISTRATION: Place = place_above("/admin/", "/admin/users", "Admini
 /// The pages about one's own account.
 pub const ACCOUNT_PAGES: &[Place] = &[
     place("/account", "Profile"),
+    place("/account/security", "Security"),
     place("/account/password", "Password"),
     place("/account/sessions", "Sessions"),
     place("/account/apps", "Apps"),

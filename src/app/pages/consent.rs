@@ -2,18 +2,24 @@
 //!
 //! The form is the browser's own, without a script: the server answers it with a page that leads back to the app.
 
-use leptos::{either::Either, prelude::*};
+use leptos::{
+    either::{Either, EitherOf3},
+    prelude::*,
+};
 
 use crate::{
     app::{
-        components::{confirm::hidden_fields, countdown::Countdown},
+        components::{confirm::hidden_fields, countdown::Countdown, fields::CODE_HINT},
         page_data::PageData,
         query::parameter,
         resource::Fields,
         session::go_to,
         title::set_title,
     },
-    model::oauth::consent_page::{ConsentPage, Question},
+    model::{
+        access::SECURITY,
+        oauth::consent_page::{ConsentPage, Question},
+    },
 };
 
 #[component]
@@ -40,14 +46,18 @@ fn Asked(asked: ConsentPage) -> impl IntoView {
     let title = format!("Sign in to {client}");
     let failed = problem.is_some();
     let form = match question {
-        Question::Allow => Either::Left(view! {
+        Question::SetUpSecondFactor => EitherOf3::C(view! {
+            <p>"You need a second factor to sign in to apps here. Set one up, then go back to "<strong>{client}</strong>" and start again."</p>
+            <p><a class="button primary" href=SECURITY>"Set up a second factor"</a></p>
+        }),
+        Question::Allow => EitherOf3::A(view! {
             <Wishes client=client developer=developer wishes=wishes/>
             <p>"After that you go back to "<strong>{target}</strong>"."</p>
             <form method="post" action=action.clone()>
                 <Decision/>
             </form>
         }),
-        Question::Password => Either::Right(view! {
+        Question::Password { and_code } => EitherOf3::B(view! {
             <p><strong>{client}</strong>" wants to be sure that it is you. Enter your password to continue."</p>
             <form method="post" action=action.clone()>
                 <input type="hidden" autocomplete="username" value=email.clone()/>
@@ -56,6 +66,7 @@ fn Asked(asked: ConsentPage) -> impl IntoView {
                     <input id="consent-password" name="password" type="password" autocomplete="current-password" required
                         aria-invalid=failed.then_some("true") aria-describedby=failed.then_some(PROBLEM)/>
                 </div>
+                {and_code.then(|| view! { <Code failed=failed/> })}
                 <button type="submit" class="primary">"Continue"</button>
             </form>
         }),
@@ -67,6 +78,18 @@ fn Asked(asked: ConsentPage) -> impl IntoView {
             {form}
             <Whose email=email action=action/>
         </section>
+    }
+}
+
+#[component]
+fn Code(failed: bool) -> impl IntoView {
+    view! {
+        <div class="field">
+            <label for="consent-code">"Code"</label>
+            <p class="hint" id="consent-code-hint">{CODE_HINT}</p>
+            <input id="consent-code" name="code" type="text" inputmode="numeric" autocomplete="one-time-code" required
+                aria-invalid=failed.then_some("true") aria-describedby="consent-code-hint"/>
+        </div>
     }
 }
 

@@ -40,7 +40,7 @@ pub fn Dashboard() -> impl IntoView {
             <Panel permission=Permission::Edit id="editor-panel" title="Editing"
                 text="You can publish notices for everyone." href="/notices/edit" link="Write a notice"/>
         </div>
-        {reactive(move || session.allows(Permission::ReadAdministration).then(|| view! { <Administration/> }))}
+        {reactive(move || session.may(Permission::ReadAdministration).then(|| view! { <Administration/> }))}
     }
 }
 
@@ -91,7 +91,7 @@ fn Panel(
 ) -> impl IntoView {
     let session = SessionContext::get();
     reactive(move || {
-        session.allows(permission).then(|| {
+        session.may(permission).then(|| {
             view! {
                 <section class="panel" aria-labelledby=id>
                     <h2 id=id>{title}</h2>

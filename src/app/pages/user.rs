@@ -10,8 +10,8 @@ use crate::{
     api::{
         audit::ListEvents,
         users::{
-            CreateResetLink, DeleteUser, DisableUser, EnableUser, GetUser, RevokeUserSessions, SetRoles,
-            UnverifyEmail, VerifyEmail,
+            CreateResetLink, DeleteUser, DisableUser, EnableUser, GetUser, ResetFactors, RevokeUserSessions,
+            SetRoles, UnverifyEmail, VerifyEmail,
         },
     },
     app::{
@@ -27,7 +27,7 @@ use crate::{
     model::{
         audit_event::AuditEvent,
         page::Page,
-        user::{PasswordLink, RevokedCount, UserSummary},
+        user::{FactorsReset, PasswordLink, RevokedCount, UserSummary},
     },
 };
 
@@ -79,6 +79,9 @@ struct Forms {
     unverify: FormState,
     delete: FormState,
     reset: FormState,
+    factors: FormState,
+    /// The code that stands in for the factors that were just reset. It is shown once.
+    code: RwSignal<Option<FactorsReset>>,
     /// The link that was just made. It is shown once.
     link: RwSignal<Option<PasswordLink>>,
 }
@@ -94,6 +97,8 @@ impl Forms {
             unverify: FormState::of::<UnverifyEmail>(),
             delete: FormState::of::<DeleteUser>(),
             reset: FormState::of::<CreateResetLink>(),
+            factors: FormState::of::<ResetFactors>(),
+            code: RwSignal::new(None),
             link: RwSignal::new(None),
         }
     }
@@ -105,6 +110,10 @@ impl Forms {
         }
         self.reset.on_success(move |made: PasswordLink| {
             let _ = self.link.try_set(Some(made));
+            refresh();
+        });
+        self.factors.on_success(move |done: FactorsReset| {
+            let _ = self.code.try_set(Some(done));
             refresh();
         });
         self.end.on_success(move |_: RevokedCount| refresh());

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{resource::Resources, scope::Scopes};
-use crate::model::id::UserId;
+use crate::model::{id::UserId, level::Level};
 
 /// An authorization request, as it is stored. Whoever decides later reads it from there and nothing of it from the
 /// browser.
@@ -18,12 +18,28 @@ pub struct AuthorizationRequest {
     /// PKCE, S256: the hash of the verifier, as it was sent.
     pub challenge: String,
     pub prompt: Prompt,
-    /// Seconds since the password was entered, at most.
+    /// Seconds since the person proved who they are, at most.
     pub max_age: Option<u32>,
+    /// The levels of authentication that it takes, of those that there are here. None: any.
+    #[serde(default)]
+    pub acr_values: Vec<Level>,
     pub login_hint: Option<String>,
     /// The one person it is about: whom the `id_token_hint` names.
     pub subject: Option<UserId>,
 }
+
+impl AuthorizationRequest {
+    /// The first level of those that it takes that somebody meets with this one; nothing if it asked for none, and an error
+    /// if this one is too low.
+    pub fn met_by(&self, level: Level) -> Result<Option<Level>, TooLow> {
+        let met = self.acr_values.iter().copied().find(|wanted| *wanted <= level);
+        if met.is_none() && !self.acr_values.is_empty() { Err(TooLow) } else { Ok(met) }
+    }
+}
+
+/// No level that was asked for is met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooLow;
 
 /// What the person must be asked (OpenID Connect Core §3.1.2.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -24,6 +24,8 @@ pub struct ConsentPage {
 pub enum Question {
     /// Whether the app gets what it asks for.
     Allow,
-    /// The password, again.
-    Password,
+    /// The password, again; and a code, if the account has a second step.
+    Password { and_code: bool },
+    /// Nothing: everyone needs a second factor here, and this person has none.
+    SetUpSecondFactor,
 }

@@ -1,13 +1,11 @@
 //! Asking somebody who is signed in for their password again.
 
 use crate::server::{
+    authentication::{evidence::Evidence, password},
     change,
     client_info::ActionContext,
     error::Error,
-    passwords::{
-        Password,
-        hasher::{PasswordMatch, Turn},
-    },
+    passwords::Password,
     principal::Principal,
     state::AppState,
     store::{
@@ -25,11 +23,10 @@ pub async fn confirm(
     user: &User,
     password: &Password,
     (field, failure): (&'static str, EventKind),
-) -> Result<(), Error> {
+) -> Result<Evidence, Error> {
     state.rate_limiter.check_password(context, user.email.as_str(), Some(principal.session.as_str()))?;
-    let turn = Turn::sign_in(context.client);
-    if state.passwords.verify(turn, password, user.password_hash.clone()).await? != PasswordMatch::No {
-        return Ok(());
+    if let Some(verified) = password::verify(state, context, password, user.password_hash.clone()).await? {
+        return Ok(verified.evidence);
     }
     let event = Event::new(failure).by(&user.id).about(&user.id).of(&principal.session);
     change::record(&state.store, context, event).await?;

@@ -2,10 +2,11 @@
 
 use serde_json::json;
 
-use super::{confirm_password, last_admin::refuse_last_admin, profile};
+use super::{confirm_password, last_admin::refuse_last_admin, profile, recent};
 use crate::{
     model::{id::UserId, session::SignOutReason},
     server::{
+        authentication::factors::Factors,
         change::Change,
         client_info::ActionContext,
         error::Error,
@@ -20,7 +21,7 @@ use crate::{
     },
 };
 
-/// Deletes one's own account, with the password.
+/// Deletes one's own account, with the password; and with a recent second step, if the account has one.
 pub async fn delete_own(
     state: &AppState,
     context: ActionContext<'_>,
@@ -30,6 +31,8 @@ pub async fn delete_own(
     let asked = ("password", EventKind::ReauthenticationFailed);
     let user = profile::get(state, &principal.user).await?;
     confirm_password::confirm(state, context, principal, &user, password, asked).await?;
+    let factors = Factors::of(&mut state.store.read().await?, &user.id).await?;
+    recent::require(principal, factors, context.now)?;
     delete(state, context, Some(&principal.user), &principal.user).await
 }
 

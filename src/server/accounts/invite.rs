@@ -9,15 +9,13 @@ use super::lookalike;
 use crate::{
     model::{display_name::DisplayName, email::EmailAddress, id::UserId, role::Roles},
     server::{
+        authentication::password as passwords,
         change::Change,
         client_info::ActionContext,
         clock::Timestamp,
         error::Error,
         passwords::{Password, hasher::Turn, rules},
-        sessions::{
-            Issued,
-            start::{self, SignInMethod},
-        },
+        sessions::start::{self, SignInMethod, Started},
         state::AppState,
         store::{
             audit::{Event, EventKind},
@@ -59,6 +57,7 @@ pub async fn invite(
         password_hash: None,
         roles,
         token_epoch: 0,
+        credential_epoch: 0,
         disabled_at: None,
         email_verified_at: None,
         created_at: context.now,
@@ -95,14 +94,15 @@ pub async fn accept(
     display_name: DisplayName,
     password: &Password,
     presented: Option<&RefreshToken>,
-) -> Result<Issued, Error> {
+) -> Result<Started, Error> {
     state.rate_limiter.check_network(context)?;
     let user = invited(state, context.now, token).await?.ok_or(Error::InvitationClosed)?;
     rules::check(password.as_str(), &user.email, Some(&display_name))
         .map_err(|problem| Error::invalid("password", problem))?;
-    let hash = state.passwords.hash(Turn::other(context.client), password, &state.entropy).await?;
+    let turn = Turn::other(context.client);
+    let (hash, evidence) = passwords::choose(state, context, turn, password).await?;
     let mut change = Change::begin(state, context).await?;
-    let locked = users::lock_by_id(change.tx(), &user.id)
+    users::lock_by_id(change.tx(), &user.id)
         .await?
         .filter(User::is_enabled)
         .ok_or(Error::InvitationClosed)?;
@@ -114,6 +114,6 @@ pub async fn accept(
     users::set_password_hash(change.tx(), &user.id, &hash).await?;
     users::set_display_name(change.tx(), &user.id, &display_name).await?;
     change.record(Event::new(EventKind::InvitationAccepted).by(&user.id).about(&user.id)).await?;
-    let user = User { display_name, password_hash: Some(hash), ..locked };
-    start::start(state, change, &user, SignInMethod::Invitation, presented).await
+    let user = users::by_id(change.tx(), &user.id).await?.ok_or(Error::InvitationClosed)?;
+    start::start(state, change, &user, evidence, SignInMethod::Invitation, presented).await
 }

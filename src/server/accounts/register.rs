@@ -6,16 +6,14 @@ use super::NewAccount;
 use crate::{
     model::{id::UserId, role::Roles},
     server::{
+        authentication::password,
         change::Change,
         client_info::ActionContext,
         config::Registration,
         crypto::entropy::Entropy,
         error::Error,
         passwords::hasher::Turn,
-        sessions::{
-            Issued,
-            start::{self, SignInMethod},
-        },
+        sessions::start::{self, SignInMethod, Started},
         state::AppState,
         store::{
             Tx,
@@ -32,16 +30,17 @@ pub async fn register(
     context: ActionContext<'_>,
     new: NewAccount,
     presented: Option<&RefreshToken>,
-) -> Result<Issued, Error> {
+) -> Result<Started, Error> {
     if state.config.registration == Registration::Closed {
         return Err(Error::RegistrationClosed);
     }
     state.rate_limiter.check_network(context)?;
-    let hash = state.passwords.hash(Turn::other(context.client), &new.password, &state.entropy).await?;
+    let turn = Turn::other(context.client);
+    let (hash, evidence) = password::choose(state, context, turn, &new.password).await?;
     let mut change = Change::begin(state, context).await?;
     let user =
         create(change.tx(), context, &state.entropy, &new, hash, Roles::default(), "registration").await?;
-    start::start(state, change, &user, SignInMethod::Registration, presented).await
+    start::start(state, change, &user, evidence, SignInMethod::Registration, presented).await
 }
 
 /// Adds the account and its event.
@@ -61,6 +60,7 @@ pub async fn create(
         password_hash: Some(password_hash),
         roles,
         token_epoch: 0,
+        credential_epoch: 0,
         disabled_at: None,
         email_verified_at: None,
         created_at: context.now,

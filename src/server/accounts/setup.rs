@@ -6,15 +6,13 @@ use super::{NewAccount, register::create};
 use crate::{
     model::role::{Role, Roles},
     server::{
+        authentication::password,
         change::Change,
         client_info::ActionContext,
         clock::Timestamp,
         error::Error,
         passwords::hasher::Turn,
-        sessions::{
-            Issued,
-            start::{self, SignInMethod},
-        },
+        sessions::start::{self, SignInMethod, Started},
         state::AppState,
         store::{
             one_time_tokens::{self, Purpose},
@@ -55,13 +53,13 @@ pub async fn redeem(
     token: &str,
     new: NewAccount,
     presented: Option<&RefreshToken>,
-) -> Result<Issued, Error> {
+) -> Result<Started, Error> {
     state.rate_limiter.check_network(context)?;
     if !is_open(state, context.now, token).await? {
         return Err(Error::SetupClosed);
     }
-    let password_hash =
-        state.passwords.hash(Turn::other(context.client), &new.password, &state.entropy).await?;
+    let turn = Turn::other(context.client);
+    let (password_hash, evidence) = password::choose(state, context, turn, &new.password).await?;
     let mut change = Change::begin(state, context).await?;
     let taken = users::lock_any_admin(change.tx()).await?;
     let link = one_time_tokens::find(change.tx(), Purpose::Setup, &one_time::hash(token)).await?;
@@ -79,5 +77,5 @@ pub async fn redeem(
         "setup link",
     )
     .await?;
-    start::start(state, change, &user, SignInMethod::Setup, presented).await
+    start::start(state, change, &user, evidence, SignInMethod::Setup, presented).await
 }

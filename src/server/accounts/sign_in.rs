@@ -5,17 +5,12 @@ use serde_json::json;
 use crate::{
     model::{email::EmailAddress, id::SessionId, password as rules, session::SignOutReason},
     server::{
+        authentication::password::{self, Verified},
         change::{self, Change},
         client_info::ActionContext,
         error::Error,
-        passwords::{
-            Password,
-            hasher::{PasswordMatch, Turn},
-        },
-        sessions::{
-            Issued,
-            start::{self, SignInMethod},
-        },
+        passwords::{Password, hasher::Turn},
+        sessions::start::{self, SignInMethod, Started},
         state::AppState,
         store::{
             audit::{Event, EventKind},
@@ -46,7 +41,7 @@ impl Credentials {
     }
 }
 
-/// Starts a session for whoever knows the password. `device_cookie` is the browser's, `presented` the refresh token that
+/// Starts a session for whoever knows the password, or asks for the second step. `device_cookie` is the browser's, `presented` the refresh token that
 /// it holds. An unknown address, a wrong password and a disabled account are one error, after the same work.
 pub async fn sign_in(
     state: &AppState,
@@ -54,25 +49,23 @@ pub async fn sign_in(
     credentials: Credentials,
     device_cookie: Option<String>,
     presented: Option<&RefreshToken>,
-) -> Result<Issued, Error> {
+) -> Result<Started, Error> {
     let (found, device) = find(state, &credentials.email, device_cookie, presented).await?;
     let device = device.as_ref().map(SessionId::as_str);
     state.rate_limiter.check_password(context, credentials.email.as_str(), device)?;
-    let turn = Turn::sign_in(context.client);
     let enabled = found.as_ref().filter(|user| user.is_enabled());
     let stored = enabled.and_then(|user| user.password_hash.clone());
-    let matched = state.passwords.verify(turn, &credentials.password, stored.clone()).await?;
-    let (Some(user), Some(stored), PasswordMatch::Yes | PasswordMatch::NeedsRehash) =
-        (enabled, stored, matched)
+    let verified = password::verify(state, context, &credentials.password, stored.clone()).await?;
+    let (Some(user), Some(stored), Some(Verified { evidence, needs_rehash })) = (enabled, stored, verified)
     else {
         record_failure(state, context, found.as_ref()).await?;
         return Err(Error::InvalidCredentials);
     };
-    let renewed = match matched {
-        PasswordMatch::NeedsRehash => {
-            Some(state.passwords.hash(turn, &credentials.password, &state.entropy).await?)
-        }
-        _ => None,
+    let renewed = if needs_rehash {
+        let turn = Turn::sign_in(context.client);
+        Some(state.passwords.hash(turn, &credentials.password, &state.entropy).await?)
+    } else {
+        None
     };
 
     let mut change = Change::begin(state, context).await?;
@@ -85,9 +78,9 @@ pub async fn sign_in(
         return Err(Error::InvalidCredentials);
     };
     if let Some(renewed) = renewed {
-        users::set_password_hash(change.tx(), &user.id, &renewed).await?;
+        users::renew_password_hash(change.tx(), &user.id, &renewed).await?;
     }
-    start::start(state, change, &user, SignInMethod::Password, presented).await
+    start::start(state, change, &user, evidence, SignInMethod::Password, presented).await
 }
 
 /// The account of that address, and the session by which this browser was signed in to it before: it is no stranger.

@@ -8,7 +8,9 @@ use super::{CliError, serve::open_program};
 use crate::{
     model::{email::EmailAddress, id::UserId, role::Roles, user::UserSummary},
     server::{
-        accounts::{NewAccount, administer, directory, register, reset_password, roles, vouch},
+        accounts::{
+            NewAccount, administer, directory, register, reset_factors, reset_password, roles, vouch,
+        },
         client_info::{ActionContext, ClientInfo},
         clock::Clock,
         config::Config,
@@ -64,6 +66,8 @@ pub enum UserCommand {
     RevokeSessions(UserSelector),
     /// Print a link to set a new password for an account; it works once, within 30 minutes
     ResetPassword(UserSelector),
+    /// Remove the second factors of an account; prints a code that works once for its next sign-in
+    ResetFactors(UserSelector),
 }
 
 /// An account, by its address or its id.
@@ -122,6 +126,11 @@ async fn change(command: UserCommand, state: &Arc<AppState>) -> Result<(), Error
             let made = reset_password::create_link(state, context, None, &id).await?;
             println!("{}{}", state.config.tokens.issuer, made.path);
             eprintln!("It works once, until {}.", made.expires_at.to_utc().to_minute());
+        }
+        UserCommand::ResetFactors(user) => {
+            let id = user.find(state).await?;
+            println!("{}", reset_factors::reset(state, context, None, &id).await?.code);
+            eprintln!("It works once, as the second step of the next sign-in.");
         }
         UserCommand::RevokeSessions(user) => {
             let id = user.find(state).await?;

@@ -2,11 +2,10 @@
 
 use std::{fmt, sync::Arc};
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use zeroize::Zeroizing;
 
-use super::{entropy::Entropy, error::SealError, hkdf, master_secret::MasterSecret};
+use super::{entropy::Entropy, error::SealError, hkdf, master_secret::MasterSecret, sealing::SealingKey};
 
 const ENVELOPE_VERSION: &str = "lks1";
 const ID: &str = "latchkey master secret id";
@@ -25,7 +24,7 @@ impl fmt::Debug for Vault {
 struct VaultKey {
     /// Names the master secret in an envelope; says nothing about it.
     id: String,
-    key: LessSafeKey,
+    key: SealingKey,
 }
 
 impl VaultKey {
@@ -42,9 +41,7 @@ impl VaultKey {
     }
 
     fn new(id: &[u8], key: &[u8]) -> Result<Self, SealError> {
-        let id = BASE64.encode(id);
-        let key = UnboundKey::new(&AES_256_GCM, key).map_err(|_| SealError::Crypto)?;
-        Ok(Self { id, key: LessSafeKey::new(key) })
+        Ok(Self { id: BASE64.encode(id), key: SealingKey::new(key)? })
     }
 }
 
@@ -78,14 +75,8 @@ impl Vault {
         plain: &[u8],
         entropy: &Entropy,
     ) -> Result<String, SealError> {
-        let nonce: [u8; NONCE_LEN] = entropy.bytes()?;
-        let mut data = plain.to_vec();
-        let unique = Nonce::assume_unique_for_key(nonce);
-        current
-            .key
-            .seal_in_place_append_tag(unique, Aad::from(purpose), &mut data)
-            .map_err(|_| SealError::Crypto)?;
-        Ok(format!("{ENVELOPE_VERSION}.{}.{}.{}", current.id, BASE64.encode(nonce), BASE64.encode(data)))
+        let sealed = current.key.seal(purpose, plain, entropy)?;
+        Ok(format!("{ENVELOPE_VERSION}.{}.{sealed}", current.id))
     }
 
     /// Whether it is sealed under the first master secret.
@@ -96,19 +87,13 @@ impl Vault {
 
     /// Opens what [`Vault::seal`] made.
     pub fn open(&self, purpose: &str, sealed: &str) -> Result<Zeroizing<Vec<u8>>, SealError> {
-        let parts: Vec<_> = sealed.split('.').collect();
-        let [ENVELOPE_VERSION, id, nonce, data] = parts[..] else { return Err(SealError::Damaged) };
+        let mut parts = sealed.splitn(3, '.');
+        let (Some(ENVELOPE_VERSION), Some(id), Some(data)) = (parts.next(), parts.next(), parts.next())
+        else {
+            return Err(SealError::Damaged);
+        };
         let secret = self.0.iter().find(|secret| secret.id == id).ok_or(SealError::OtherSecret)?;
-        let nonce = BASE64.decode(nonce).map_err(|_| SealError::Damaged)?;
-        let nonce = Nonce::try_assume_unique_for_key(&nonce).map_err(|_| SealError::Damaged)?;
-        let mut data = Zeroizing::new(BASE64.decode(data).map_err(|_| SealError::Damaged)?);
-        let length = secret
-            .key
-            .open_in_place(nonce, Aad::from(purpose), &mut data)
-            .map_err(|_| SealError::Damaged)?
-            .len();
-        data.truncate(length);
-        Ok(data)
+        secret.key.open(purpose, data)
     }
 }
 

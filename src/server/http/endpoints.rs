@@ -26,6 +26,7 @@ pub static ENDPOINTS: LazyLock<Vec<Endpoint>> = LazyLock::new(|| {
     vec![
         Endpoint::of::<auth::Register>("/register"),
         Endpoint::of::<auth::Login>("/login"),
+        Endpoint::of::<auth::SecondFactor>("/login/second-step"),
         Endpoint::of::<auth::Reauthenticate>("/account"),
         Endpoint::of::<auth::Refresh>("/"),
         Endpoint::of::<auth::Logout>("/"),
@@ -38,6 +39,11 @@ pub static ENDPOINTS: LazyLock<Vec<Endpoint>> = LazyLock::new(|| {
         Endpoint::of::<account::DeleteAccount>("/account"),
         Endpoint::of::<account::Activity>("/account"),
         Endpoint::of::<account::GetOverview>("/dashboard"),
+        Endpoint::of::<account::GetSecurity>("/account/security"),
+        Endpoint::of::<account::TotpBegin>("/account/security"),
+        Endpoint::of::<account::TotpConfirm>("/account/security"),
+        Endpoint::of::<account::TotpRemove>("/account/security"),
+        Endpoint::of::<account::CreateRecoveryCodes>("/account/security"),
         Endpoint::of::<sessions::ListSessions>("/account/sessions"),
         Endpoint::of::<sessions::RenameSession>("/account/sessions"),
         Endpoint::of::<sessions::RevokeSession>("/account/sessions"),
@@ -55,6 +61,7 @@ pub static ENDPOINTS: LazyLock<Vec<Endpoint>> = LazyLock::new(|| {
         Endpoint::of::<users::DeleteUser>("/admin/users"),
         Endpoint::of::<users::RevokeUserSessions>("/admin/users"),
         Endpoint::of::<users::CreateResetLink>("/admin/users"),
+        Endpoint::of::<users::ResetFactors>("/admin/users"),
         Endpoint::of::<clients::ListClients>("/admin/clients"),
         Endpoint::of::<clients::GetClient>("/admin/clients"),
         Endpoint::of::<clients::ListClientUsers>("/admin/clients"),
@@ -159,7 +166,8 @@ mod tests {
         let sources = [include_str!("../../api/auth.rs"), include_str!("../../api/account.rs")].concat();
         for source in sources.split("endpoint = \"").skip(1) {
             let path = format!("/api/{}", source.split('"').next().unwrap_or_default());
-            let moves = ["caller.signed_in(", "caller.refreshed(", "caller.clear_session("];
+            let moves =
+                ["caller.signed_in(", "caller.started(", "caller.refreshed(", "caller.clear_session("];
             if moves.iter().any(|moves| source.contains(moves)) {
                 assert!(MOVES.iter().any(|(known, _)| *known == path), "{path}");
             }

@@ -66,6 +66,9 @@ fn challenge(code: Code) -> Option<&'static str> {
         Code::ReauthenticationRequired => {
             Some(r#"Bearer error="insufficient_user_authentication", max_age=900"#)
         }
+        Code::SecondFactorRequired => Some(
+            r#"Bearer error="insufficient_user_authentication", acr_values="https://refeds.org/profile/mfa""#,
+        ),
         Code::Forbidden => Some(r#"Bearer error="insufficient_scope""#),
         _ => None,
     }

@@ -3,7 +3,7 @@
 use super::{error::ResealError, key_set::purpose};
 use crate::server::{
     crypto::{entropy::Entropy, error::SealError, vault::Vault},
-    store::{Store, sealed_secrets, signing_keys},
+    store::{Store, sealed_secrets, signing_keys, totp},
 };
 
 /// What was done.
@@ -33,6 +33,15 @@ pub async fn reseal(store: &Store, vault: &Vault, entropy: &Entropy) -> Result<R
         match anew(vault, &secret.name, &secret.sealed, entropy)? {
             Some(sealed) => {
                 sealed_secrets::reseal(&mut tx, &secret.name, &sealed).await?;
+                done.secrets += 1;
+            }
+            None => done.already += 1,
+        }
+    }
+    for app in totp::all(&mut tx).await? {
+        match anew(vault, &totp::purpose(&app.user_id), &app.sealed_secret, entropy)? {
+            Some(sealed) => {
+                totp::reseal(&mut tx, &app.user_id, &sealed).await?;
                 done.secrets += 1;
             }
             None => done.already += 1,

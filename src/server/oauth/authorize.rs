@@ -23,17 +23,21 @@ use crate::{
     model::{
         email::EmailAddress,
         id::{SessionId, UserId},
+        level::Level,
+        methods::Methods,
         oauth::authorization_request::AuthorizationRequest,
         query,
+        second_factor::SecondFactorPolicy,
     },
     server::{
+        authentication::factors::Factors,
         client_info::ActionContext,
         clock::Timestamp,
         error::Error,
         sessions::page::ActivePage,
         state::AppState,
         store::{
-            Store, StoreError,
+            StoreError,
             authorization_requests::{self, RequestRecord},
             clients::{self, Client},
             consents, groups,
@@ -53,14 +57,20 @@ const PUSHED_LIFETIME: Duration = Duration::from_secs(60);
 pub struct Person {
     pub user: UserId,
     pub session: SessionId,
-    /// When the password was last entered.
-    pub authenticated_at: Timestamp,
+    pub proved: Proved,
+}
+
+/// When and with what somebody has proved who they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Proved {
+    pub at: Timestamp,
+    pub methods: Methods,
 }
 
 impl From<&ActivePage> for Person {
     fn from(page: &ActivePage) -> Self {
-        let ActivePage { user, session, authenticated_at, .. } = page.clone();
-        Self { user, session, authenticated_at }
+        let ActivePage { user, session, authenticated_at: at, methods, .. } = page.clone();
+        Self { user, session, proved: Proved { at, methods } }
     }
 }
 
@@ -77,8 +87,10 @@ pub enum Next {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     SignIn,
-    /// Signed in, and too long ago for this client.
+    /// Signed in, and too long ago for this client, or with less than it takes.
     Password,
+    /// Everyone needs a second factor here, and this person has none.
+    SetUpSecondFactor,
     Consent,
     Nothing,
 }
@@ -95,7 +107,7 @@ pub async fn begin(
         return begin_stored(state, context, parameters, handle, cookie, person).await;
     }
     let (asked, mut record) = read(state, context, parameters).await?;
-    match step(&state.store, &asked.client, &record, person).await? {
+    match step(state, &asked.client, &record, person).await? {
         Ok(Step::Nothing) => {
             let person = person.ok_or(Error::NoSession)?;
             let code = issue(state, context, &record, false, person, false).await?;
@@ -171,7 +183,7 @@ async fn begin_stored(
         return Err(GONE);
     }
     let cookie = known_or_new(state, cookie)?;
-    let step = step(&state.store, &client, &record, person).await?;
+    let step = step(state, &client, &record, person).await?;
     let mut tx = state.store.begin().await?;
     let bound =
         authorization_requests::bind(&mut tx, &hash, &one_time::hash(&cookie), context.now + LIFETIME)
@@ -224,7 +236,7 @@ pub async fn login_hint(
 
 /// What must be asked before a code is issued; or why it is not. It is read here and asked again when it is issued.
 pub async fn step(
-    store: &Store,
+    state: &AppState,
     client: &Client,
     record: &RequestRecord,
     person: Option<&Person>,
@@ -244,7 +256,17 @@ pub async fn step(
         let why = "The password was not entered recently enough.";
         return Ok(silent(Step::Password, OAuthCode::LoginRequired, why));
     }
-    let mut reader = store.read().await?;
+    let mut reader = state.store.read().await?;
+    let proved = proved(record, person).methods.level();
+    if record.request.met_by(proved).is_err() || requires_second_factor(state, proved) {
+        return Ok(match missing(record, Factors::of(&mut reader, &person.user).await?) {
+            Ok(Step::Password) => {
+                silent(Step::Password, OAuthCode::LoginRequired, "A second factor is required.")
+            }
+            Ok(step) => silent(step, OAuthCode::InteractionRequired, "A second factor must be set up."),
+            Err(error) => Err(error),
+        });
+    }
     if !groups::may_use(&mut reader, &client.id, &person.user).await? {
         return Ok(Err(OAuthError::new(OAuthCode::AccessDenied, "This person may not use this app.")));
     }
@@ -262,20 +284,41 @@ pub async fn step(
     Ok(Ok(Step::Nothing))
 }
 
+/// What must be asked of somebody who has proved too little; or that they can prove no more.
+fn missing(record: &RequestRecord, factors: Factors) -> Result<Step, OAuthError> {
+    match (record.request.met_by(factors.reach()), factors.reach()) {
+        (Err(_), _) => Err(OAuthError::new(
+            OAuthCode::UnmetAuthenticationRequirements,
+            "This person has no second factor that the client would take.",
+        )),
+        (Ok(_), Level::SingleFactor) => Ok(Step::SetUpSecondFactor),
+        (Ok(_), _) => Ok(Step::Password),
+    }
+}
+
+/// Whether the policy lets nobody of this level use an app.
+pub fn requires_second_factor(state: &AppState, level: Level) -> bool {
+    state.config.second_factor.for_session(level) == SecondFactorPolicy::Everyone
+}
+
 /// Whether the password was entered as recently as the client asks. What counts stands in the stored row, never in
 /// a parameter of a later page.
 fn is_recent(record: &RequestRecord, person: &Person) -> bool {
-    let (request, entered) = (&record.request, authenticated_at(record, person));
+    let (request, entered) = (&record.request, proved(record, person).at);
     if request.prompt.login || request.max_age == Some(0) {
         return entered > record.created_at;
     }
     request.max_age.is_none_or(|seconds| entered + Duration::from_secs(seconds.into()) >= record.created_at)
 }
 
-/// When the person last entered the password: in their session, or for this very request.
-pub fn authenticated_at(record: &RequestRecord, person: &Person) -> Timestamp {
-    let for_this = record.authenticated_at.filter(|_| record.session.as_ref() == Some(&person.session));
-    person.authenticated_at.max(for_this.unwrap_or_default())
+/// What the person proved last: in their session, or for this very request.
+pub fn proved(record: &RequestRecord, person: &Person) -> Proved {
+    let for_this = record.authenticated_at.zip(record.methods);
+    let for_this = for_this.filter(|_| record.session.as_ref() == Some(&person.session));
+    for_this
+        .map(|(at, methods)| Proved { at, methods })
+        .filter(|proved| proved.at > person.proved.at)
+        .unwrap_or(person.proved)
 }
 
 fn record(now: Timestamp, asked: &Asked, request: AuthorizationRequest) -> RequestRecord {
@@ -287,6 +330,7 @@ fn record(now: Timestamp, asked: &Asked, request: AuthorizationRequest) -> Reque
         browser_hash: None,
         session: None,
         authenticated_at: None,
+        methods: None,
         created_at: now,
         expires_at: now + LIFETIME,
         used_at: None,

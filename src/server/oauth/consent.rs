@@ -19,6 +19,7 @@ use crate::{
         },
     },
     server::{
+        authentication::{evidence::Evidence, factors::Factors},
         change::Change,
         client_info::ActionContext,
         error::Error,
@@ -55,9 +56,13 @@ pub async fn ask(
     let Some((record, client)) = authorize::find(state, context.now, handle, cookie).await? else {
         return Ok(Asking::Gone);
     };
-    let question = match authorize::step(&state.store, &client, &record, Some(person)).await? {
+    let question = match authorize::step(state, &client, &record, Some(person)).await? {
         Ok(Step::Nothing) => return answer(state, context, &record, person, false).await,
-        Ok(Step::Password | Step::SignIn) => Question::Password,
+        Ok(Step::Password | Step::SignIn) => {
+            let factors = Factors::of(&mut state.store.read().await?, &person.user).await?;
+            Question::Password { and_code: factors.need_second_step() }
+        }
+        Ok(Step::SetUpSecondFactor) => Question::SetUpSecondFactor,
         Ok(Step::Consent) => Question::Allow,
         Err(error) => return refuse(state, context, &record, &error).await,
     };
@@ -71,19 +76,20 @@ pub async fn ask(
     Ok(Asking::Page(Box::new(page)))
 }
 
-/// The password was entered for this request. It is remembered there: the session itself moves only for whoever holds its
-/// newest refresh token, and at most once in half a minute.
-pub async fn password_entered(
+/// The person has proved who they are for this request. It is remembered there: the session itself moves only for whoever
+/// holds its newest refresh token, and at most once in half a minute.
+pub async fn authenticated(
     state: &AppState,
     context: ActionContext<'_>,
     handle: &str,
     cookie: Option<&str>,
     person: &Person,
+    evidence: Evidence,
 ) -> Result<(), Error> {
     if let Some((record, _)) = authorize::find(state, context.now, handle, cookie).await? {
         let mut tx = state.store.begin().await?;
-        authorization_requests::authenticate(&mut tx, &record.handle_hash, &person.session, context.now)
-            .await?;
+        let proved = (evidence.verified_at(), evidence.methods());
+        authorization_requests::authenticate(&mut tx, &record.handle_hash, &person.session, proved).await?;
         tx.commit().await?;
     }
     Ok(())
@@ -102,14 +108,16 @@ pub async fn decide(
         return Ok(Asking::Gone);
     };
     // Somebody else has signed in meanwhile, or has to say who they are first: they are asked themselves.
-    let step = authorize::step(&state.store, &client, &record, Some(person)).await?;
+    let step = authorize::step(state, &client, &record, Some(person)).await?;
     let asked = record.session.as_ref() == Some(&person.session);
     match step {
         Err(error) => refuse(state, context, &record, &error).await,
         Ok(_) if !asked => ask(state, context, handle, cookie, person).await,
         Ok(_) if !allows => deny(state, context, &record, person).await,
         Ok(Step::Consent | Step::Nothing) => answer(state, context, &record, person, true).await,
-        Ok(Step::Password | Step::SignIn) => ask(state, context, handle, cookie, person).await,
+        Ok(Step::Password | Step::SignIn | Step::SetUpSecondFactor) => {
+            ask(state, context, handle, cookie, person).await
+        }
     }
 }
 

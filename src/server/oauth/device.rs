@@ -10,6 +10,7 @@ use super::{
     authorize::{
         Person, Wanted, mint,
         request::{resources, scopes},
+        requires_second_factor,
     },
     consent::in_words,
     error::{OAuthCode, OAuthError},
@@ -179,6 +180,9 @@ pub async fn decide(
             let problem = "You may not use this app. The device was told so.".to_owned();
             Ok(DevicePage { problem: Some(problem), ..page })
         }
+        Err(error @ Error::SecondFactorRequired) => {
+            Ok(DevicePage { problem: Some(ApiError::from(error).message), ..page })
+        }
         Err(error) => throttled(page, error),
     }
 }
@@ -224,10 +228,14 @@ async fn allow(
     person: &Person,
     record: &DeviceRecord,
 ) -> Result<(), Error> {
+    if requires_second_factor(state, person.proved.methods.level()) {
+        return Err(Error::SecondFactorRequired);
+    }
     state.rate_limiter.check_code(&person.user)?;
     let mut change = Change::begin(state, context).await?;
-    let wanted = Wanted { client: &record.client, scopes: &record.scopes, resources: &record.resources };
-    let (_, grant) = mint(&mut change, &wanted, person, true, person.authenticated_at).await?;
+    let wanted =
+        Wanted { client: &record.client, scopes: &record.scopes, resources: &record.resources, acr: None };
+    let (_, grant) = mint(&mut change, &wanted, person, true, person.proved).await?;
     let (device, session) = (&record.device_hash, &person.session);
     if !device_codes::allow(change.tx(), device, session, &grant.id, context.now).await? {
         return Err(Error::NotFound);

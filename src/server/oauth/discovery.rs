@@ -7,6 +7,7 @@ use super::{client_assertion, token::DEVICE_CODE};
 use crate::{
     model::{
         client_algorithm::ClientAlgorithm,
+        level::Level,
         oauth::{
             client_kind::AuthMethod,
             scope::{EMAIL, GROUPS, OFFLINE_ACCESS, OPENID, PROFILE, ROLES},
@@ -16,7 +17,9 @@ use crate::{
 };
 
 const SCOPES: [&str; 6] = [OPENID, PROFILE, EMAIL, GROUPS, ROLES, OFFLINE_ACCESS];
-const CLAIMS: [&str; 13] = [
+/// What people can prove here.
+const ACR_VALUES: [&str; 2] = [Level::SingleFactor.as_str(), Level::MultiFactor.as_str()];
+const CLAIMS: [&str; 14] = [
     "sub",
     "iss",
     "aud",
@@ -24,6 +27,7 @@ const CLAIMS: [&str; 13] = [
     "iat",
     "auth_time",
     "amr",
+    "acr",
     "sid",
     "name",
     "email",
@@ -46,7 +50,8 @@ pub struct ServerMetadata {
     revocation_endpoint: String,
     end_session_endpoint: String,
     scopes_supported: [&'static str; 6],
-    claims_supported: [&'static str; 13],
+    claims_supported: [&'static str; 14],
+    acr_values_supported: [&'static str; 2],
     response_types_supported: [&'static str; 1],
     response_modes_supported: [&'static str; 1],
     grant_types_supported: [&'static str; 4],
@@ -96,6 +101,7 @@ pub fn server_metadata(config: &TokenConfig) -> ServerMetadata {
         end_session_endpoint: format!("{issuer}/oauth/logout"),
         scopes_supported: SCOPES,
         claims_supported: CLAIMS,
+        acr_values_supported: ACR_VALUES,
         response_types_supported: ["code"],
         response_modes_supported: ["query"],
         grant_types_supported: ["authorization_code", "refresh_token", "client_credentials", DEVICE_CODE],

@@ -46,6 +46,8 @@ codes! {
     LoginRequired = "login_required" 400,
     ConsentRequired = "consent_required" 400,
     InteractionRequired = "interaction_required" 400,
+    /// The person cannot prove what the client asks for (OpenID Connect Core Unmet Authentication Requirements 1.0).
+    UnmetAuthenticationRequirements = "unmet_authentication_requirements" 400,
     RequestNotSupported = "request_not_supported" 400,
     RequestUriNotSupported = "request_uri_not_supported" 400,
     // RFC 8628 §3.5.

@@ -4,7 +4,10 @@ use serde::Serialize;
 
 use super::error::OAuthError;
 use crate::{
-    model::oauth::{client_id::ClientId, client_kind::ClientKind, resource::Resource, scope::Scopes},
+    model::{
+        level::Level,
+        oauth::{client_id::ClientId, client_kind::ClientKind, resource::Resource, scope::Scopes},
+    },
     server::{
         clock::Timestamp,
         state::AppState,
@@ -37,6 +40,11 @@ pub struct ActiveToken {
     token_type: &'static str,
     iat: i64,
     exp: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth_time: Option<i64>,
+    /// How well the person has proved who they are, and when (RFC 9470 §6.2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    acr: Option<Level>,
     jti: ClientTokenId,
 }
 
@@ -64,6 +72,8 @@ pub async fn introspect(
         token_type: "Bearer",
         iat: verified.issued_at.seconds(),
         exp: verified.expires_at.seconds(),
+        auth_time: verified.authenticated_at.map(Timestamp::seconds),
+        acr: verified.acr,
         jti: verified.id.clone(),
     })))
 }

@@ -121,6 +121,17 @@ impl Hasher {
         .await
     }
 
+    /// The hash of a secret with the salt and the parameters of a stored one: the same, if it is the same secret.
+    pub async fn hash_like(&self, turn: Turn, secret: &Password, stored: String) -> Result<String, Error> {
+        let (secret, memory) = (secret.clone(), self.memory.clone());
+        self.run(turn, move || {
+            let Stored { params, salt, .. } = Stored::read(&stored)?;
+            let output = compute(&params, secret.as_bytes(), &salt, &memory)?;
+            to_phc(&params, &salt, &output)
+        })
+        .await
+    }
+
     /// Takes every place there is to run or to wait in.
     #[cfg(test)]
     pub fn hold_all(&self) -> OwnedSemaphorePermit {
@@ -191,23 +202,37 @@ fn compare(
     stored: &str,
     memory: &MemoryPool,
 ) -> Result<PasswordMatch, Error> {
-    let unreadable = |error: &dyn std::fmt::Display| {
-        Error::Internal(format!("a stored password hash is unreadable: {error}"))
-    };
-    let stored = PasswordHash::new(stored).map_err(|error| unreadable(&error))?;
-    let (Some(salt), Some(expected)) = (stored.salt.as_ref(), stored.hash.as_ref()) else {
-        return Err(unreadable(&"it has no salt or no hash"));
-    };
-    if stored.algorithm.as_str() != "argon2id" {
-        return Err(unreadable(&format!("its algorithm is {}", stored.algorithm)));
-    }
-    let params = Params::try_from(&stored).map_err(|error| unreadable(&error))?;
-    let output = compute(&params, password, salt.as_ref(), memory)?;
-    if verify_slices_are_equal(&output, expected.as_ref()).is_err() {
+    let Stored { params, salt, output: expected } = Stored::read(stored)?;
+    let output = compute(&params, password, &salt, memory)?;
+    if verify_slices_are_equal(&output, &expected).is_err() {
         return Ok(PasswordMatch::No);
     }
     let cost = |params: &Params| (params.m_cost(), params.t_cost(), params.p_cost());
     Ok(if cost(&params) == cost(today) { PasswordMatch::Yes } else { PasswordMatch::NeedsRehash })
+}
+
+/// A stored hash, taken apart.
+struct Stored {
+    params: Params,
+    salt: Vec<u8>,
+    output: Vec<u8>,
+}
+
+impl Stored {
+    fn read(stored: &str) -> Result<Self, Error> {
+        let unreadable = |error: &dyn std::fmt::Display| {
+            Error::Internal(format!("a stored password hash is unreadable: {error}"))
+        };
+        let stored = PasswordHash::new(stored).map_err(|error| unreadable(&error))?;
+        let (Some(salt), Some(output)) = (stored.salt.as_ref(), stored.hash.as_ref()) else {
+            return Err(unreadable(&"it has no salt or no hash"));
+        };
+        if stored.algorithm.as_str() != "argon2id" {
+            return Err(unreadable(&format!("its algorithm is {}", stored.algorithm)));
+        }
+        let params = Params::try_from(&stored).map_err(|error| unreadable(&error))?;
+        Ok(Self { params, salt: salt.as_ref().to_vec(), output: output.as_ref().to_vec() })
+    }
 }
 
 fn to_phc(params: &Params, salt: &[u8], output: &[u8]) -> Result<String, Error> {

@@ -70,6 +70,7 @@ fn identify(evidence: &Evidence, state: &AppState, now: Timestamp) -> Result<Pri
         user: verified.user.clone(),
         session: verified.session.clone(),
         roles: verified.roles,
+        level: verified.level,
         proof: Proof::AccessToken { authenticated_at: verified.authenticated_at },
     })
 }
@@ -81,7 +82,7 @@ pub async fn authorize(
     state: &AppState,
     context: ActionContext<'_>,
 ) -> Result<(), Error> {
-    let allowed = principal.check(permission, context.now);
+    let allowed = principal.check(permission, context.now, state.config.second_factor);
     if let Err(Error::Forbidden) = allowed {
         let wanted = format!("{permission:?}");
         record_denial(state, context, &principal.user, &principal.session, &wanted).await?;

@@ -20,15 +20,21 @@ use super::{
 };
 use crate::{
     model::{
-        access::after_sign_in, error::ApiError, id::SessionId, local_path::LocalPath, role::Permission,
-        session::TokenResponse,
+        access::after_sign_in,
+        error::ApiError,
+        id::SessionId,
+        local_path::LocalPath,
+        role::Permission,
+        second_factor::{SecondStep, SecondStepStatus},
+        session::{SignIn, TokenResponse},
     },
     server::{
+        authentication::attempt::{self, Attempt, AttemptMade},
         client_info::{ActionContext, ClientInfo},
         clock::Timestamp,
         error::Error,
         principal::Principal,
-        sessions::Issued,
+        sessions::{Issued, start::Started},
         state::AppState,
         store::users::User,
         tokens::refresh::token::RefreshToken,
@@ -91,6 +97,32 @@ impl Caller {
     /// When and from where: what every change is recorded with.
     pub fn context(&self) -> ActionContext<'_> {
         ActionContext { now: self.now, client: &self.client }
+    }
+
+    /// Hands out what signing in has come to: a session, or what the second step goes on from. A form without JavaScript
+    /// goes on to `next`, where that is a page.
+    pub fn started(&self, started: Started, next: Option<&str>) -> Result<SignIn, Error> {
+        match started {
+            Started::Session(issued) => {
+                if cookies::attempt(&self.cookies).is_some() {
+                    cookies::clear_attempt(&self.cookies);
+                }
+                Ok(SignIn::Session(self.signed_in(issued, next)?))
+            }
+            Started::SecondStep(AttemptMade { cookie, methods }) => {
+                cookies::set_attempt(&self.cookies, cookie);
+                self.redirect_form(&after_sign_in(next).second_step())?;
+                let status = SecondStepStatus::SecondFactor;
+                let expires_in = attempt::LIFETIME.as_secs();
+                Ok(SignIn::SecondStep(SecondStep { status, methods, expires_in }))
+            }
+        }
+    }
+
+    /// Who is half signed in, in this browser.
+    pub fn attempt(&self) -> Result<Attempt, Error> {
+        let cookie = cookies::attempt(&self.cookies).ok_or(Error::AttemptClosed)?;
+        Attempt::open(&self.state, self.now, &cookie).ok_or(Error::AttemptClosed)
     }
 
     /// Hands out a session that was just started. A form without JavaScript goes on to `next`, where that is a page.

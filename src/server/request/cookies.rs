@@ -10,11 +10,12 @@ use tower_cookies::{
     cookie::{SameSite, time},
 };
 
-use crate::server::{sessions::SessionCookie, tokens::refresh::token::RefreshToken};
+use crate::server::{authentication::attempt, sessions::SessionCookie, tokens::refresh::token::RefreshToken};
 
 const SESSION: &str = "__Host-latchkey";
 const FLOW: &str = "__Host-latchkey-flow";
 const DEVICE: &str = "__Host-latchkey-device";
+const ATTEMPT: &str = "__Host-latchkey-attempt";
 /// Longer than a request takes.
 const FLOW_MAX_AGE: Duration = Duration::from_secs(3600);
 /// As long as browsers keep a cookie (RFC 6265bis §5.5).
@@ -61,4 +62,17 @@ pub fn device(cookies: &Cookies) -> Option<String> {
 
 pub fn set_device(cookies: &Cookies, value: String) {
     cookies.add(build(DEVICE, value, DEVICE_MAX_AGE, SameSite::Strict));
+}
+
+/// Who is half signed in, sealed ([`crate::server::authentication::attempt`]).
+pub fn attempt(cookies: &Cookies) -> Option<String> {
+    cookies.get(ATTEMPT).map(|cookie| cookie.value().to_owned())
+}
+
+pub fn set_attempt(cookies: &Cookies, value: String) {
+    cookies.add(build(ATTEMPT, value, attempt::LIFETIME, SameSite::Strict));
+}
+
+pub fn clear_attempt(cookies: &Cookies) {
+    cookies.add(build(ATTEMPT, String::new(), Duration::ZERO, SameSite::Strict));
 }

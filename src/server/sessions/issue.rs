@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use zeroize::Zeroizing;
 
 use crate::{
-    model::session::{TokenResponse, TokenType},
+    model::session::{SignedIn, TokenResponse, TokenType},
     server::{
         clock::Timestamp,
         error::Error,
@@ -45,11 +45,13 @@ pub fn issue(
 ) -> Result<Issued, Error> {
     let token = state.refresh_keys.token(&session.id, session.generation, &session.salt)?;
     let response = TokenResponse {
+        status: SignedIn::SignedIn,
         access_token: minted.token,
         token_type: TokenType::Bearer,
         expires_in: (minted.expires_at - now).as_secs(),
         session_id: session.id.clone(),
         user: user.session_user(),
+        restricted: state.config.second_factor.for_session(session.methods.level()),
     };
     // Longer than an unused session lasts: a browser that comes back late is told why it must sign in.
     let max_age = session.absolute_expires_at - now;

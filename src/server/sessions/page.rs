@@ -4,6 +4,7 @@ use super::{refresh::reason_without_row, revoke::revoke_if_reused};
 use crate::{
     model::{
         id::{SessionId, UserId},
+        methods::Methods,
         role::Roles,
         session::{HeldSession, SessionView, SignOutReason},
     },
@@ -37,8 +38,10 @@ pub struct ActivePage {
     pub user: UserId,
     pub session: SessionId,
     pub roles: Roles,
-    /// When the password was last entered.
+    /// When its owner last proved who they are.
     pub authenticated_at: Timestamp,
+    /// And with what.
+    pub methods: Methods,
     pub view: SessionView,
 }
 
@@ -49,6 +52,7 @@ impl ActivePage {
             user: self.user.clone(),
             session: self.session.clone(),
             roles: self.roles,
+            level: self.methods.level(),
             proof: Proof::PageLoad,
         }
     }
@@ -99,14 +103,16 @@ pub async fn resolve(
         session: HeldSession { user: user.id.clone(), id: session.id.clone() },
         display_name: user.display_name,
         roles: user.roles,
+        restricted: state.config.second_factor.for_session(session.methods.level()),
         expires_at: Some(expires_at),
     };
-    let authenticated_at = session.authenticated_at;
+    let (authenticated_at, methods) = (session.authenticated_at, session.methods);
     Ok(PageSession::Active(ActivePage {
         user: user.id,
         session: session.id,
         roles: user.roles,
         authenticated_at,
+        methods,
         view,
     }))
 }

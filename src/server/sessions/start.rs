@@ -9,6 +9,11 @@ use super::{
 use crate::{
     model::{id::SessionId, session::SignOutReason},
     server::{
+        authentication::{
+            attempt::{Attempt, AttemptMade},
+            evidence::Evidence,
+            factors::Factors,
+        },
         change::Change,
         client_info::ActionContext,
         error::Error,
@@ -26,6 +31,8 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignInMethod<'a> {
     Password,
+    /// A second step, after the first one.
+    SecondStep,
     /// They have just signed up.
     Registration,
     Setup,
@@ -39,6 +46,7 @@ impl SignInMethod<'_> {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Password => "password",
+            Self::SecondStep => "second_step",
             Self::Registration => "registration",
             Self::Setup => "setup",
             Self::Invitation => "invitation",
@@ -47,33 +55,68 @@ impl SignInMethod<'_> {
     }
 }
 
-/// Starts a session for `user` and commits the change that signs them in. Always a new family, whatever the browser
-/// held before (session fixation, CVE-2026-7507): the session of `presented` is revoked.
+/// What signing in has come to.
+#[derive(Debug)]
+pub enum Started {
+    Session(Issued),
+    /// Nothing has started: the account needs a second step.
+    SecondStep(AttemptMade),
+}
+
+/// Starts a session for `user`, if the evidence is enough for what the account has now, and commits the change that signs
+/// them in. Always a new family, whatever the browser held before (session fixation, CVE-2026-7507): the session of
+/// `presented` is revoked. The account is held by `change`.
 pub async fn start(
     state: &AppState,
     mut change: Change<'_>,
     user: &User,
+    evidence: Evidence,
     method: SignInMethod<'_>,
     presented: Option<&RefreshToken>,
-) -> Result<Issued, Error> {
+) -> Result<Started, Error> {
+    let factors = Factors::of(change.tx(), &user.id).await?;
+    if !factors.are_satisfied_by(evidence) {
+        return ask_for_second_step(state, change, user, evidence, factors).await;
+    }
     let context = change.context;
     replace(state, &mut change, presented).await?;
     make_room(&mut change, &user.id).await?;
-    let mut session = new_session(state, context, user)?;
+    let mut session = new_session(state, context, user, evidence)?;
     let minted = state.tokens.mint(context.now, &state.entropy, &session, user)?;
     session.remember(&minted.kid, minted.expires_at);
     sessions::insert(change.tx(), &session).await?;
     if let SignInMethod::PasswordChanged(before) = method {
         sessions::follow(change.tx(), before, &session.id).await?;
     }
-    let detail = json!({ "method": method.as_str() });
+    let detail = json!({ "method": method.as_str(), "factors": evidence.methods().to_string() });
     let event = Event::new(EventKind::SignedIn).by(&user.id).about(&user.id).of(&session.id).with(detail);
     change.record(event).await?;
     change.commit().await?;
-    issue(state, context.now, &session, user, minted)
+    Ok(Started::Session(issue(state, context.now, &session, user, minted)?))
 }
 
-fn new_session(state: &AppState, context: ActionContext<'_>, user: &User) -> Result<SessionRecord, Error> {
+/// Hands out what the second step goes on from. What led here is committed: a link that was used is used.
+async fn ask_for_second_step(
+    state: &AppState,
+    mut change: Change<'_>,
+    user: &User,
+    evidence: Evidence,
+    factors: Factors,
+) -> Result<Started, Error> {
+    let attempt = Attempt::begin(state, change.context.now, user, evidence)?;
+    let made = AttemptMade { cookie: attempt.seal(state)?, methods: factors.usable() };
+    let detail = json!({ "factors": evidence.methods().to_string() });
+    change.record(Event::new(EventKind::SecondStepRequested).about(&user.id).with(detail)).await?;
+    change.commit().await?;
+    Ok(Started::SecondStep(made))
+}
+
+fn new_session(
+    state: &AppState,
+    context: ActionContext<'_>,
+    user: &User,
+    evidence: Evidence,
+) -> Result<SessionRecord, Error> {
     let ActionContext { now, client } = context;
     let config = &state.config.sessions;
     Ok(SessionRecord {
@@ -84,8 +127,10 @@ fn new_session(state: &AppState, context: ActionContext<'_>, user: &User) -> Res
         confirmed: false,
         rotated_at: now,
         created_at: now,
-        authenticated_at: now,
+        authenticated_at: evidence.verified_at(),
+        methods: evidence.methods(),
         authenticated_before: None,
+        methods_before: None,
         replaced_at: None,
         last_seen_at: now,
         idle_expires_at: (now + config.idle_ttl).min(now + config.absolute_ttl),

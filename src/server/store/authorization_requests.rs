@@ -6,6 +6,7 @@ use super::{Queryable, StoreError, Tx, corrupt, execute, fetch_optional, stateme
 use crate::{
     model::{
         id::SessionId,
+        methods::Methods,
         oauth::{authorization_request::AuthorizationRequest, client_id::ClientId},
     },
     server::clock::Timestamp,
@@ -23,8 +24,10 @@ pub struct RequestRecord {
     pub browser_hash: Option<Vec<u8>>,
     /// To which it was shown, and which may decide.
     pub session: Option<SessionId>,
-    /// When the password was entered for it, in that session.
+    /// When the person proved who they are for it, in that session.
     pub authenticated_at: Option<Timestamp>,
+    /// And with what.
+    pub methods: Option<Methods>,
     pub created_at: Timestamp,
     pub expires_at: Timestamp,
     pub used_at: Option<Timestamp>,
@@ -39,6 +42,7 @@ struct RequestRow {
     browser_hash: Option<Vec<u8>>,
     session_id: Option<String>,
     authenticated_at: Option<Timestamp>,
+    methods: Option<String>,
     created_at: Timestamp,
     expires_at: Timestamp,
     used_at: Option<Timestamp>,
@@ -49,6 +53,7 @@ impl TryFrom<RequestRow> for RequestRecord {
     fn try_from(row: RequestRow) -> Result<Self, StoreError> {
         const TABLE: &str = "oauth_requests";
         let session = row.session_id.as_deref().map(SessionId::parse).transpose();
+        let methods = row.methods.as_deref().map(Methods::parse);
         Ok(Self {
             request: serde_json::from_str(&row.parameters).map_err(corrupt(TABLE, &row.client_id))?,
             session: session.map_err(corrupt(TABLE, &row.client_id))?,
@@ -57,6 +62,7 @@ impl TryFrom<RequestRow> for RequestRecord {
             pushed: row.pushed,
             browser_hash: row.browser_hash,
             authenticated_at: row.authenticated_at,
+            methods: methods.transpose().map_err(corrupt(TABLE, &row.client_id))?,
             created_at: row.created_at,
             expires_at: row.expires_at,
             used_at: row.used_at,
@@ -70,8 +76,9 @@ statements! {
               VALUES ($1, $2, $3, $4, $5, $6, $7)";
     BIND = "UPDATE oauth_requests SET browser_hash = $2, expires_at = $3
             WHERE handle_hash = $1 AND browser_hash IS NULL AND used_at IS NULL";
-    SHOW_TO = "UPDATE oauth_requests SET session_id = $2, authenticated_at = NULL WHERE handle_hash = $1 AND used_at IS NULL";
-    AUTHENTICATE = "UPDATE oauth_requests SET session_id = $2, authenticated_at = $3
+    SHOW_TO = "UPDATE oauth_requests SET session_id = $2, authenticated_at = NULL, methods = NULL
+               WHERE handle_hash = $1 AND used_at IS NULL";
+    AUTHENTICATE = "UPDATE oauth_requests SET session_id = $2, authenticated_at = $3, methods = $4
                     WHERE handle_hash = $1 AND used_at IS NULL";
     USE = "UPDATE oauth_requests SET used_at = $2 WHERE handle_hash = $1 AND used_at IS NULL";
     DELETE_EXPIRED = "DELETE FROM oauth_requests WHERE handle_hash IN
@@ -116,14 +123,14 @@ pub async fn show_to(tx: &mut Tx, handle_hash: &[u8], session: &SessionId) -> Re
     Ok(())
 }
 
-/// Remembers that the password was entered for it, in this session.
+/// Remembers that the person proved who they are for it, in this session.
 pub async fn authenticate(
     tx: &mut Tx,
     handle_hash: &[u8],
     session: &SessionId,
-    now: Timestamp,
+    (now, methods): (Timestamp, Methods),
 ) -> Result<(), StoreError> {
-    execute!(tx, AUTHENTICATE, handle_hash, session.as_str(), now)?;
+    execute!(tx, AUTHENTICATE, handle_hash, session.as_str(), now, methods.to_string())?;
     Ok(())
 }
 

@@ -14,6 +14,8 @@ use super::{
 use crate::{
     model::{
         id::{ClientSessionId, GrantId, UserId},
+        level::Level,
+        methods::Methods,
         oauth::{client_id::ClientId, resource::Resources, revocation::RevocationReason, scope::Scopes},
     },
     server::clock::Timestamp,
@@ -31,8 +33,12 @@ pub struct GrantRecord {
     pub user: UserId,
     pub scopes: Scopes,
     pub resources: Resources,
-    /// When the person had entered the password.
+    /// When the person had proved who they are.
     pub auth_time: Timestamp,
+    /// And with what.
+    pub methods: Methods,
+    /// The level that the client asked for and got. Nothing: it asked for none.
+    pub acr: Option<Level>,
     /// Of the key that authenticates its refresh tokens.
     pub salt: Vec<u8>,
     /// Of the newest refresh token.
@@ -59,6 +65,8 @@ struct GrantRow {
     scopes: String,
     resources: String,
     auth_time: Timestamp,
+    methods: String,
+    acr: Option<String>,
     salt: Vec<u8>,
     generation: i64,
     confirmed: bool,
@@ -88,6 +96,8 @@ impl TryFrom<GrantRow> for GrantRecord {
             scopes: Scopes::parse(&row.scopes).map_err(corrupt(TABLE, &id))?,
             resources: Resources::parse(&row.resources).map_err(corrupt(TABLE, &id))?,
             auth_time: row.auth_time,
+            methods: Methods::parse(&row.methods).map_err(corrupt(TABLE, &id))?,
+            acr: row.acr.as_deref().and_then(Level::parse),
             salt: row.salt,
             generation: u64::try_from(row.generation).map_err(corrupt(TABLE, &id))?,
             confirmed: row.confirmed,
@@ -107,8 +117,8 @@ statements! {
     BY_ID = "SELECT * FROM oauth_grants WHERE id = $1";
     INSERT = "INSERT INTO oauth_grants (id, client_session_id, sign_in_id, client_id, user_id, scopes, resources, auth_time,
                   salt, generation, confirmed, rotated_at, created_at, last_used_at, idle_expires_at, absolute_expires_at,
-                  token_expires_at)
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+                  token_expires_at, methods, acr)
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
     /// From the generation that it was read with: two rotations of one generation cannot both happen.
     ADVANCE = "UPDATE oauth_grants SET generation = $3, confirmed = $4, rotated_at = $5, last_used_at = $6,
                    idle_expires_at = $7, token_expires_at = $8
@@ -149,7 +159,9 @@ pub async fn insert(tx: &mut Tx, grant: &GrantRecord) -> Result<(), StoreError> 
         grant.last_used_at,
         grant.idle_expires_at,
         grant.absolute_expires_at,
-        grant.token_expires_at
+        grant.token_expires_at,
+        grant.methods.to_string(),
+        grant.acr.map(Level::as_str)
     )?;
     Ok(())
 }

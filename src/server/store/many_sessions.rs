@@ -28,6 +28,7 @@ pub struct SessionOfUserRow {
     editor: bool,
     admin: bool,
     token_epoch: i64,
+    credential_epoch: i64,
     disabled_at: Option<Timestamp>,
     email_verified_at: Option<Timestamp>,
     user_created_at: Timestamp,
@@ -44,6 +45,7 @@ impl TryFrom<SessionOfUserRow> for SessionOfUser {
             editor: row.editor,
             admin: row.admin,
             token_epoch: row.token_epoch,
+            credential_epoch: row.credential_epoch,
             disabled_at: row.disabled_at,
             email_verified_at: row.email_verified_at,
             created_at: row.user_created_at,
@@ -104,5 +106,7 @@ fn advanced(from: u64, session: &SessionRecord) -> Result<Value, StoreError> {
         session.authenticated_at.millis(),
         session.authenticated_before.map(Timestamp::millis),
         session.replaced_at.map(Timestamp::millis),
+        session.methods.to_string(),
+        session.methods_before.map(|methods| methods.to_string()),
     ]))
 }

@@ -61,7 +61,8 @@ pub mod sessions {
     macro_rules! sessions {
         ($lock:literal) => {
             concat!(
-                "SELECT s.*, u.email, u.display_name, u.password_hash, u.editor, u.admin, u.token_epoch, u.disabled_at, u.email_verified_at,
+                "SELECT s.*, u.email, u.display_name, u.password_hash, u.editor, u.admin, u.token_epoch, u.credential_epoch,
+                     u.disabled_at, u.email_verified_at,
                      u.created_at AS user_created_at
                  FROM json_array_elements_text($1::json) ids(value)
                  JOIN sessions s ON s.id = ids.value JOIN users u ON u.id = s.user_id",
@@ -78,7 +79,7 @@ pub mod sessions {
             last_seen_at = (n.value->>5)::bigint, idle_expires_at = (n.value->>6)::bigint, token_kid = n.value->>7,
             token_expires_at = (n.value->>8)::bigint, user_agent = n.value->>9, ip = n.value->>10,
             authenticated_at = (n.value->>11)::bigint, authenticated_before = (n.value->>12)::bigint,
-            replaced_at = (n.value->>13)::bigint
+            replaced_at = (n.value->>13)::bigint, methods = n.value->>14, methods_before = n.value->>15
         FROM json_array_elements($1::json) n(value)
         WHERE sessions.id = n.value->>0 AND sessions.generation = (n.value->>1)::bigint
             AND sessions.revoked_at IS NULL";

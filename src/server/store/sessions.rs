@@ -9,6 +9,7 @@ use super::{
 use crate::{
     model::{
         id::{SessionId, UserId},
+        methods::Methods,
         session::SignOutReason,
     },
     server::{client_info::ActionContext, clock::Timestamp},
@@ -28,11 +29,14 @@ pub struct SessionRecord {
     /// When that generation was made.
     pub rotated_at: Timestamp,
     pub created_at: Timestamp,
-    /// When the password was last entered.
+    /// When its owner last proved who they are.
     pub authenticated_at: Timestamp,
-    /// The same before the newest generation, if that was made by entering the password again and nobody else has come
-    /// by it.
+    /// What they proved it with.
+    pub methods: Methods,
+    /// When they had before the newest generation, if that was made by proving it again and nobody else has come by it.
     pub authenticated_before: Option<Timestamp>,
+    /// And with what.
+    pub methods_before: Option<Methods>,
     /// When the generation before the newest was made, if the newest was made by entering the password again.
     pub replaced_at: Option<Timestamp>,
     pub last_seen_at: Timestamp,
@@ -61,7 +65,9 @@ pub(super) struct SessionRow {
     rotated_at: Timestamp,
     created_at: Timestamp,
     authenticated_at: Timestamp,
+    methods: String,
     authenticated_before: Option<Timestamp>,
+    methods_before: Option<String>,
     replaced_at: Option<Timestamp>,
     last_seen_at: Timestamp,
     idle_expires_at: Timestamp,
@@ -93,7 +99,12 @@ impl TryFrom<SessionRow> for SessionRecord {
             rotated_at: row.rotated_at,
             created_at: row.created_at,
             authenticated_at: row.authenticated_at,
+            methods: Methods::parse(&row.methods).map_err(corrupt("sessions", &id))?,
             authenticated_before: row.authenticated_before,
+            methods_before: row
+                .methods_before
+                .map(|methods| Methods::parse(&methods).map_err(corrupt("sessions", &id)))
+                .transpose()?,
             replaced_at: row.replaced_at,
             last_seen_at: row.last_seen_at,
             idle_expires_at: row.idle_expires_at,
@@ -119,8 +130,8 @@ impl TryFrom<SessionRow> for SessionRecord {
 statements! {
     BY_ID = "SELECT * FROM sessions WHERE id = $1";
     INSERT = "INSERT INTO sessions (id, user_id, salt, generation, confirmed, rotated_at, created_at, authenticated_at,
-                  last_seen_at, idle_expires_at, absolute_expires_at, token_kid, token_expires_at, user_agent, ip)
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+                  last_seen_at, idle_expires_at, absolute_expires_at, token_kid, token_expires_at, user_agent, ip, methods)
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
     CONFIRM = "UPDATE sessions SET confirmed = TRUE
                WHERE id = $1 AND generation = $2 AND NOT confirmed AND revoked_at IS NULL";
     REVOKE = "UPDATE sessions SET revoked_at = $2, revoked_reason = $3 WHERE id = $1 AND revoked_at IS NULL";
@@ -175,7 +186,8 @@ pub async fn insert(tx: &mut Tx, session: &SessionRecord) -> Result<(), StoreErr
         &session.token_kid,
         session.token_expires_at,
         &session.user_agent,
-        &session.ip
+        &session.ip,
+        session.methods.to_string()
     )?;
     Ok(())
 }

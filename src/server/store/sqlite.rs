@@ -25,13 +25,14 @@ pub static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite");
 /// the table.
 pub mod sessions {
     pub const READ: &str = "SELECT s.*, u.email, u.display_name, u.password_hash, u.editor, u.admin, u.token_epoch,
-            u.disabled_at, u.email_verified_at, u.created_at AS user_created_at
+            u.credential_epoch, u.disabled_at, u.email_verified_at, u.created_at AS user_created_at
         FROM json_each($1) ids CROSS JOIN sessions s ON s.id = ids.value CROSS JOIN users u ON u.id = s.user_id";
     /// The order of the values is that of [`super::super::many_sessions::advance`].
     pub const ADVANCE: &str = "UPDATE sessions SET generation = n.value->>2, confirmed = n.value->>3,
             rotated_at = n.value->>4, last_seen_at = n.value->>5, idle_expires_at = n.value->>6,
             token_kid = n.value->>7, token_expires_at = n.value->>8, user_agent = n.value->>9, ip = n.value->>10,
-            authenticated_at = n.value->>11, authenticated_before = n.value->>12, replaced_at = n.value->>13
+            authenticated_at = n.value->>11, authenticated_before = n.value->>12, replaced_at = n.value->>13,
+            methods = n.value->>14, methods_before = n.value->>15
         FROM json_each($1) n
         WHERE sessions.id = n.value->>0 AND sessions.generation = n.value->>1 AND sessions.revoked_at IS NULL";
 }

@@ -32,6 +32,8 @@ pub struct User {
     pub roles: Roles,
     /// Access tokens of an older epoch are stale: something that they say of this account has changed.
     pub token_epoch: u64,
+    /// Counted up by every change of the password, the address or a second factor.
+    pub credential_epoch: u64,
     pub disabled_at: Option<Timestamp>,
     /// Since when somebody has vouched that the address is this person's.
     pub email_verified_at: Option<Timestamp>,
@@ -68,6 +70,7 @@ pub(super) struct UserRow {
     pub(super) editor: bool,
     pub(super) admin: bool,
     pub(super) token_epoch: i64,
+    pub(super) credential_epoch: i64,
     pub(super) disabled_at: Option<Timestamp>,
     pub(super) email_verified_at: Option<Timestamp>,
     pub(super) created_at: Timestamp,
@@ -85,6 +88,7 @@ impl TryFrom<UserRow> for User {
             password_hash: row.password_hash,
             roles: Roles::from(roles),
             token_epoch: u64::try_from(row.token_epoch).map_err(corrupt("users", &id))?,
+            credential_epoch: u64::try_from(row.credential_epoch).map_err(corrupt("users", &id))?,
             disabled_at: row.disabled_at,
             email_verified_at: row.email_verified_at,
             created_at: row.created_at,
@@ -99,10 +103,15 @@ statements! {
     ANY = "SELECT EXISTS (SELECT 1 FROM users)";
     ANY_ADMIN = "SELECT EXISTS (SELECT 1 FROM users WHERE admin AND disabled_at IS NULL)";
     ANY_OTHER_ADMIN = "SELECT EXISTS (SELECT 1 FROM users
-                       WHERE admin AND disabled_at IS NULL AND password_hash IS NOT NULL AND id <> $1)";
+                       WHERE admin AND disabled_at IS NULL AND password_hash IS NOT NULL AND id <> $1
+                           AND (NOT EXISTS (SELECT 1 FROM factor_failures f
+                                            WHERE f.user_id = users.id AND f.factor = 'totp' AND f.failures >= 100)
+                                OR EXISTS (SELECT 1 FROM recovery_codes c WHERE c.user_id = users.id)))";
     INSERT = "INSERT INTO users (id, email, display_name, name_key, password_hash, editor, admin, token_epoch, created_at)
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    SET_PASSWORD_HASH = "UPDATE users SET password_hash = $2 WHERE id = $1";
+    SET_PASSWORD_HASH = "UPDATE users SET password_hash = $2, credential_epoch = credential_epoch + 1 WHERE id = $1";
+    RENEW_PASSWORD_HASH = "UPDATE users SET password_hash = $2 WHERE id = $1";
+    RAISE_CREDENTIAL_EPOCH = "UPDATE users SET credential_epoch = credential_epoch + 1 WHERE id = $1";
     SET_ROLES = "UPDATE users SET editor = $2, admin = $3 WHERE id = $1";
     SET_TOKEN_EPOCH = "UPDATE users SET token_epoch = $2 WHERE id = $1";
     SET_DISPLAY_NAME = "UPDATE users SET display_name = $2, name_key = $3 WHERE id = $1";
@@ -167,6 +176,19 @@ pub async fn insert(tx: &mut Tx, user: &User) -> Result<bool, StoreError> {
     }
 }
 
+/// Stores another hash of the same password.
+pub async fn renew_password_hash(tx: &mut Tx, id: &UserId, hash: &str) -> Result<(), StoreError> {
+    let rows = execute!(tx, RENEW_PASSWORD_HASH, id.as_str(), hash)?;
+    expect_one_row(rows, "users", id.as_str())
+}
+
+/// What the account is signed in to with has changed: whoever is half signed in begins again.
+pub async fn raise_credential_epoch(tx: &mut Tx, id: &UserId) -> Result<(), StoreError> {
+    let rows = execute!(tx, RAISE_CREDENTIAL_EPOCH, id.as_str())?;
+    expect_one_row(rows, "users", id.as_str())
+}
+
+/// Stores a new password, which voids every first step that was taken with the old one.
 pub async fn set_password_hash(tx: &mut Tx, id: &UserId, hash: &str) -> Result<(), StoreError> {
     let rows = execute!(tx, SET_PASSWORD_HASH, id.as_str(), hash)?;
     expect_one_row(rows, "users", id.as_str())
@@ -190,7 +212,8 @@ pub async fn set_display_name(tx: &mut Tx, id: &UserId, name: &DisplayName) -> R
     expect_one_row(rows, "users", id.as_str())
 }
 
-/// Whether another account than `id` is an administrator that can sign in, with the answer held for this transaction.
+/// Whether another account than `id` is an administrator that can sign in (one whose authenticator app is switched off
+/// needs recovery codes), with the answer held for this transaction.
 pub async fn lock_any_other_admin(tx: &mut Tx, id: &UserId) -> Result<bool, StoreError> {
     tx.lock_row(lock::ADVISORY, "administrators").await?;
     Ok(fetch_scalar!(tx, ANY_OTHER_ADMIN, id.as_str())?)

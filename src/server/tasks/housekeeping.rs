@@ -9,7 +9,7 @@ use crate::server::{
     store::{
         StoreError, Tx, audit, authorization_requests, client_assertions, client_secrets, client_sessions,
         codes, device_codes, grants, invalidations, logout_deliveries, one_time_tokens, sessions,
-        signing_keys,
+        signing_keys, spent,
     },
     survive::survive,
 };
@@ -47,6 +47,7 @@ enum Expiring {
     Grants,
     ClientSessions,
     LogoutDeliveries,
+    Spent,
 }
 
 impl Expiring {
@@ -64,6 +65,7 @@ impl Expiring {
             Self::DeviceCodes => device_codes::delete_expired(tx, before, limit).await,
             Self::Grants => grants::delete_expired(tx, before, limit).await,
             Self::ClientSessions => client_sessions::delete_ended(tx, before, limit).await,
+            Self::Spent => spent::delete_expired(tx, before, limit).await,
             Self::LogoutDeliveries => logout_deliveries::delete_ended(tx, before, limit).await,
         }
     }
@@ -79,6 +81,7 @@ pub async fn delete_expired(state: &AppState, now: Timestamp) -> Result<(), Erro
         Some((Expiring::ClientAssertions, now)),
         Some((Expiring::ClientSecrets, now)),
         Some((Expiring::AuthorizationRequests, now)),
+        Some((Expiring::Spent, now)),
         Some((Expiring::AuthorizationCodes, now - KEEP_CODES)),
         Some((Expiring::DeviceCodes, now - KEEP_CODES)),
         Some((Expiring::Grants, now - KEEP_ENDED_SESSIONS)),

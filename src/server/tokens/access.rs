@@ -102,6 +102,8 @@ impl AccessTokens {
             client_id: PORTAL_CLIENT_ID.to_owned(),
             iat: now.seconds(),
             auth_time: session.authenticated_at.seconds(),
+            amr: session.methods.references().into_iter().map(str::to_owned).collect(),
+            acr: session.methods.level(),
             exp: expires_at.seconds(),
             nbf: None,
             jti: TokenId { nonce, generation: session.generation, epoch: user.token_epoch },

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     id::{SessionId, UserId},
+    level::Level,
     role::Roles,
 };
 
@@ -21,8 +22,14 @@ pub struct Claims {
     pub sub: UserId,
     pub client_id: String,
     pub iat: i64,
-    /// When the password was last entered (RFC 9068 §2.2.1).
+    /// When its owner last proved who they are (RFC 9068 §2.2.1).
     pub auth_time: i64,
+    /// With what (RFC 8176).
+    #[serde(default)]
+    pub amr: Vec<String>,
+    /// And how well.
+    #[serde(default)]
+    pub acr: Level,
     pub exp: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nbf: Option<i64>,

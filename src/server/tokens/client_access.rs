@@ -10,6 +10,8 @@ use super::verify::{Lifetime, SignedToken, TokenError, verify_signature};
 use crate::{
     model::{
         id::{ClientSessionId, GrantId, UserId},
+        level::Level,
+        methods::Methods,
         oauth::{
             client_id::ClientId,
             resource::{Resource, Resources},
@@ -36,11 +38,19 @@ pub enum Subject<'a> {
         id: &'a UserId,
         /// Of the account: changes of roles count it up.
         epoch: u64,
-        /// When the password was last entered.
-        authenticated_at: Timestamp,
+        authentication: Authentication,
     },
     /// The client itself.
     Client,
+}
+
+/// When and how a person has proved who they are, as a client is told.
+#[derive(Clone, Copy, Debug)]
+pub struct Authentication {
+    pub at: Timestamp,
+    pub methods: Methods,
+    /// The level that the client asked for, or else the highest that these methods come to.
+    pub acr: Level,
 }
 
 /// What an access token for a client is to say.
@@ -99,6 +109,10 @@ struct ClientClaims {
     iat: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     auth_time: Option<i64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    amr: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    acr: Option<Level>,
     exp: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     nbf: Option<i64>,
@@ -123,6 +137,7 @@ pub struct VerifiedClientToken {
     /// Name of the key that has signed it.
     pub kid: String,
     pub authenticated_at: Option<Timestamp>,
+    pub acr: Option<Level>,
     pub issued_at: Timestamp,
     pub expires_at: Timestamp,
 }
@@ -179,19 +194,20 @@ pub fn sign_client_access(
     entropy: &Entropy,
     access: &ClientAccess<'_>,
 ) -> Result<String, KeyError> {
-    let (sub, epoch, auth_time) = match access.subject {
-        Subject::User { id, epoch, authenticated_at } => {
-            (id.to_string(), epoch, Some(authenticated_at.seconds()))
-        }
+    let (sub, epoch, authentication) = match access.subject {
+        Subject::User { id, epoch, authentication } => (id.to_string(), epoch, Some(authentication)),
         Subject::Client => (access.client.to_string(), 0, None),
     };
+    let amr = authentication.map(|authentication| authentication.methods.references());
     let claims = ClientClaims {
         iss: config.issuer.clone(),
         sub,
         aud: Audience::of(access, &config.issuer),
         client_id: access.client.clone(),
         iat: now.seconds(),
-        auth_time,
+        auth_time: authentication.map(|authentication| authentication.at.seconds()),
+        amr: amr.into_iter().flatten().map(str::to_owned).collect(),
+        acr: authentication.map(|authentication| authentication.acr),
         exp: access.expires_at.seconds(),
         nbf: None,
         jti: ClientTokenId {
@@ -248,6 +264,7 @@ pub fn check_client(
         scopes: claims.scope,
         kid: key.kid.clone(),
         authenticated_at: claims.auth_time.map(Timestamp::from_seconds),
+        acr: claims.acr,
         issued_at: Timestamp::from_seconds(claims.iat),
         expires_at,
     })

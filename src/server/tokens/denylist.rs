@@ -129,6 +129,7 @@ mod tests {
             id: TokenId { nonce: [0; 16], generation: 0, epoch },
             roles: Roles::default(),
             authenticated_at: NOW,
+            level: crate::model::level::Level::SingleFactor,
             expires_at: NOW,
         }
     }

@@ -4,10 +4,11 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use serde::Serialize;
 
-use super::person_claims::PersonClaims;
+use super::{client_access::Authentication, person_claims::PersonClaims};
 use crate::{
     model::{
         id::{ClientSessionId, UserId},
+        level::Level,
         oauth::client_id::ClientId,
     },
     server::{
@@ -20,8 +21,6 @@ use crate::{
 
 /// The media type, without which some libraries refuse it.
 pub const ID_TOKEN_TYPE: &str = "JWT";
-/// How people sign in here (RFC 8176): with a password.
-const METHODS: &[&str] = &["pwd"];
 
 /// What an ID token is to say.
 #[derive(Clone, Debug)]
@@ -29,8 +28,7 @@ pub struct IdToken<'a> {
     pub client: &'a ClientId,
     pub user: &'a UserId,
     pub sid: &'a ClientSessionId,
-    /// When the password was last entered.
-    pub authenticated_at: Timestamp,
+    pub authentication: Authentication,
     /// What the client sent, byte for byte.
     pub nonce: Option<&'a str>,
     /// The access token that is handed out with it.
@@ -49,7 +47,8 @@ struct IdTokenClaims<'a> {
     auth_time: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     nonce: Option<&'a str>,
-    amr: &'a [&'a str],
+    amr: Vec<&'static str>,
+    acr: Level,
     at_hash: String,
     sid: &'a ClientSessionId,
     #[serde(flatten)]
@@ -70,9 +69,10 @@ pub fn sign_id_token(
         aud: token.client,
         exp: (now + LONGEST_CLIENT_TOKEN).seconds(),
         iat: now.seconds(),
-        auth_time: token.authenticated_at.seconds(),
+        auth_time: token.authentication.at.seconds(),
         nonce: token.nonce,
-        amr: METHODS,
+        amr: token.authentication.methods.references(),
+        acr: token.authentication.acr,
         at_hash: access_token_hash(token.access_token),
         sid: token.sid,
         person: &token.person,

@@ -10,6 +10,7 @@ use super::claims::{Claims, PORTAL_CLIENT_ID, TokenId};
 use crate::{
     model::{
         id::{SessionId, UserId},
+        level::Level,
         role::Roles,
     },
     server::{
@@ -35,8 +36,10 @@ pub struct VerifiedToken {
     pub kid: String,
     pub id: TokenId,
     pub roles: Roles,
-    /// When the password was last entered.
+    /// When its owner last proved who they are.
     pub authenticated_at: Timestamp,
+    /// And how well.
+    pub level: Level,
     pub expires_at: Timestamp,
 }
 
@@ -181,6 +184,7 @@ pub fn check(
         id: claims.jti,
         roles: claims.roles,
         authenticated_at: Timestamp::from_seconds(claims.auth_time),
+        level: claims.acr,
         expires_at,
     })
 }

@@ -18,7 +18,7 @@ use crate::{
     },
     model::{
         session::SessionSummary,
-        user::{UserDetails, UserStatus},
+        user::{FactorsReset, UserDetails, UserStatus},
     },
 };
 
@@ -36,6 +36,8 @@ fn Details(user: Kept<UserDetails>, forms: Forms) -> impl IntoView {
     let about = |says: fn(&str) -> String| consequence(move || says(&untrack(email)));
     let end = about(|email| format!("{email} will be signed out everywhere."));
     let delete = about(|email| format!("The account of {email} will be gone. This can't be undone."));
+    let factors =
+        about(|email| format!("The second factors of {email} will be removed, and all sessions ended."));
     let verified = whether(move || user.read(|details| details.user.email_verified).unwrap_or_default());
     let roles = Memo::new(move |_| user.read(|details| details.user.roles).unwrap_or_default());
     let state = move || user.read(|details| details.user.state.as_str());
@@ -77,6 +79,12 @@ fn Details(user: Kept<UserDetails>, forms: Forms) -> impl IntoView {
                 <ActionButton form=forms.reset fields=fields.clone() label="Create a password reset link"/>
                 <PasswordLinkNotice made=forms.link/>
             </section>
+            <section class="card">
+                <h2>"Lost second factor"</h2>
+                <p>"Make sure that it is the owner of this account who asks. Their second factors are removed, and you get a code for them: with it and the password they sign in once, and set up a new factor."</p>
+                <ActionButton form=forms.factors fields=fields.clone() label="Reset second factors" confirm=factors/>
+                <FactorsResetNotice made=forms.code/>
+            </section>
             <section class="card danger">
                 <h2>"Deletion"</h2>
                 <p>"The email address, name, password and sessions are deleted. This can't be undone. The audit log keeps what happened."</p>
@@ -84,6 +92,21 @@ fn Details(user: Kept<UserDetails>, forms: Forms) -> impl IntoView {
             </section>
         </div>
     }
+}
+
+/// Shows the code that stands in for factors that were reset, once it was made.
+#[component]
+fn FactorsResetNotice(made: RwSignal<Option<FactorsReset>>) -> impl IntoView {
+    reactive(move || {
+        made.get().map(|made| {
+            view! {
+                <div class="reason" role="status">
+                    <p>"Give "<strong>{made.user.email.to_string()}</strong>" this code for the next sign-in. It works once, and is not shown again:"</p>
+                    <p><code class="link">{made.recovery_code}</code></p>
+                </div>
+            }
+        })
+    })
 }
 
 /// Disables the account, or enables it again.

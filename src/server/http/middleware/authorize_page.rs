@@ -13,7 +13,7 @@ use tower_cookies::Cookies;
 use super::flash::Flash;
 use crate::{
     model::{
-        access::{Access, PAGES, Verdict, after_sign_in, offered_on, pattern},
+        access::{Access, PAGES, SECURITY, Verdict, after_sign_in, offered_on, pattern},
         form::FormFailure,
         local_path::LocalPath,
         query,
@@ -59,10 +59,13 @@ pub async fn authorize_page(
         log::set_account(&page.user);
     }
     let access = Access::of(request.uri().path());
-    let verdict = access.verdict(session.active().map(|page| page.roles));
+    let active = session.active();
+    let restricted = active.map(|page| page.view.restricted).unwrap_or_default();
+    let verdict = access.verdict_within(active.map(|page| page.roles), restricted);
     match verdict {
         Verdict::SignIn => return see_other(&sign_in_page(request.uri(), &session)),
         Verdict::RedirectToNext => return see_other(&wanted(request.uri())),
+        Verdict::SetUpSecondFactor => return see_other(&LocalPath::page(SECURITY)),
         Verdict::Show | Verdict::Forbid => {}
     }
     if let (Verdict::Forbid, Some(page)) = (verdict, session.active()) {

@@ -55,7 +55,9 @@ impl Fields {
 
     /// What may be shown again.
     pub fn without_secrets(self) -> BTreeMap<String, String> {
-        self.0.into_iter().filter(|(name, _)| !name.contains("password") && !name.contains("token")).collect()
+        const SECRETS: [&str; 3] = ["password", "token", "code"];
+        let is_secret = |name: &String| SECRETS.iter().any(|secret| name.contains(secret));
+        self.0.into_iter().filter(|(name, _)| !is_secret(name)).collect()
     }
 }
 

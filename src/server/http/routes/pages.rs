@@ -28,9 +28,11 @@ use crate::{
         form::FormFailure,
         oauth::{consent_page::ConsentPage, device_page::DevicePage},
         query,
+        second_factor::SecondFactor,
     },
     server::{
-        accounts::{invite, reset_password, setup},
+        accounts::{invite, reset_password, second_step, setup},
+        authentication::attempt::Attempt,
         config::Registration,
         error::Error,
         http::csp::ContentSecurityPolicy,
@@ -42,10 +44,15 @@ use crate::{
     },
 };
 
+/// The page of the second step.
+const SECOND_STEP: &str = "/login/second-step";
+
 /// Renders the page. Every page is rendered whole before its first byte is sent: its status and its cookies are
 /// known by then.
 pub async fn render(State(state): State<Arc<AppState>>, request: Request) -> Response {
     let flow = request.extensions().get::<Cookies>().and_then(cookies::flow);
+    let attempt = request.extensions().get::<Cookies>().filter(|_| request.uri().path() == SECOND_STEP);
+    let attempt = attempt.and_then(cookies::attempt);
     let page = PageData {
         session: request
             .extensions()
@@ -58,6 +65,7 @@ pub async fn render(State(state): State<Arc<AppState>>, request: Request) -> Res
         brand: brand(&state),
         theme: request.extensions().get::<Cookies>().map(theme).unwrap_or_default(),
         registration_open: state.config.registration == Registration::Open,
+        second_step: second_step(&state, attempt).await,
         setup_open: is_setup_open(&state, link_token(request.uri(), "/setup")).await,
         invited: match link_token(request.uri(), "/invitation") {
             Some(token) => email_of(invite::invited(&state, state.now(), &token).await),
@@ -103,6 +111,15 @@ fn email_of(found: Result<Option<User>, Error>) -> Option<EmailAddress> {
         None
     });
     found.map(|user| user.email)
+}
+
+/// What the second step can be done with, on its page. Without a store the page says that the sign-in is over.
+async fn second_step(state: &AppState, cookie: Option<String>) -> Option<Vec<SecondFactor>> {
+    let attempt = Attempt::open(state, state.now(), &cookie?)?;
+    second_step::usable(state, &attempt).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "a second step could not be looked up");
+        None
+    })
 }
 
 /// Whom an app expects that has led the browser to the sign-in page. Without a store nothing is filled in.

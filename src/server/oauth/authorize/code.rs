@@ -5,10 +5,11 @@ use std::time::Duration;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use serde_json::json;
 
-use super::{Person, authenticated_at};
+use super::{Person, Proved, proved, requires_second_factor};
 use crate::{
     model::{
         id::{ClientSessionId, GrantId},
+        level::Level,
         oauth::{
             client_id::ClientId,
             resource::Resources,
@@ -18,7 +19,6 @@ use crate::{
     server::{
         change::Change,
         client_info::ActionContext,
-        clock::Timestamp,
         error::Error,
         oauth::grants::{self as rules, RefreshRules},
         state::AppState,
@@ -51,10 +51,18 @@ pub async fn issue(
 ) -> Result<String, Error> {
     state.rate_limiter.check_code(&person.user)?;
     let mut change = Change::begin(state, context).await?;
-    let request = &record.request;
-    let wanted = Wanted { client: &record.client_id, scopes: &request.scopes, resources: &request.resources };
-    let auth_time = authenticated_at(record, person);
-    let (client, grant) = mint(&mut change, &wanted, person, consents, auth_time).await?;
+    let (request, proved) = (&record.request, proved(record, person));
+    let level = proved.methods.level();
+    if requires_second_factor(state, level) {
+        return Err(Error::SecondFactorRequired);
+    }
+    let wanted = Wanted {
+        client: &record.client_id,
+        scopes: &request.scopes,
+        resources: &request.resources,
+        acr: request.met_by(level).map_err(|_| Error::ReauthenticationRequired)?,
+    };
+    let (client, grant) = mint(&mut change, &wanted, person, consents, proved).await?;
     if is_stored && !authorization_requests::use_up(change.tx(), &record.handle_hash, context.now).await? {
         return Err(Error::NotFound);
     }
@@ -82,6 +90,8 @@ pub struct Wanted<'a> {
     pub client: &'a ClientId,
     pub scopes: &'a Scopes,
     pub resources: &'a Resources,
+    /// The level that it has asked for, and that is met.
+    pub acr: Option<Level>,
 }
 
 /// Makes a grant: the one function that does, for codes and for devices. `consents`: the person has just allowed it.
@@ -92,7 +102,7 @@ pub async fn mint(
     wanted: &Wanted<'_>,
     person: &Person,
     consents: bool,
-    auth_time: Timestamp,
+    proved: Proved,
 ) -> Result<(Client, GrantRecord), Error> {
     let now = change.context.now;
     let user = users::lock_by_id(change.tx(), &person.user).await?.ok_or(Error::NoSession)?;
@@ -105,7 +115,7 @@ pub async fn mint(
         remember_consent(change, wanted, person).await?;
     }
     rules::check(change.tx(), &client, &user, wanted.scopes, wanted.resources).await?;
-    let grant = begin_grant(change, wanted, &client, &session, auth_time).await?;
+    let grant = begin_grant(change, wanted, &client, &session, proved).await?;
     let detail = json!({ "client": client.id.as_str(), "scope": wanted.scopes.to_string() });
     let event = Event::new(EventKind::ClientAuthorized).by(&user.id).about(&user.id).of(&session.id);
     change.record(event.with(detail)).await?;
@@ -140,7 +150,7 @@ async fn begin_grant(
     wanted: &Wanted<'_>,
     client: &Client,
     session: &SessionRecord,
-    auth_time: Timestamp,
+    proved: Proved,
 ) -> Result<GrantRecord, Error> {
     let now = change.context.now;
     let lifetimes = RefreshRules::of(client);
@@ -162,7 +172,9 @@ async fn begin_grant(
         user: session.user_id.clone(),
         scopes: wanted.scopes.clone(),
         resources: wanted.resources.clone(),
-        auth_time,
+        auth_time: proved.at,
+        methods: proved.methods,
+        acr: wanted.acr,
         salt: change.entropy().bytes::<{ RefreshKeys::SALT_LENGTH }>()?.to_vec(),
         generation: 0,
         confirmed: false,

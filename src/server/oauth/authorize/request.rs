@@ -5,6 +5,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use crate::{
     model::{
         id::UserId,
+        level::Level,
         oauth::{
             authorization_request::{AuthorizationRequest, Prompt},
             client_id::ClientId,
@@ -185,6 +186,13 @@ impl Asked {
             challenge: challenge(parameters)?,
             prompt,
             max_age: max_age.transpose()?,
+            // A level that is not ours is ignored: it is a wish (OpenID Connect Core §3.1.2.1).
+            acr_values: parameters
+                .get("acr_values")
+                .unwrap_or_default()
+                .split(' ')
+                .filter_map(Level::parse)
+                .collect(),
             subject: None,
             login_hint: parameters.get("login_hint").filter(|hint| hint.len() <= 320).map(str::to_owned),
         })

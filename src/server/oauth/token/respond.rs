@@ -19,7 +19,7 @@ use crate::{
         state::AppState,
         store::{clients::Client, grants::GrantRecord, groups, users::User},
         tokens::{
-            client_access::{ClientAccess, Subject},
+            client_access::{Authentication, ClientAccess, Subject},
             id_token::IdToken,
             person_claims::PersonClaims,
         },
@@ -76,7 +76,7 @@ impl Granted<'_> {
             subject: Subject::User {
                 id: &user.id,
                 epoch: user.token_epoch,
-                authenticated_at: grant.auth_time,
+                authentication: authentication(grant),
             },
             sid: Some(&grant.client_session),
             grant: &grant.id,
@@ -122,13 +122,19 @@ impl Granted<'_> {
             client: &client.id,
             user: &user.id,
             sid: &grant.sign_in,
-            authenticated_at: grant.auth_time,
+            authentication: authentication(grant),
             nonce: self.nonce,
             access_token,
             person,
         };
         signing::id_token(state, now, client.id_token_alg, &token).await
     }
+}
+
+/// What was proved when the grant was made. A refresh copies it.
+fn authentication(grant: &GrantRecord) -> Authentication {
+    let acr = grant.acr.unwrap_or_else(|| grant.methods.level());
+    Authentication { at: grant.auth_time, methods: grant.methods, acr }
 }
 
 /// What a client gets for itself: no refresh token and no ID token.

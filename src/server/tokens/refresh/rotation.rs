@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    model::session::SignOutReason,
+    model::{methods::Methods, session::SignOutReason},
     server::{clock::Timestamp, config::SessionConfig, store::sessions::SessionRecord},
 };
 
@@ -102,8 +102,8 @@ pub fn present(row: &mut SessionRecord, presented: u64, now: Timestamp, config: 
     decision
 }
 
-/// The password was entered again by somebody with an access token of this session, whose browser presents this
-/// generation of the refresh token, or none.
+/// Somebody with an access token of this session has proved again who they are: with these methods, as of then. Their
+/// browser presents this generation of the refresh token, or none.
 ///
 /// The session moves on to a refresh token that is handed to nobody else, so a copy of the one before inherits nothing
 /// ([`Decision::Rotate`]). Where it does not move, only the access token that is answered says that the password was
@@ -111,6 +111,7 @@ pub fn present(row: &mut SessionRecord, presented: u64, now: Timestamp, config: 
 pub fn step_up(
     row: &mut SessionRecord,
     presented: Option<u64>,
+    proved: (Methods, Timestamp),
     now: Timestamp,
     config: &SessionConfig,
 ) -> Decision {
@@ -124,9 +125,10 @@ pub fn step_up(
             Decision::Keep
         }
         Decision::Keep | Decision::Rotate => {
-            // After another password that was entered, back to before both: a copy may be older than the first one.
-            row.rotate(now, Some(row.authenticated_before.unwrap_or(row.authenticated_at)));
-            row.authenticated_at = now;
+            // After another proof, back to before both: a copy may be older than the first one.
+            let before = row.authenticated_before.zip(row.methods_before);
+            row.rotate(now, Some(before.unwrap_or((row.authenticated_at, row.methods))));
+            (row.methods, row.authenticated_at) = proved;
             row.postpone_idle_expiry(now, config);
             Decision::Rotate
         }
@@ -135,20 +137,23 @@ pub fn step_up(
 }
 
 impl SessionRecord {
-    /// Moves on to the next generation, which nobody has used yet. `authenticated_before`: it is made because the
-    /// password was entered, and this is when it had been entered before.
-    fn rotate(&mut self, now: Timestamp, authenticated_before: Option<Timestamp>) {
-        self.replaced_at = authenticated_before.map(|_| self.rotated_at);
-        self.authenticated_before = authenticated_before;
+    /// Moves on to the next generation, which nobody has used yet. `before`: it is made because somebody has proved who
+    /// they are, and this is when and how they had before.
+    fn rotate(&mut self, now: Timestamp, before: Option<(Timestamp, Methods)>) {
+        self.replaced_at = before.map(|_| self.rotated_at);
+        (self.authenticated_before, self.methods_before) = before.unzip();
         self.generation += 1;
         self.confirmed = false;
         self.rotated_at = now;
     }
 
-    /// The newest generation is handed to somebody who has not entered the password.
+    /// The newest generation is handed to somebody who has not proved who they are.
     fn take_back_step_up(&mut self) {
         if let Some(before) = self.authenticated_before.take() {
             self.authenticated_at = before;
+        }
+        if let Some(before) = self.methods_before.take() {
+            self.methods = before;
         }
     }
 
@@ -170,7 +175,10 @@ fn within(age: Duration, grace: Duration) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::id::{SessionId, UserId};
+    use crate::model::{
+        id::{SessionId, UserId},
+        methods::Method,
+    };
 
     const CONFIG: SessionConfig = SessionConfig {
         idle_ttl: Duration::from_secs(7 * 86400),
@@ -184,6 +192,10 @@ mod tests {
         ROTATED + Duration::from_secs(seconds)
     }
 
+    fn proved(seconds: u64) -> (Methods, Timestamp) {
+        (Methods::from(Method::Password).union(Method::Totp.into()), after(seconds))
+    }
+
     fn session(generation: u64, confirmed: bool) -> SessionRecord {
         SessionRecord {
             id: SessionId::parse("019a0000-0000-7000-8000-00000000abcd").unwrap(),
@@ -194,7 +206,9 @@ mod tests {
             rotated_at: ROTATED,
             created_at: ROTATED,
             authenticated_at: ROTATED,
+            methods: Method::Password.into(),
             authenticated_before: None,
+            methods_before: None,
             replaced_at: None,
             last_seen_at: ROTATED,
             idle_expires_at: ROTATED + CONFIG.idle_ttl,
@@ -307,7 +321,7 @@ mod tests {
     #[test]
     fn entering_the_password_moves_the_token_on_and_a_copy_of_the_one_before_inherits_nothing() {
         let mut row = session(3, true);
-        assert_eq!(step_up(&mut row, Some(3), after(1000), &CONFIG), Decision::Rotate);
+        assert_eq!(step_up(&mut row, Some(3), proved(1000), after(1000), &CONFIG), Decision::Rotate);
         assert_eq!((row.generation, row.confirmed, row.authenticated_at), (4, false, after(1000)));
         // The browser has got it.
         let mut owner = row.clone();
@@ -327,13 +341,13 @@ mod tests {
     fn a_lost_refresh_response_and_an_entered_password_sign_nobody_out() {
         let mut row = session(3, false);
         assert_eq!(
-            step_up(&mut row, Some(2), after(1000), &CONFIG),
+            step_up(&mut row, Some(2), proved(1000), after(1000), &CONFIG),
             Decision::Reissue(Reissue::ResponseLost)
         );
         assert_eq!((row.generation, row.authenticated_at), (3, ROTATED), "only the access token says it");
         // Nor does a request that is late by two generations, of which the second was made by a password.
         assert_eq!(present(&mut row, 3, after(2000), &CONFIG), Decision::Rotate);
-        assert_eq!(step_up(&mut row, Some(4), after(2001), &CONFIG), Decision::Rotate);
+        assert_eq!(step_up(&mut row, Some(4), proved(2001), after(2001), &CONFIG), Decision::Rotate);
         assert_eq!(decided(&row, 3, 2030), Decision::Reissue(Reissue::Concurrent));
         assert_eq!(decided(&row, 3, 2031), Decision::Reuse);
     }
@@ -341,11 +355,11 @@ mod tests {
     #[test]
     fn a_password_that_is_entered_twice_moves_the_token_once() {
         let mut row = session(3, true);
-        assert_eq!(step_up(&mut row, Some(3), after(1000), &CONFIG), Decision::Rotate);
-        assert_eq!(step_up(&mut row, Some(4), after(1010), &CONFIG), Decision::Keep);
+        assert_eq!(step_up(&mut row, Some(3), proved(1000), after(1000), &CONFIG), Decision::Rotate);
+        assert_eq!(step_up(&mut row, Some(4), proved(1010), after(1010), &CONFIG), Decision::Keep);
         assert_eq!((row.generation, row.authenticated_at), (4, after(1000)));
-        assert_eq!(step_up(&mut row, None, after(1010), &CONFIG), Decision::Unknown);
-        assert_eq!(step_up(&mut row, Some(2), after(1031), &CONFIG), Decision::Reuse);
+        assert_eq!(step_up(&mut row, None, proved(1010), after(1010), &CONFIG), Decision::Unknown);
+        assert_eq!(step_up(&mut row, Some(2), proved(1031), after(1031), &CONFIG), Decision::Reuse);
     }
 
     #[test]

@@ -19,14 +19,15 @@ use super::{
     parameters::take_parameters,
 };
 use crate::{
-    model::{error::ApiError, oauth::consent_page::ConsentPage, query},
+    model::{error::ApiError, oauth::consent_page::ConsentPage, query, second_factor::OneTimeCode},
     server::{
-        accounts::reauthenticate::reauthenticate,
+        accounts::reauthenticate::{Entered, reauthenticate},
+        authentication::evidence::Evidence,
         error::Error,
         http::{plain_page, routes::pages},
         oauth::{
             authorize::Person,
-            consent::{Asking, ask, decide, password_entered},
+            consent::{Asking, ask, authenticated, decide},
         },
         passwords::Password,
         request::{caller::Caller, cookies},
@@ -50,7 +51,7 @@ pub async fn show(
     respond(caller.state, asking, None, request).await
 }
 
-/// Takes the answer: allowed or not, or the password that was asked for. It is the browser that the question was shown to,
+/// Takes the answer: allowed or not, or what was asked for to prove who it is. It is the browser that the question was shown to,
 /// and a page of ours, that sends it: the middleware refuses every other origin.
 pub async fn answer(
     caller: Caller,
@@ -65,9 +66,9 @@ pub async fn answer(
     let flow = cookies::flow(&cookies);
     let person = Person::from(page);
     if let Some(password) = fields.get("password") {
-        let entered = match confirm(&caller, page, password).await {
-            Ok(()) => password_entered(state, context, &handle, flow.as_deref(), &person).await,
-            refused => refused,
+        let entered = match confirm(&caller, page, password, fields.get("code")).await {
+            Ok(evidence) => authenticated(state, context, &handle, flow.as_deref(), &person, evidence).await,
+            Err(refused) => Err(refused),
         };
         let problem = entered.err().map(|error| ApiError::from(error).sentence().to_owned());
         let asking = ask(state, context, &handle, flow.as_deref(), &person).await;
@@ -83,13 +84,21 @@ pub async fn answer(
     respond(state.clone(), asking, None, request).await
 }
 
-/// Checks the password of whoever is signed in. The session goes on.
-async fn confirm(caller: &Caller, page: &ActivePage, password: &str) -> Result<(), Error> {
+/// Checks what whoever is signed in has entered. The session goes on.
+async fn confirm(
+    caller: &Caller,
+    page: &ActivePage,
+    password: &str,
+    code: Option<&str>,
+) -> Result<Evidence, Error> {
     let (principal, password) = (page.principal(), Password::new(password.to_owned()));
+    let code = code.map(OneTimeCode::parse).transpose().map_err(|error| Error::invalid("code", error))?;
+    let entered = Entered { password: &password, code: code.as_ref() };
     let presented = caller.refresh_token.as_ref();
-    let issued = reauthenticate(&caller.state, caller.context(), &principal, &password, presented).await?;
+    let (issued, evidence) =
+        reauthenticate(&caller.state, caller.context(), &principal, entered, presented).await?;
     caller.refreshed(issued);
-    Ok(())
+    Ok(evidence)
 }
 
 async fn respond(

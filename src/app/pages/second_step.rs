@@ -1,0 +1,66 @@
+//! The second step of signing in.
+
+use leptos::{either::Either, prelude::*};
+
+use super::login::with_next;
+use crate::{
+    api::auth::SecondFactor as Confirmation,
+    app::{
+        components::{
+            fields::CodeField,
+            form::{ErrorSummary, Form, FormState, PageTitle, Submit},
+        },
+        page_data::PageData,
+        query::next_page,
+    },
+    model::second_factor::SecondFactor,
+};
+
+#[component]
+pub fn SecondStep() -> impl IntoView {
+    match expect_context::<PageData>().second_step {
+        Some(usable) => Either::Left(view! { <EnterCode usable=usable/> }),
+        None => Either::Right(view! {
+            <section class="card">
+                <PageTitle title="Confirm that it is you"/>
+                <p>"This sign-in was finished or has expired."</p>
+                <p class="aside"><a href=with_next("/login", &next_page())>"Sign in"</a></p>
+            </section>
+        }),
+    }
+}
+
+#[component]
+fn EnterCode(usable: Vec<SecondFactor>) -> impl IntoView {
+    let form = FormState::of::<Confirmation>();
+    let next = next_page();
+    form.starts_session(next.clone());
+    let again = with_next("/login", &next);
+    view! {
+        <section class="card">
+            <PageTitle title="Confirm that it is you" form=form/>
+            <p>{asks_for(&usable)}</p>
+            <ErrorSummary form=form labels=&[("code", "Code")]/>
+            <Form form=form clears=&["code"]>
+                <input type="hidden" name="next" value=next.to_string()/>
+                <CodeField form=form hint=""/>
+                <Submit form=form label="Continue" busy="Checking…"/>
+            </Form>
+            <p class="aside">"Is this not your account? "<a href=again>"Sign in again"</a></p>
+        </section>
+    }
+}
+
+fn asks_for(usable: &[SecondFactor]) -> &'static str {
+    let has = |factor| usable.contains(&factor);
+    match (has(SecondFactor::Totp), has(SecondFactor::RecoveryCode)) {
+        (true, true) => {
+            "Enter the 6 digits that your authenticator app shows. Without your phone, enter one of your recovery codes."
+        }
+        (true, false) => "Enter the 6 digits that your authenticator app shows.",
+        (false, true) => "Enter one of your recovery codes.",
+        (false, false) => {
+            "Your authenticator app is switched off, and you have no recovery codes. Ask an administrator to reset your second factors."
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! Recovery codes: how many are left, and new ones.
+
+use leptos::{html, prelude::*};
+
+use super::Overview;
+use crate::{
+    api::account::CreateRecoveryCodes,
+    app::components::{
+        action::ActionButton,
+        confirm::consequence,
+        form::FormState,
+        reactive::{effect, reactive, whether},
+    },
+    model::second_factor::RecoveryCodes as Made,
+};
+
+#[component]
+pub fn RecoveryCodes(overview: Overview) -> impl IntoView {
+    let (create, codes) = (FormState::of::<CreateRecoveryCodes>(), RwSignal::new(Vec::new()));
+    create.on_success(move |made: Made| {
+        let _ = codes.try_set(made.recovery_codes);
+        overview.refetch();
+    });
+    let has_factor = whether(move || overview.read(|overview| overview.totp.is_some()).unwrap_or_default());
+    let left = move || overview.read(|overview| overview.recovery_codes).unwrap_or_default();
+    let says = || "The codes that you have now will work no more.".to_owned();
+    view! {
+        <section class="card" aria-labelledby="recovery-codes">
+            <h2 id="recovery-codes">"Recovery codes"</h2>
+            <p>"Each lets you sign in once when you don't have your phone."</p>
+            {reactive(move || {
+                if has_factor.get() {
+                    view! {
+                        <p>"Codes left: "{reactive(move || left().to_string())}</p>
+                        <ActionButton form=create label="Create new recovery codes" confirm=consequence(says)/>
+                    }
+                    .into_any()
+                } else {
+                    view! { <p>"You get them when you set up an authenticator app."</p> }.into_any()
+                }
+            })}
+            <NewCodes codes=codes/>
+        </section>
+    }
+}
+
+/// Codes that were just made. They are shown once.
+#[component]
+pub fn NewCodes(codes: RwSignal<Vec<String>>) -> impl IntoView {
+    let any = whether(move || !codes.read().is_empty());
+    let list =
+        move || codes.get().into_iter().map(|code| view! { <li><code>{code}</code></li> }).collect_view();
+    reactive(move || any.get().then(|| view! { <Shown list=list().into_any()/> }))
+}
+
+#[component]
+fn Shown(list: AnyView) -> impl IntoView {
+    let heading = NodeRef::<html::H3>::new();
+    effect(move || {
+        if let Some(heading) = heading.get() {
+            // Refused only for an element that is gone.
+            let _ = heading.focus();
+        }
+    });
+    view! {
+        <h3 tabindex="-1" node_ref=heading>"Keep these recovery codes"</h3>
+        <p>"Print them or write them down, and keep them apart from your phone. Each works once. They are not shown again."</p>
+        <ul class="codes">{list}</ul>
+    }
+}

@@ -1,0 +1,49 @@
+//! The second step of signing in.
+
+use crate::{
+    model::second_factor::{OneTimeCode, SecondFactor},
+    server::{
+        authentication::{attempt::Attempt, factors::Factors, second_factor},
+        change::Change,
+        client_info::ActionContext,
+        error::Error,
+        sessions::start::{self, SignInMethod, Started},
+        state::AppState,
+        store::{
+            audit::{Event, EventKind},
+            users,
+        },
+        tokens::refresh::token::RefreshToken,
+    },
+};
+
+/// What the second step can be done with; nothing if the attempt counts no more.
+pub async fn usable(state: &AppState, attempt: &Attempt) -> Result<Option<Vec<SecondFactor>>, Error> {
+    let mut reader = state.store.read().await?;
+    let user = users::by_id(&mut reader, &attempt.user).await?.filter(|user| attempt.is_about(user));
+    let Some(user) = user else { return Ok(None) };
+    Ok(Some(Factors::of(&mut reader, &user.id).await?.usable()))
+}
+
+/// Starts the session of somebody who has taken the first step and knows a code of the account's second factor.
+/// `presented` is the refresh token that the browser held until now.
+pub async fn finish(
+    state: &AppState,
+    context: ActionContext<'_>,
+    attempt: &Attempt,
+    code: &OneTimeCode,
+    presented: Option<&RefreshToken>,
+) -> Result<Started, Error> {
+    state.rate_limiter.check_network(context)?;
+    let prepared = second_factor::prepare(state, context, &attempt.user, code).await?;
+    let mut change = Change::begin(state, context).await?;
+    let user = users::lock_by_id(change.tx(), &attempt.user).await?;
+    let user = user.filter(|user| attempt.is_about(user)).ok_or(Error::AttemptClosed)?;
+    let failure = Event::new(EventKind::SignInFailed);
+    let (mut change, evidence) = second_factor::verify(state, change, &user, &prepared, failure).await?;
+    if !attempt.use_up(change.tx()).await? {
+        return Err(Error::AttemptClosed);
+    }
+    let evidence = attempt.evidence.and(evidence);
+    start::start(state, change, &user, evidence, SignInMethod::SecondStep, presented).await
+}

@@ -1,0 +1,14 @@
+//! Proving who one is: by a password, and by a second factor beside it.
+//!
+//! Whatever is verified here comes back as [`evidence::Evidence`], the only value from which a session starts. Nothing
+//! else makes one, so no way in can forget to verify.
+
+pub mod attempt;
+pub mod evidence;
+pub mod factors;
+mod limits;
+pub mod password;
+pub mod qr_code;
+pub mod recovery_codes;
+pub mod second_factor;
+pub mod totp;

@@ -1,0 +1,58 @@
+//! What an account can be signed in to with, beside its password; and whether the password alone is enough.
+
+use super::{evidence::Evidence, limits::MAX_FAILURES};
+use crate::{
+    model::{id::UserId, level::Level, second_factor::SecondFactor},
+    server::store::{
+        Queryable, StoreError,
+        second_factors::{self, SecondFactorRow},
+    },
+};
+
+/// The second factors of an account.
+#[derive(Clone, Copy, Debug)]
+pub struct Factors(SecondFactorRow);
+
+impl Factors {
+    /// Read in the transaction that decides by it.
+    pub async fn of(db: &mut impl Queryable, user: &UserId) -> Result<Self, StoreError> {
+        Ok(Self(second_factors::of_user(db, user).await?))
+    }
+
+    /// Whether the account needs a second step: the one function that says so. A recovery code without anything else is
+    /// there after an administrator has reset the factors.
+    pub fn need_second_step(self) -> bool {
+        self.any()
+    }
+
+    /// Whether there is any, needed or not.
+    pub fn any(self) -> bool {
+        self.0.totp || self.0.recovery_codes > 0
+    }
+
+    /// The highest level that its owner can prove.
+    pub fn reach(self) -> Level {
+        if self.usable().is_empty() { Level::SingleFactor } else { Level::MultiFactor }
+    }
+
+    /// Whether this is enough to sign in.
+    pub fn are_satisfied_by(self, evidence: Evidence) -> bool {
+        !self.need_second_step() || evidence.level() > Level::SingleFactor
+    }
+
+    /// What the second step can be done with.
+    pub fn usable(self) -> Vec<SecondFactor> {
+        let app = self.can_use_totp().then_some(SecondFactor::Totp);
+        let codes = (self.0.recovery_codes > 0).then_some(SecondFactor::RecoveryCode);
+        app.into_iter().chain(codes).collect()
+    }
+
+    /// Whether an authenticator app is set up, and its codes are taken.
+    pub fn can_use_totp(self) -> bool {
+        self.0.totp && self.0.totp_failures < MAX_FAILURES
+    }
+
+    pub fn recovery_codes(self) -> u64 {
+        u64::try_from(self.0.recovery_codes).unwrap_or_default()
+    }
+}

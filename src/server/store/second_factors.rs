@@ -1,0 +1,27 @@
+//! The second factors of an account, at a glance.
+
+use sqlx::FromRow;
+
+use super::{Queryable, StoreError, on_db, statements};
+use crate::model::id::UserId;
+
+/// What an account has.
+#[derive(Clone, Copy, Debug, FromRow)]
+pub struct SecondFactorRow {
+    /// Whether an authenticator app is set up.
+    pub totp: bool,
+    /// Wrong codes of it in a row.
+    pub totp_failures: i64,
+    /// Recovery codes that were not used.
+    pub recovery_codes: i64,
+}
+
+statements! {
+    OF_USER = "SELECT EXISTS (SELECT 1 FROM totp WHERE user_id = $1 AND confirmed_at IS NOT NULL) AS totp,
+                   COALESCE((SELECT failures FROM factor_failures WHERE user_id = $1 AND factor = 'totp'), 0) AS totp_failures,
+                   (SELECT count(*) FROM recovery_codes WHERE user_id = $1) AS recovery_codes";
+}
+
+pub async fn of_user(db: &mut impl Queryable, user: &UserId) -> Result<SecondFactorRow, StoreError> {
+    Ok(on_db!(db, |c| sqlx::query_as(OF_USER).bind(user.as_str()).fetch_one(c).await)?)
+}
