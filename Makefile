@@ -26,9 +26,10 @@ check: lint unit ## Formatting, clippy, licences of crates and the Rust tests: a
 
 test: check e2e ## Everything: check and the browser tests
 
-dev: ## Serve and rebuild on every change (cargo leptos watch)
+dev: ## Serve and rebuild on every change (cargo leptos watch); mails are printed
 	@.ci/setup run dev
-	cargo leptos watch -- serve
+	LATCHKEY_MAIL_URL="$${LATCHKEY_MAIL_URL-stdout:}" LATCHKEY_MAIL_FROM="$${LATCHKEY_MAIL_FROM-Latchkey <latchkey@localhost>}" \
+	  cargo leptos watch -- serve
 
 build: ## Leave target/release/latchkey, one file that runs from any folder
 	@.ci/setup run build

@@ -18,6 +18,7 @@ pub mod fetch;
 pub mod http;
 pub mod keys;
 pub mod log;
+pub mod mail;
 pub mod notices;
 pub mod oauth;
 pub mod passwords;

@@ -86,6 +86,8 @@ event_kinds! {
     ClientTokenReused = "client_token_reused",
     /// A grant ended otherwise than with its session; the detail has the reason.
     GrantRevoked = "grant_revoked",
+    /// A mail was refused by the relay, or could not be sent in its time; the detail says which and why.
+    MailGivenUp = "mail_given_up",
     /// Somebody signed in asked for what their roles do not allow.
     AccessDenied = "access_denied",
 }

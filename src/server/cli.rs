@@ -7,6 +7,7 @@ mod doctor;
 mod group;
 mod keys;
 pub mod log;
+mod mail;
 pub mod serve;
 mod sessions;
 mod user;
@@ -68,6 +69,9 @@ enum Command {
     /// Groups of accounts: who may use which client
     #[command(subcommand)]
     Group(group::GroupCommand),
+    /// Mails
+    #[command(subcommand)]
+    Mail(mail::MailCommand),
     /// Signing keys
     #[command(subcommand)]
     Keys(keys::KeysCommand),
@@ -174,6 +178,7 @@ async fn run(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Sessions(command) => sessions::run(command, config).await?,
         Command::Client(command) => client::run(*command, config).await?,
         Command::Group(command) => group::run(command, config).await?,
+        Command::Mail(command) => mail::run(command, &config).await?,
         Command::Keys(command) => keys::run(command, &config).await?,
         Command::Secret(SecretCommand::Rotate) => rotate_secret(&config).await?,
         Command::Doctor | Command::Secret(SecretCommand::Generate) => {}
@@ -207,14 +212,14 @@ async fn rotate_secret(config: &Config) -> Result<(), CliError> {
         .map_err(|error| CliError::from_start(error.into(), config.secret.setting()))?;
     store.close().await;
     println!(
-        "Encrypted again with the first master secret: {} signing keys and {} secrets. {} were already.",
-        done.signing_keys, done.secrets, done.already
+        "Encrypted again with the first master secret: {} signing keys, {} secrets and {} waiting mails. {} were already.",
+        done.signing_keys, done.secrets, done.mails, done.already
     );
     if done.already == 0 {
         println!(
             "The other master secrets can be removed once every server has been restarted with the first."
         );
-    } else if done.signing_keys + done.secrets == 0 {
+    } else if done.signing_keys + done.secrets + done.mails == 0 {
         println!(
             "Nothing to do. To change the master secret, put a new one (`latchkey secret generate`) before the old one, with a comma between."
         );

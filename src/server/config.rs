@@ -6,6 +6,7 @@
 mod accent;
 pub mod brand;
 mod layers;
+pub mod mail;
 mod value;
 
 use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
@@ -15,6 +16,7 @@ use url::Url;
 
 use brand::BrandConfig;
 pub use layers::{Layers, Overrides, Source};
+use mail::{MailConfig, MailRoute, Relay};
 use value::Value;
 pub use value::is_loopback;
 
@@ -90,6 +92,13 @@ pub const SETTINGS: &[Setting] = &[
         "",
         "where to report vulnerabilities (mailto: or https:, comma-separated), for security.txt",
     ),
+    Setting::new(
+        "mail_url",
+        "",
+        "relay that takes mails: smtps://USER:PASSWORD@HOST or smtp://USER:PASSWORD@HOST?tls=required",
+    ),
+    Setting::new("mail_from", "", "address that mails come from, like Example <id@example.org>"),
+    Setting::new("mail_ca", "", "file with the certificate (PEM) of the authority that signed the relay's"),
     Setting::new("audit_retention", "365d", "how long events stay in the audit log; off: for ever"),
     Setting::new("rate_limit", "on", "whether attempts to sign in are limited: on or off"),
 ];
@@ -154,6 +163,8 @@ pub struct Config {
     /// URLs for `security.txt`.
     pub security_contacts: Vec<Url>,
     pub rate_limit: bool,
+    /// How mails are sent; nothing: they are not, and whatever needs them is absent.
+    pub mail: Option<MailConfig>,
     /// How long audit events are kept; nothing: for ever.
     pub audit_retention: Option<Duration>,
 }
@@ -283,6 +294,14 @@ impl Config {
                  read and change what is sent",
             );
         }
+        if let Some(mail) = &self.mail
+            && !is_same_domain(mail.from.email.domain(), self.public_url.host_str())
+        {
+            warnings.push(
+                "LATCHKEY_MAIL_FROM has another domain than the public URL: readers may take mails with links elsewhere for \
+                 forged ones, and so may their providers",
+            );
+        }
         if let SecretSource::Given(secrets) = &self.secret
             && !secrets.iter().all(MasterSecret::is_random)
         {
@@ -307,6 +326,12 @@ impl Config {
     pub fn is_https(&self) -> bool {
         self.public_url.scheme() == "https"
     }
+}
+
+/// Whether a host is in the domain that mails come from, or the other way around.
+fn is_same_domain(from: &str, host: Option<&str>) -> bool {
+    let within = |name: &str, domain: &str| name == domain || name.ends_with(&format!(".{domain}"));
+    host.is_some_and(|host| within(host, from) || within(from, host))
 }
 
 /// Reads settings one by one and remembers what was wrong.
@@ -336,6 +361,7 @@ impl Settings<'_> {
         let tls = self.tls(public_url.as_ref());
         let redirect_addr = self.redirect_addr(tls.as_ref());
         let security_contacts = self.get("security_contact", value::contacts);
+        let mail = self.mail(public_url.as_ref());
         let rate_limit = self.get("rate_limit", |v| v.one_of(&[("on", true), ("off", false)]));
         let audit_retention = self.get("audit_retention", |v| v.duration_or_off(DAY, 36500 * DAY));
         Some(Config {
@@ -354,6 +380,7 @@ impl Settings<'_> {
             redirect_addr,
             security_contacts: security_contacts?,
             rate_limit: rate_limit?,
+            mail,
             audit_retention: audit_retention?,
         })
     }
@@ -427,6 +454,28 @@ impl Settings<'_> {
             self.refuse("redirect_addr", "is of no use without LATCHKEY_TLS_CERTIFICATE");
         }
         self.get("redirect_addr", value::socket_addr)
+    }
+
+    /// How mails are sent. A setting of them that is of no use is a mistake in a deployment.
+    fn mail(&mut self, public_url: Option<&Url>) -> Option<MailConfig> {
+        let is_local = public_url.is_some_and(is_loopback);
+        let route = self.get("mail_url", |v| mail::route(v, is_local))?;
+        let authority = self.get("mail_ca", mail::authority)?;
+        let Some(route) = route else {
+            for name in ["mail_from", "mail_ca"] {
+                if !self.layers.value(name).is_empty() {
+                    self.refuse(name, "is of no use without LATCHKEY_MAIL_URL");
+                }
+            }
+            return None;
+        };
+        let from = self.get("mail_from", mail::from)?;
+        Some(match route {
+            MailRoute::Relay(relay) => {
+                MailConfig { route: MailRoute::Relay(Relay { authority, ..relay }), from }
+            }
+            MailRoute::Stdout => MailConfig { route, from },
+        })
     }
 
     fn tokens(&mut self, public_url: Option<&Url>) -> Option<TokenConfig> {

@@ -52,6 +52,8 @@ pub struct AppState {
     pub readiness: Readiness,
     /// Woken when apps must be told that a session has ended.
     pub logout_deliveries: Notify,
+    /// Woken when there are mails to send.
+    pub mails: Notify,
 }
 
 impl AppState {
@@ -107,6 +109,7 @@ impl AppState {
             loader: Loader::start(store.clone()),
             readiness: Readiness::default(),
             logout_deliveries: Notify::new(),
+            mails: Notify::new(),
             refresh_keys,
             config,
             clock,

@@ -35,6 +35,7 @@ pub mod held_reader;
 pub mod invalidations;
 pub mod loader;
 pub mod logout_deliveries;
+pub mod mails;
 pub mod many_sessions;
 pub mod notices;
 pub mod one_time_tokens;
@@ -380,6 +381,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         groups::STATEMENTS,
         invalidations::STATEMENTS,
         logout_deliveries::STATEMENTS,
+        mails::STATEMENTS,
         notices::STATEMENTS,
         one_time_tokens::STATEMENTS,
         recovery_codes::STATEMENTS,

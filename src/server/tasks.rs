@@ -4,4 +4,5 @@ pub mod client_sessions;
 pub mod clock;
 pub mod housekeeping;
 pub mod logout_deliveries;
+pub mod mails;
 pub mod sync;

@@ -348,9 +348,9 @@ async fn rotating_the_master_secret_signs_nobody_out() {
         let both = format!("{new},{}", super::test_app::SECRET);
         let app = app.restart_with("LATCHKEY_SECRET", &both).await;
         let done = reseal(&app.state.store, &app.state.vault, &app.state.entropy).await.unwrap();
-        assert_eq!(done, Resealed { signing_keys: 1, secrets: 1, already: 0 });
+        assert_eq!(done, Resealed { signing_keys: 1, secrets: 1, mails: 0, already: 0 });
         let again = reseal(&app.state.store, &app.state.vault, &app.state.entropy).await.unwrap();
-        assert_eq!(again, Resealed { signing_keys: 0, secrets: 0, already: 2 });
+        assert_eq!(again, Resealed { signing_keys: 0, secrets: 0, mails: 0, already: 2 });
 
         let app = app.restart_with("LATCHKEY_SECRET", new).await;
         let mut browser = app.same(&browser);

@@ -30,6 +30,11 @@ const LAYERS: &[(&str, May, &str)] = &[
     ("server::webauthn", Only(&[]), "verifies what it is given, and knows nothing of whom it is about"),
     ("server::fetch", EverythingBefore, "calls others, and knows nothing of what it is for"),
     ("server::client_info", EverythingBefore, "is data that travels with every change"),
+    (
+        "server::mail",
+        EverythingBefore,
+        "says what mails say and brings them to the relay, and knows no database",
+    ),
     ("server::log", EverythingBefore, "names the request in each line, whoever writes it"),
     ("server::store", EverythingBefore, "holds SQL and rows, and no rule of the domain"),
     ("server::cluster", Only(&[]), "is data that the program's state holds"),

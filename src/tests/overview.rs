@@ -11,12 +11,12 @@ use super::{
     test_app::{Backend, Browser, PASSWORD, TestApp},
 };
 
-const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";
+pub const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";
 const IPHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1";
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// A browser of that kind, in that network, in which somebody has just signed in.
-async fn sign_in(app: &TestApp, user_agent: &str, address: [u8; 4]) -> Browser {
+pub async fn sign_in(app: &TestApp, user_agent: &str, address: [u8; 4]) -> Browser {
     let mut browser = app.browser().at(address);
     let body = encode([("email", "ada@example.org".to_owned()), ("password", PASSWORD.to_owned())].iter());
     let mut request = Browser::form("/api/auth/login", body);

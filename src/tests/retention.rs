@@ -123,6 +123,11 @@ const ROWS: [(&str, &str); 12] = [
          SELECT {hash}, {hash}, id, '', '', 0, 'pending', 0, {at} FROM oauth_clients",
     ),
     (
+        "mails",
+        "(id, kind, sealed, created_at, next_attempt_at, attempts, claimed_until, expires_at)
+         VALUES ('{n}', '', '', 0, 0, 0, 0, {at})",
+    ),
+    (
         "logout_deliveries",
         "(id, client_id, uri, algorithm, user_id, sid, created_at, next_attempt_at, attempts, claimed_until, done_at)
          VALUES ('{n}', '', '', '', '', '', 0, 0, 0, 0, {at})",

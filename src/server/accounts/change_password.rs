@@ -8,6 +8,7 @@ use crate::{
         change::Change,
         client_info::ActionContext,
         error::Error,
+        mail::notice::Notice,
         passwords::{Password, hasher::Turn, rules},
         principal::Principal,
         sessions::{
@@ -57,6 +58,7 @@ pub async fn change_password(
     change.record(Event::new(EventKind::PasswordChanged).by(&user.id).about(&user.id)).await?;
     revoke_all_except(&mut change, &mut user, Some(&principal.user), SignOutReason::PasswordChanged, None)
         .await?;
+    change.notify(&user, Notice::PasswordChanged).await?;
     let method = SignInMethod::PasswordChanged(&principal.session);
     match start::start(state, change, &user, evidence_of(&session, evidence), method, None).await? {
         Started::Session(issued) => Ok(issued),

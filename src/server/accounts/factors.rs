@@ -7,6 +7,7 @@ use crate::{
         authentication::factors::Factors,
         change::Change,
         error::Error,
+        mail::notice::Notice,
         principal::Principal,
         sessions::revoke::revoke_all_except,
         store::{
@@ -25,17 +26,17 @@ pub async fn lock(change: &mut Change<'_>, principal: &Principal) -> Result<User
     Ok(user)
 }
 
-/// Records that a factor was added or removed, and ends every other session and every attempt that is half way in.
+/// Records that a factor was added or removed, tells the owner, and ends every other session and every attempt that is half way in.
 pub async fn changed(
     change: &mut Change<'_>,
     principal: &Principal,
     user: &mut User,
-    kind: EventKind,
+    (kind, notice): (EventKind, Notice),
 ) -> Result<(), Error> {
     let event = Event::new(kind).by(&user.id).about(&user.id).of(&principal.session);
     change.record(event).await?;
     users::raise_credential_epoch(change.tx(), &user.id).await?;
     let (reason, kept) = (SignOutReason::FactorChanged, Some(&principal.session));
     revoke_all_except(change, user, Some(&principal.user), reason, kept).await?;
-    Ok(())
+    change.notify(user, notice).await
 }

@@ -10,6 +10,7 @@ use crate::server::{
     change::Change,
     client_info::ActionContext,
     error::Error,
+    mail::notice::Notice,
     principal::Principal,
     state::AppState,
     store::{
@@ -36,6 +37,7 @@ pub async fn replace(
     users::raise_credential_epoch(change.tx(), &user.id).await?;
     let event = Event::new(EventKind::RecoveryCodesCreated).by(&user.id).about(&user.id);
     change.record(event.of(&principal.session)).await?;
+    change.notify(&user, Notice::RecoveryCodesMade).await?;
     change.commit().await?;
     Ok(new.shown)
 }

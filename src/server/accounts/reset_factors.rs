@@ -13,6 +13,7 @@ use crate::{
         change::Change,
         client_info::ActionContext,
         error::Error,
+        mail::notice::Notice,
         sessions::revoke::revoke_all_except,
         state::AppState,
         store::{
@@ -51,6 +52,7 @@ pub async fn reset(
     users::raise_credential_epoch(change.tx(), id).await?;
     change.record(Event::new(EventKind::FactorsReset).about(id).maybe_by(actor)).await?;
     revoke_all_except(&mut change, &mut user, actor, SignOutReason::EndedByAdmin, None).await?;
+    change.notify(&user, Notice::FactorsResetByAdmin).await?;
     change.commit().await?;
     Ok(Reset { user, code: new.shown.into_iter().next().unwrap_or_default() })
 }

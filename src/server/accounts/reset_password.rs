@@ -10,6 +10,7 @@ use crate::{
         client_info::ActionContext,
         clock::Timestamp,
         error::Error,
+        mail::notice::Notice,
         passwords::{Password, hasher::Turn, rules},
         sessions::revoke::revoke_all_except,
         state::AppState,
@@ -53,6 +54,7 @@ pub async fn create_link(
     one_time_tokens::delete_of_user(change.tx(), Purpose::PasswordReset, id).await?;
     one_time_tokens::insert(change.tx(), Purpose::PasswordReset, &token_hash, Some(id), expires_at).await?;
     change.record(Event::new(EventKind::PasswordResetRequested).about(id).maybe_by(actor)).await?;
+    change.notify(&user, Notice::PasswordResetByAdmin).await?;
     change.commit().await?;
     Ok(ResetLink { user, path: format!("/reset?token={token}"), expires_at })
 }
@@ -95,5 +97,6 @@ pub async fn reset(
     users::set_password_hash(change.tx(), &user.id, &hash).await?;
     change.record(Event::new(EventKind::PasswordReset).about(&user.id)).await?;
     revoke_all_except(&mut change, &mut user, None, SignOutReason::PasswordChanged, None).await?;
+    change.notify(&user, Notice::PasswordChanged).await?;
     Ok(change.commit().await?)
 }

@@ -13,6 +13,7 @@ use crate::{
         change::Change,
         client_info::ActionContext,
         error::Error,
+        mail::notice::Notice,
         principal::Principal,
         sessions::{Issued, step_up::step_up},
         state::AppState,
@@ -62,7 +63,7 @@ pub async fn confirm(
     if !has_codes {
         recovery_codes::store(change.tx(), &user.id, &new).await?;
     }
-    changed(&mut change, principal, &mut user, EventKind::TotpAdded).await?;
+    changed(&mut change, principal, &mut user, (EventKind::TotpAdded, Notice::SecondFactorAdded)).await?;
     let session = sessions::by_id(change.tx(), &principal.session).await?.ok_or(Error::NoSession)?;
     let evidence = confirmed.evidence.and(Evidence::of_session(&session));
     let issued = step_up(state, change, principal, &user, evidence, presented).await?;
@@ -82,6 +83,6 @@ pub async fn remove(
     }
     factor_failures::clear(change.tx(), &user.id, SecondFactor::Totp).await?;
     stored_codes::delete_of_user(change.tx(), &user.id).await?;
-    changed(&mut change, principal, &mut user, EventKind::TotpRemoved).await?;
+    changed(&mut change, principal, &mut user, (EventKind::TotpRemoved, Notice::SecondFactorRemoved)).await?;
     Ok(change.commit().await?)
 }

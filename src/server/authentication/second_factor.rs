@@ -13,6 +13,7 @@ use crate::{
         change::Change,
         client_info::ActionContext,
         error::Error,
+        mail::notice::Notice,
         state::AppState,
         store::{
             audit::{Event, EventKind},
@@ -76,6 +77,9 @@ pub async fn verify<'a>(
     let in_a_row = limits::count(change.tx(), &user.id, factor, now).await?;
     let detail = json!({ "why": "wrong_code", "factor": factor.as_str(), "in_a_row": in_a_row });
     change.record(failure.about(&user.id).with(detail)).await?;
+    if in_a_row == limits::FREE_FAILURES {
+        change.notify(user, Notice::TenWrongCodes).await?;
+    }
     change.commit().await?;
     Err(Error::WrongCode)
 }
@@ -107,5 +111,6 @@ async fn use_recovery_code(
     }
     let event = Event::new(EventKind::RecoveryCodeUsed).by(&user.id).about(&user.id);
     change.record(event).await?;
+    change.notify(user, Notice::RecoveryCodeUsed).await?;
     Ok(Some(Method::RecoveryCode))
 }

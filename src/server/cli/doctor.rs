@@ -2,6 +2,7 @@
 
 use std::{io::ErrorKind, process::ExitCode};
 
+use super::serve::open_transport;
 use crate::server::{
     config::{Config, Layers, Problem, SETTINGS, SecretSource, Setting},
     crypto::master_secret::MasterSecret,
@@ -52,13 +53,36 @@ pub async fn examine(layers: &Layers) -> ExitCode {
     for warning in config.warnings() {
         println!("  ? {warning}");
     }
+    let mail = examine_mail(config).await;
     match Store::examine(&config.database_url).await {
         Ok(finding) => {
             println!("The database: {finding}.");
-            ExitCode::SUCCESS
+            mail
         }
         Err(error) => {
             println!("  ! {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Reaches the relay as if to send something.
+async fn examine_mail(config: &Config) -> ExitCode {
+    let transport = match open_transport(config) {
+        Ok(Some(transport)) => transport,
+        Ok(None) => return ExitCode::SUCCESS,
+        Err(error) => {
+            println!("  ! {error}");
+            return error.exit_code();
+        }
+    };
+    match transport.check().await {
+        Ok(()) => {
+            println!("The mail relay: reached.");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            println!("  ! LATCHKEY_MAIL_URL: {error}");
             ExitCode::FAILURE
         }
     }

@@ -23,9 +23,10 @@ use crate::server::{
         routes::assets,
         serve::{Limits, Server, tls::Certificate},
     },
+    mail::transport::Transport,
     state::AppState,
     store::Store,
-    tasks::{client_sessions, clock, housekeeping, logout_deliveries, sync},
+    tasks::{client_sessions, clock, housekeeping, logout_deliveries, mails, sync},
 };
 
 /// How long the database may take to close, after the requests. Nothing is lost by leaving it: what was acknowledged is
@@ -44,6 +45,7 @@ pub async fn serve(config: Config) -> Result<(), CliError> {
     }
     let (addr, public_url) = (config.addr, config.public_url.clone());
     let tls = start_tls(&config)?;
+    let transport = open_transport(&config)?;
     let entropy = Entropy::system();
     let vault = open_vault(&config.secret, &entropy)?;
     let store = Store::open(&config.database_url).await?;
@@ -66,6 +68,9 @@ pub async fn serve(config: Config) -> Result<(), CliError> {
     tokio::spawn(clock::run(state.clone()));
     tokio::spawn(client_sessions::run(state.clone()));
     tokio::spawn(logout_deliveries::run(state.clone(), Fetcher::new().map_err(CliError::failed)?));
+    if let Some(transport) = transport {
+        tokio::spawn(mails::run(state.clone(), transport));
+    }
     tokio::spawn(housekeeping::run(state.clone()));
     tokio::spawn(sync::run(state.clone()));
     let stop = told_to_stop()?.shared();
@@ -138,6 +143,13 @@ pub(super) async fn open_program(config: Config, entropy: Entropy) -> Result<Arc
     AppState::open(config, store, vault, Clock::system(), entropy)
         .await
         .map_err(|error| CliError::from_start(error, setting))
+}
+
+/// What sends mails, if they are configured.
+pub(super) fn open_transport(config: &Config) -> Result<Option<Transport>, CliError> {
+    let Some(mail) = &config.mail else { return Ok(None) };
+    let transport = Transport::new(mail, &config.public_url);
+    transport.map(Some).map_err(|error| CliError::Usage(format!("LATCHKEY_MAIL_URL: {error}")))
 }
 
 pub(super) fn open_vault(source: &SecretSource, entropy: &Entropy) -> Result<Vault, CliError> {

@@ -209,3 +209,104 @@ fn tls_needs_a_certificate_a_key_and_a_public_url_of_https() {
         assert_eq!(problems.iter().map(|problem| problem.setting.as_str()).collect::<Vec<_>>(), [at_fault]);
     }
 }
+
+const FROM: (&str, &str) = ("LATCHKEY_MAIL_FROM", "Example <id@example.org>");
+
+fn mail_refused(url: &str) -> String {
+    let problems = read(&[("LATCHKEY_MAIL_URL", url), FROM]).map(|_| ()).expect_err(url);
+    assert_eq!(problems[0].setting, "LATCHKEY_MAIL_URL", "{problems:?}");
+    problems[0].message.clone()
+}
+
+fn relay(url: &str) -> Relay {
+    let mail = read(&[("LATCHKEY_MAIL_URL", url), FROM]).unwrap().mail.unwrap();
+    let MailRoute::Relay(relay) = mail.route else { panic!("{mail:?}") };
+    relay
+}
+
+#[test]
+fn mail_goes_over_tls_or_stays_on_the_machine() {
+    use mail::RelaySecurity::{Loopback, StartTls, Tls};
+    for (url, host, port, security) in [
+        ("smtps://u:p@mail.example.org", "mail.example.org", 465, Tls),
+        ("smtps://mail.example.org:1465", "mail.example.org", 1465, Tls),
+        ("smtp://mail.example.org?tls=required", "mail.example.org", 587, StartTls),
+        ("smtp://localhost:1025", "localhost", 1025, Loopback),
+        ("smtp://127.0.0.1", "127.0.0.1", 25, Loopback),
+        ("smtp://[::1]:1025", "::1", 1025, Loopback),
+        ("smtp://localhost?tls=required", "localhost", 587, StartTls),
+    ] {
+        let relay = relay(url);
+        assert_eq!((relay.host.as_str(), relay.port, relay.security), (host, port, security), "{url}");
+    }
+    for url in [
+        "smtp://mail.example.org",
+        "smtp://10.0.0.1",
+        "smtp://localhost.example.org",
+        "smtp://mail.example.org?tls=opportunistic",
+        "smtp://mail.example.org?tls=required&tls=none",
+        "https://mail.example.org",
+        "smtps://",
+        "smtps://user@mail.example.org",
+        "smtps://mail.example.org/path",
+        "mail.example.org",
+    ] {
+        mail_refused(url);
+    }
+}
+
+#[test]
+fn the_password_of_the_relay_is_never_shown() {
+    let refused = mail_refused("smtps://user:verysecret@mail.example.org/path");
+    assert!(!refused.contains("verysecret"), "{refused}");
+    let relay = relay("smtps://user:very%20secret@mail.example.org");
+    assert!(!format!("{relay:?}").contains("secret"));
+    assert!(relay.credentials.is_some());
+}
+
+#[test]
+fn mails_are_printed_on_ones_own_machine_alone() {
+    let local = read(&[("LATCHKEY_MAIL_URL", "stdout:"), FROM]).unwrap();
+    assert!(matches!(local.mail.unwrap().route, MailRoute::Stdout));
+    let public = ("LATCHKEY_PUBLIC_URL", "https://id.example.org");
+    let problems = read(&[("LATCHKEY_MAIL_URL", "stdout:"), FROM, public]).map(|_| ()).unwrap_err();
+    assert_eq!(problems[0].setting, "LATCHKEY_MAIL_URL");
+}
+
+#[test]
+fn settings_of_mail_that_do_not_fit_together_are_refused() {
+    assert!(read(&[]).unwrap().mail.is_none());
+    refused("LATCHKEY_MAIL_FROM", "id@example.org");
+    refused("LATCHKEY_MAIL_CA", "ca.pem");
+    for from in ["", "nobody", "id@example.org, eve@example.org", "id@example.org\r\nBcc: eve@example.org"] {
+        let url = ("LATCHKEY_MAIL_URL", "smtp://localhost");
+        let problems = read(&[url, ("LATCHKEY_MAIL_FROM", from)]).map(|_| ()).expect_err(from);
+        assert_eq!(problems[0].setting, "LATCHKEY_MAIL_FROM");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ca.pem");
+    std::fs::write(&file, "no certificate").unwrap();
+    for path in [file.to_str().unwrap(), "/nowhere/ca.pem"] {
+        let settings = [("LATCHKEY_MAIL_URL", "smtp://localhost"), FROM, ("LATCHKEY_MAIL_CA", path)];
+        let problems = read(&settings).map(|_| ()).expect_err(path);
+        assert_eq!(problems[0].setting, "LATCHKEY_MAIL_CA");
+    }
+}
+
+#[test]
+fn mail_from_another_domain_than_the_portals_is_warned_of() {
+    let warnings = |from: &str| {
+        let settings = [
+            ("LATCHKEY_PUBLIC_URL", "https://id.example.org"),
+            ("LATCHKEY_TRUSTED_PROXIES", "127.0.0.1"),
+            ("LATCHKEY_MAIL_URL", "smtp://localhost"),
+            ("LATCHKEY_MAIL_FROM", from),
+        ];
+        read(&settings).unwrap().warnings().len()
+    };
+    assert_eq!(
+        warnings("id@example.org") + warnings("a@id.example.org") + warnings("a@mail.id.example.org"),
+        0
+    );
+    assert_eq!((warnings("id@example.com"), warnings("id@ample.org")), (1, 1));
+}

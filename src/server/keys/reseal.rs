@@ -3,7 +3,8 @@
 use super::{error::ResealError, key_set::purpose};
 use crate::server::{
     crypto::{entropy::Entropy, error::SealError, vault::Vault},
-    store::{Store, sealed_secrets, signing_keys, totp},
+    mail::seal_purpose,
+    store::{Store, mails, sealed_secrets, signing_keys, totp},
 };
 
 /// What was done.
@@ -11,6 +12,8 @@ use crate::server::{
 pub struct Resealed {
     pub signing_keys: u32,
     pub secrets: u32,
+    /// Those that wait to be sent.
+    pub mails: u32,
     /// Values that were under the first master secret before.
     pub already: u32,
 }
@@ -43,6 +46,15 @@ pub async fn reseal(store: &Store, vault: &Vault, entropy: &Entropy) -> Result<R
             Some(sealed) => {
                 totp::reseal(&mut tx, &app.user_id, &sealed).await?;
                 done.secrets += 1;
+            }
+            None => done.already += 1,
+        }
+    }
+    for (id, sealed) in mails::sealed(&mut tx).await? {
+        match anew(vault, &seal_purpose(&id), &sealed, entropy)? {
+            Some(sealed) => {
+                mails::reseal(&mut tx, &id, &sealed).await?;
+                done.mails += 1;
             }
             None => done.already += 1,
         }

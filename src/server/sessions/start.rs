@@ -5,6 +5,7 @@ use serde_json::json;
 use super::{
     issue::{Issued, issue},
     revoke::{lock_authentic, make_room, revoke},
+    unusual,
 };
 use crate::{
     model::{id::SessionId, session::SignOutReason},
@@ -17,6 +18,7 @@ use crate::{
         change::Change,
         client_info::ActionContext,
         error::Error,
+        mail::notice::Notice,
         state::AppState,
         store::{
             audit::{Event, EventKind},
@@ -91,6 +93,9 @@ pub async fn start(
     let detail = json!({ "method": method.as_str(), "factors": evidence.methods().to_string() });
     let event = Event::new(EventKind::SignedIn).by(&user.id).about(&user.id).of(&session.id).with(detail);
     change.record(event).await?;
+    if unusual::is_new_device(state, change.tx(), &session).await? {
+        change.notify(user, Notice::NewDevice).await?;
+    }
     change.commit().await?;
     Ok(Started::Session(issue(state, context.now, &session, user, minted)?))
 }

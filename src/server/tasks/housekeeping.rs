@@ -8,7 +8,7 @@ use crate::server::{
     state::AppState,
     store::{
         StoreError, Tx, audit, authorization_requests, client_assertions, client_secrets, client_sessions,
-        codes, device_codes, grants, invalidations, logout_deliveries, one_time_tokens, sessions,
+        codes, device_codes, grants, invalidations, logout_deliveries, mails, one_time_tokens, sessions,
         signing_keys, spent,
     },
     survive::survive,
@@ -20,6 +20,10 @@ const KEEP_ENDED_SESSIONS: Duration = Duration::from_secs(7 * 86400);
 
 /// How long a code is kept after it has expired: one that is presented again must find what it gave.
 const KEEP_CODES: Duration = Duration::from_secs(86400);
+
+/// How long a mail is kept that is of no use any more: whoever sends mails gives it up before, and says so. What is left
+/// was written before mails were switched off.
+const KEEP_MAILS: Duration = Duration::from_secs(86400);
 
 /// Deletes every hour, for as long as the program runs.
 pub async fn run(state: Arc<AppState>) {
@@ -48,6 +52,7 @@ enum Expiring {
     ClientSessions,
     LogoutDeliveries,
     Spent,
+    Mails,
 }
 
 impl Expiring {
@@ -67,6 +72,7 @@ impl Expiring {
             Self::ClientSessions => client_sessions::delete_ended(tx, before, limit).await,
             Self::Spent => spent::delete_expired(tx, before, limit).await,
             Self::LogoutDeliveries => logout_deliveries::delete_ended(tx, before, limit).await,
+            Self::Mails => mails::delete_expired(tx, before, limit).await,
         }
     }
 }
@@ -87,6 +93,7 @@ pub async fn delete_expired(state: &AppState, now: Timestamp) -> Result<(), Erro
         Some((Expiring::Grants, now - KEEP_ENDED_SESSIONS)),
         Some((Expiring::ClientSessions, now - KEEP_ENDED_SESSIONS)),
         Some((Expiring::LogoutDeliveries, now - KEEP_ENDED_SESSIONS)),
+        Some((Expiring::Mails, now - KEEP_MAILS)),
         retention.map(|retention| (Expiring::AuditEvents, now - retention)),
     ];
     for (what, before) in expiring.into_iter().flatten() {
