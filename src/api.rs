@@ -12,5 +12,6 @@ pub mod clients;
 pub mod groups;
 pub mod keys;
 pub mod notices;
+pub mod passkeys;
 pub mod sessions;
 pub mod users;

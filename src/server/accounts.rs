@@ -10,6 +10,8 @@ pub mod invite;
 mod last_admin;
 mod lookalike;
 pub mod overview;
+pub mod passkey_options;
+pub mod passkeys;
 pub mod profile;
 pub mod reauthenticate;
 mod recent;
@@ -23,6 +25,7 @@ pub mod security;
 pub mod setup;
 pub mod sign_in;
 pub mod totp;
+pub mod use_passkey;
 pub mod vouch;
 
 use super::{

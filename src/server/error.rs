@@ -4,8 +4,11 @@
 //! is ours: it is logged once, here, with everything that is known, and the caller learns only that there is one and
 //! whether trying again makes sense. A fault never says anything about a session or a password.
 
+pub mod passkey;
+
 use std::collections::BTreeMap;
 
+use self::passkey::PasskeyError;
 use super::{
     crypto::{entropy::NoEntropy, error::SealError},
     keys::{
@@ -49,6 +52,8 @@ pub enum Error {
     SecondFactorRequired,
     #[error("the account has such a factor already")]
     FactorExists,
+    #[error(transparent)]
+    Passkey(#[from] PasskeyError),
     #[error("the email address has an account")]
     EmailTaken,
     #[error("registration is closed")]
@@ -193,21 +198,7 @@ impl From<ManageError> for Error {
 
 impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
-        match &error {
-            Error::Store(_) | Error::OtherSecret | Error::Internal(_) => {
-                tracing::error!(%error, "a request failed");
-            }
-            // Attempts to get around the rules (OWASP ASVS 16.3.3). Each is one line beside the request's own.
-            Error::Token(reason) if reason.is_forgery() => {
-                tracing::warn!(%reason, "a forged access token was refused");
-            }
-            Error::TooManyAttempts { .. } => tracing::warn!("a limit was reached"),
-            Error::SetupClosed | Error::InvitationClosed | Error::ResetClosed => {
-                tracing::warn!(reason = %error, "a link was refused");
-            }
-            Error::Token(reason) => tracing::info!(%reason, "an access token was refused"),
-            refusal => tracing::debug!(%refusal, "a request was refused"),
-        }
+        log(&error);
         match error {
             Error::Invalid(fields) => Self::invalid(fields),
             Error::InvalidCredentials => {
@@ -232,6 +223,7 @@ impl From<Error> for ApiError {
                 Code::SecondFactorRequired,
                 "This needs a second factor. Set one up under Security, or sign in with it.",
             ),
+            Error::Passkey(error) => error.into(),
             Error::FactorExists => Self::new(
                 Code::FactorExists,
                 "An authenticator app is set up already. Remove it before you set up another one.",
@@ -302,6 +294,24 @@ impl From<Error> for ApiError {
             ),
             Error::OtherSecret | Error::Internal(_) => Self::internal(),
         }
+    }
+}
+
+/// Faults, and attempts to get around the rules (OWASP ASVS 16.3.3), each in one line beside the request's own.
+fn log(error: &Error) {
+    match error {
+        Error::Store(_) | Error::OtherSecret | Error::Internal(_) => {
+            tracing::error!(%error, "a request failed");
+        }
+        Error::Token(reason) if reason.is_forgery() => {
+            tracing::warn!(%reason, "a forged access token was refused");
+        }
+        Error::TooManyAttempts { .. } => tracing::warn!("a limit was reached"),
+        Error::SetupClosed | Error::InvitationClosed | Error::ResetClosed => {
+            tracing::warn!(reason = %error, "a link was refused");
+        }
+        Error::Token(reason) => tracing::info!(%reason, "an access token was refused"),
+        refusal => tracing::debug!(%refusal, "a request was refused"),
     }
 }
 

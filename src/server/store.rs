@@ -39,6 +39,7 @@ pub mod mails;
 pub mod many_sessions;
 pub mod notices;
 pub mod one_time_tokens;
+pub mod passkeys;
 mod postgres;
 pub mod recovery_codes;
 pub mod refused_redirects;
@@ -49,6 +50,7 @@ pub mod signing_keys;
 pub mod spent;
 mod sqlite;
 pub mod totp;
+pub mod user_handles;
 pub mod users;
 
 /// Runs one query on whichever database it is: `on_db!(db, |c| query_as(SQL).bind(id).fetch_one(c).await)`.
@@ -384,6 +386,8 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         mails::STATEMENTS,
         notices::STATEMENTS,
         one_time_tokens::STATEMENTS,
+        passkeys::STATEMENTS,
+        user_handles::STATEMENTS,
         recovery_codes::STATEMENTS,
         refused_redirects::STATEMENTS,
         sealed_secrets::STATEMENTS,

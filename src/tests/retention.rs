@@ -81,7 +81,7 @@ async fn expired_one_time_tokens_of_more_than_one_batch_are_all_deleted() {
 }
 
 /// A row `{n}` of each table whose rows end, here `{at}` a certain time.
-const ROWS: [(&str, &str); 12] = [
+const ROWS: [(&str, &str); 13] = [
     (
         "sessions",
         "(id, user_id, salt, generation, confirmed, rotated_at, created_at, authenticated_at, last_seen_at, idle_expires_at,

@@ -1,6 +1,7 @@
 //! What one signs in with, and how well that protects the account. Each section is a file of its own.
 
 mod authenticator;
+mod passkeys;
 mod password;
 mod recovery_codes;
 mod sign_ins;
@@ -62,6 +63,7 @@ fn Sections(overview: Overview) -> impl IntoView {
             <authenticator::Authenticator overview=overview/>
             <recovery_codes::RecoveryCodes overview=overview/>
         </div>
+        <passkeys::Passkeys/>
         <sign_ins::SignIns overview=overview/>
     }
 }

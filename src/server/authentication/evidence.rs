@@ -27,6 +27,7 @@ impl Evidence {
     }
 
     /// Both. They count from the earlier one on.
+    #[must_use]
     pub fn and(self, other: Self) -> Self {
         Self {
             methods: self.methods.union(other.methods),

@@ -74,7 +74,7 @@ impl TotpSecret {
     pub fn to_url(&self, brand: &str, host: &str, account: &str) -> Result<String, Error> {
         let issuer = format!("{brand} ({host})").replace(':', " ");
         let totp = self.builder().with_issuer(Some(issuer)).with_account_name(account.replace(':', " "));
-        Ok(totp.build().map_err(fault)?.to_url().map_err(fault)?)
+        totp.build().map_err(fault)?.to_url().map_err(fault)
     }
 
     /// The step whose code this is, if it is one of those that are good now. Whether it was used is for the caller to ask.

@@ -33,6 +33,7 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignInMethod<'a> {
     Password,
+    Passkey,
     /// A second step, after the first one.
     SecondStep,
     /// They have just signed up.
@@ -48,6 +49,7 @@ impl SignInMethod<'_> {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Password => "password",
+            Self::Passkey => "passkey",
             Self::SecondStep => "second_step",
             Self::Registration => "registration",
             Self::Setup => "setup",

@@ -51,7 +51,7 @@ pub async fn step_up(
         Decision::Unknown => {}
     }
     let (methods, authenticated_at) = proved;
-    let authenticated = SessionRecord { methods, authenticated_at, ..session.clone() };
+    let authenticated = SessionRecord { authenticated_at, methods, ..session.clone() };
     let minted = state.tokens.mint(context.now, &state.entropy, &authenticated, user)?;
     session.remember(&minted.kid, minted.expires_at);
     many_sessions::advance(change.tx(), &[(from, &session)]).await?;
