@@ -12,6 +12,7 @@ pub mod clients;
 pub mod groups;
 pub mod keys;
 pub mod notices;
+pub mod passkeys;
 pub mod providers;
 pub mod sessions;
 pub mod users;

@@ -9,6 +9,7 @@ pub mod local_time;
 mod lock;
 pub mod message;
 mod moving;
+pub mod passkeys;
 mod pause;
 mod refresh;
 pub mod renewal;

@@ -5,6 +5,8 @@
 
 use std::sync::LazyLock;
 
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
+use serde_json::json;
 use url::Url;
 
 use crate::{
@@ -44,6 +46,10 @@ use crate::{
             refresh::token::{RefreshKeys, RefreshToken},
             verify::verify,
         },
+        webauthn::{
+            Expected, UserVerification, assertion::Claim, public_key::PublicKey, registration::register,
+            relying_party::RelyingParty,
+        },
     },
 };
 
@@ -80,6 +86,39 @@ pub fn email(data: &[u8]) {
     assert_eq!(EmailAddress::parse(&shouted).as_ref(), Ok(&email));
     let _ = crate::server::accounts::parse_new_address(canonical);
 }
+
+/// What an authenticator may say when it is registered, or used, is refused or taken. What is taken has a key that verifies
+/// signatures, and an id that a browser can send back.
+pub fn passkey(data: &[u8]) {
+    let relying_party = RelyingParty::at(&Url::parse("https://example.org").unwrap());
+    let verification = UserVerification::Preferred;
+    let expected = Expected { relying_party: &relying_party, challenge: "AAAA", verification };
+    let credential = |kind: &str, response: serde_json::Value| {
+        let client_data = json!({ "type": kind, "challenge": "AAAA", "origin": "https://example.org" });
+        let mut response = response;
+        response["clientDataJSON"] = json!(BASE64.encode(client_data.to_string()));
+        let id = BASE64.encode(data.get(55..87).unwrap_or(&[7]));
+        json!({ "id": id, "rawId": id, "type": "public-key", "response": response }).to_string()
+    };
+    let made = credential("webauthn.create", json!({ "attestationObject": BASE64.encode(data) }));
+    if let Ok(made) = register(&made, expected) {
+        assert!((1..=1023).contains(&made.id().len()));
+        PublicKey::from_cose(made.public_key()).unwrap();
+    }
+    let used = json!({ "authenticatorData": BASE64.encode(data), "signature": BASE64.encode(data) });
+    let claim = Claim::parse(&credential("webauthn.get", used)).unwrap();
+    assert!(claim.verify(&KEY, expected).is_err());
+    let _ = text(data).map(Claim::parse);
+}
+
+/// Some key that no input was signed with: the generator of P-256.
+static KEY: LazyLock<PublicKey> = LazyLock::new(|| {
+    let x = "6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296";
+    let y = "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5";
+    let hex = format!("a5010203262001215820{x}225820{y}");
+    let bytes = (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap());
+    PublicKey::from_cose(&bytes.collect::<Vec<_>>()).unwrap()
+});
 
 /// A redirect URI that can be registered leads to an app and to nobody else, in every browser's eyes, and is safe in a header.
 pub fn redirect_uri(data: &[u8]) {
@@ -283,7 +322,6 @@ fn signed_token() -> (KeySet, TokenConfig, String) {
 
 /// The token with these bytes as its header.
 fn with_header(token: &str, header: &[u8]) -> String {
-    use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
     let rest = token.split_once('.').unwrap().1;
     format!("{}.{rest}", BASE64.encode(header))
 }

@@ -34,3 +34,4 @@ pub mod survive;
 pub mod tasks;
 pub mod tokens;
 pub mod upstream;
+pub mod webauthn;

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "that is how a test fails")]
 
+mod passkeys;
 pub mod test_app;
 
 mod accounts;
@@ -72,4 +73,5 @@ mod tls;
 mod token_formats;
 mod tokens;
 mod upstream;
+mod webauthn;
 mod wycheproof;

@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { expectAgreement } from '../support/agreement.ts';
 import { ApiClient } from '../support/api.ts';
-import { expect, fill, fillSignIn, followTo, isAt, newAccount, otherSessions, press, pressAndConfirm, signInWithApi, visit, type Account, type Page, type Server } from '../support/fixtures.ts';
+import { Authenticator } from '../support/authenticator.ts';
+import { expect, fill, fillSignIn, followTo, isAt, newAccount, otherSessions, press, pressAndConfirm, signInWithApi, visit, type Account, type Locator, type Page, type Server } from '../support/fixtures.ts';
 import { addClient, requestOf } from '../support/oauth.ts';
 import { UpstreamProvider } from '../support/provider.ts';
 import { chooseRoles } from '../support/roles.ts';
@@ -107,7 +108,82 @@ async function withAuthenticatorApp({ server, ada }: Scene): Promise<string> {
   return '/login';
 }
 
+const phoneOf = new WeakMap<Account, Authenticator>();
+
+/** Adds a passkey to Ada's account, of a phone that answers once it is touched. */
+async function withPasskey({ page, ada }: Scene): Promise<void> {
+  await signInWithApi(page, ada);
+  await visitWithToken(page, '/account/security');
+  await addPasskey({ page, ada });
+  await phoneOf.get(ada)!.isTouched(false);
+}
+
+async function addPasskey({ page, ada }: Pick<Scene, 'page' | 'ada'>): Promise<Locator> {
+  phoneOf.set(ada, await Authenticator.add(page));
+  await press(page, 'Add a passkey');
+  const item = page.getByRole('region', { name: 'Passkeys' }).getByRole('listitem');
+  await expect(item).toHaveCount(1);
+  return item;
+}
+
 const ACTIONS: Action[] = [
+  {
+    form: 'SignInWithPasskey',
+    path: '/api/auth/passkey',
+    signedOut: true,
+    open: async (scene) => {
+      await withPasskey(scene);
+      await scene.page.context().clearCookies();
+      return '/login';
+    },
+    act: async ({ page, ada }) => {
+      await phoneOf.get(ada)!.isTouched(true);
+      await press(page, 'Sign in with a passkey');
+    },
+  },
+  {
+    form: 'ReauthenticateWithPasskey',
+    path: '/api/auth/reauthenticate_with_passkey',
+    passwordAge: 16,
+    open: async (scene) => {
+      await withPasskey(scene);
+      return anotherSession(scene);
+    },
+    act: async ({ page, ada }) => {
+      await pressAndConfirm(page, 'End all other sessions');
+      await phoneOf.get(ada)!.isTouched(true);
+      await page.getByRole('dialog').getByRole('button', { name: 'Use a passkey' }).click();
+    },
+  },
+  {
+    form: 'AddPasskey',
+    path: '/api/account/passkey_add',
+    open: security,
+    act: async ({ page }) => {
+      await Authenticator.add(page);
+      await press(page, 'Add a passkey');
+    },
+  },
+  {
+    form: 'RenamePasskey',
+    path: '/api/account/passkey_rename',
+    open: security,
+    act: async (scene) => {
+      const item = await addPasskey(scene);
+      await item.getByText('Rename', { exact: true }).click();
+      await item.getByLabel('Name', { exact: true }).fill('Phone');
+      await item.getByRole('button', { name: 'Save name' }).click();
+    },
+  },
+  {
+    form: 'RemovePasskey',
+    path: '/api/account/passkey_remove',
+    open: security,
+    act: async (scene) => {
+      await addPasskey(scene);
+      await pressAndConfirm(scene.page, 'Remove this passkey');
+    },
+  },
   {
     form: 'SignIn',
     path: '/api/auth/login',

@@ -7,7 +7,9 @@ use crate::{
     model::{
         error::ApiError,
         json::Json,
+        passkey::PasskeyPurpose,
         session::{SignIn, TokenResponse},
+        webauthn::{Begun, RequestOptions},
     },
 };
 
@@ -194,20 +196,110 @@ pub async fn login(email: String, password: String, next: Option<String>) -> Res
     .await
 }
 
-/// Takes the second step of signing in: with a code of an authenticator app, or a recovery code. `next` is where a form
+/// Takes the second step of signing in: with a code of an authenticator app, a recovery code, or a passkey (`credential` and
+/// `state`, as for signing in with it). `next` is where a form
 /// without JavaScript goes then.
 #[server(prefix = "/api", endpoint = "auth/second_factor", client = AuthClient, output = Json)]
-pub async fn second_factor(code: String, next: Option<String>) -> Result<SignIn, ApiError> {
+pub async fn second_factor(
+    code: Option<String>,
+    credential: Option<String>,
+    state: Option<String>,
+    next: Option<String>,
+) -> Result<SignIn, ApiError> {
     use crate::{
         model::second_factor::OneTimeCode,
-        server::{accounts::second_step::finish, error::Error, request::caller::Caller},
+        server::{
+            accounts::{
+                second_step::finish,
+                use_passkey::{self, Sent},
+            },
+            error::Error,
+            request::caller::Caller,
+        },
     };
     Caller::respond(async |caller| {
         let attempt = caller.attempt()?;
-        let code = OneTimeCode::parse(&code).map_err(|error| Error::invalid("code", error))?;
         let presented = caller.refresh_token.as_ref();
-        let started = finish(&caller.state, caller.context(), &attempt, &code, presented).await?;
+        let started = if let (Some(credential), Some(state)) = (&credential, &state) {
+            let sent = Sent { credential, state };
+            use_passkey::second_step(&caller.state, caller.context(), &attempt, sent, presented).await?
+        } else {
+            let code = OneTimeCode::parse(code.as_deref().unwrap_or_default());
+            let code = code.map_err(|error| Error::invalid("code", error))?;
+            finish(&caller.state, caller.context(), &attempt, &code, presented).await?
+        };
         caller.started(started, next.as_deref())
+    })
+    .await
+}
+
+/// What the browser is asked for, to use a passkey: by whoever signs in, by whoever has taken the first step of that, or
+/// by whoever is signed in.
+#[server(prefix = "/api", endpoint = "auth/passkey_options", client = AuthClient, output = Json)]
+pub async fn passkey_options(
+    #[server(default)] purpose: PasskeyPurpose,
+) -> Result<Begun<RequestOptions>, ApiError> {
+    use crate::{
+        model::role::Permission,
+        server::{
+            accounts::passkey_options::request, authentication::ceremony::Purpose, request::caller::Caller,
+        },
+    };
+    Caller::respond(async |caller| {
+        let (purpose, user) = match purpose {
+            PasskeyPurpose::SignIn => (Purpose::SignIn, None),
+            PasskeyPurpose::SecondStep => {
+                let attempt = caller.attempt()?;
+                (attempt.passkey_purpose(), Some(attempt.user))
+            }
+            PasskeyPurpose::Reauthentication => {
+                let principal = caller.require(Permission::ManageAccount).await?;
+                (Purpose::Reauthentication(principal.session), Some(principal.user))
+            }
+        };
+        request(&caller.state, caller.now, purpose, user.as_ref()).await
+    })
+    .await
+}
+
+/// Signs in with a passkey: `credential` is its JSON, `state` what came with the options.
+#[server(prefix = "/api", endpoint = "auth/passkey", client = AuthClient, output = Json)]
+pub async fn sign_in_with_passkey(
+    credential: String,
+    state: String,
+    next: Option<String>,
+) -> Result<SignIn, ApiError> {
+    use crate::server::{
+        accounts::use_passkey::{Sent, sign_in},
+        request::caller::Caller,
+    };
+    Caller::respond(async |caller| {
+        let sent = Sent { credential: &credential, state: &state };
+        let started = sign_in(&caller.state, caller.context(), sent, caller.refresh_token.as_ref()).await?;
+        caller.started(started, next.as_deref())
+    })
+    .await
+}
+
+/// Checks once more that it is whoever is signed in, by a passkey.
+#[server(prefix = "/api", endpoint = "auth/reauthenticate_with_passkey", client = AuthClient, output = Json)]
+pub async fn reauthenticate_with_passkey(
+    credential: String,
+    state: String,
+) -> Result<TokenResponse, ApiError> {
+    use crate::{
+        model::role::Permission,
+        server::{
+            accounts::use_passkey::{Sent, reauthenticate},
+            request::caller::Caller,
+        },
+    };
+    Caller::respond(async |caller| {
+        let principal = caller.require(Permission::ManageAccount).await?;
+        let sent = Sent { credential: &credential, state: &state };
+        let presented = caller.refresh_token.as_ref();
+        let issued = reauthenticate(&caller.state, caller.context(), &principal, sent, presented).await?;
+        Ok(caller.refreshed(issued))
     })
     .await
 }

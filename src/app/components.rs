@@ -15,6 +15,7 @@ pub mod list_table;
 pub mod loading;
 pub mod navigation;
 pub mod notice;
+pub mod passkey;
 pub mod press;
 pub mod providers;
 pub mod reactive;

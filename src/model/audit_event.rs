@@ -56,6 +56,13 @@ event_kinds! {
     RecoveryCodesCreated = "recovery_codes_created",
     /// An administrator has removed every second factor of an account.
     FactorsReset = "factors_reset",
+    PasskeyAdded = "passkey_added",
+    PasskeyRenamed = "passkey_renamed",
+    PasskeyRemoved = "passkey_removed",
+    /// An authenticator has counted less than before: there may be a copy of the passkey.
+    PasskeyCounterWentBack = "passkey_counter_went_back",
+    /// What a browser offered as a new passkey is none.
+    PasskeyRefused = "passkey_refused",
     SignedOut = "signed_out",
     Reauthenticated = "reauthenticated",
     ReauthenticationFailed = "reauthentication_failed",

@@ -56,6 +56,10 @@ codes! {
     /// The access token is malformed, expired, forged, revoked or stale (RFC 6750 §3.1). Refresh and try again.
     InvalidToken = 401,
     InvalidCredentials = 401,
+    /// What a passkey has proved is not enough, or is not what was asked for.
+    PasskeyRefused = 401,
+    /// There is no such passkey here.
+    UnknownPasskey = 401,
     /// The browser holds no refresh token, or none of ours.
     NoSession = 401,
     SessionExpired = 401,
@@ -89,12 +93,17 @@ codes! {
     EmailTaken = 409,
     /// The account must be enabled first.
     AccountDisabled = 409,
+    /// What a passkey was asked for was too long ago, or something else.
+    CeremonyExpired = 403,
     /// The account has such a second factor already.
     FactorExists = 409,
+    /// Somebody has that passkey already.
+    PasskeyExists = 409,
+    TooManyPasskeys = 409,
+    /// Nothing would be left to sign in with.
+    LastWayIn = 409,
     /// Nobody could administer any more.
     LastAdmin = 409,
-    /// Nothing would be left to sign in to the account with.
-    LastWayIn = 409,
     /// A new signing key waits to sign already.
     RotationUnderWay = 409,
     PayloadTooLarge = 413,

@@ -63,6 +63,11 @@ id! {
 }
 
 id! {
+    /// The id of a passkey here; the authenticator has another one of its own.
+    PasskeyId
+}
+
+id! {
     /// The id of what a client knows as the session of a person; the `sid` of the client's tokens. Each client has its
     /// own, so two of them can't compare notes.
     ClientSessionId

@@ -13,16 +13,19 @@ pub enum SecondFactor {
     /// A code of an authenticator app.
     Totp,
     RecoveryCode,
+    Passkey,
 }
 
 impl SecondFactor {
-    pub const ALL: [Self; 2] = [Self::Totp, Self::RecoveryCode];
+    /// Those that are typed, and counted when they are wrong.
+    pub const CODES: [Self; 2] = [Self::Totp, Self::RecoveryCode];
 
     /// Its name on the wire and in the database.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Totp => "totp",
             Self::RecoveryCode => "recovery_code",
+            Self::Passkey => "passkey",
         }
     }
 }

@@ -10,9 +10,12 @@ mod factors;
 pub mod import;
 pub mod invite;
 pub mod last_admin;
+pub mod last_way_in;
 mod lookalike;
 pub mod mail_request;
 pub mod overview;
+pub mod passkey_options;
+pub mod passkeys;
 pub mod profile;
 pub mod reauthenticate;
 pub mod recent;
@@ -28,6 +31,7 @@ pub mod setup;
 pub mod sign_in;
 pub mod sign_up;
 pub mod totp;
+pub mod use_passkey;
 pub mod vouch;
 
 use super::{

@@ -4,9 +4,11 @@
 //! else makes one, so no way in can forget to verify.
 
 pub mod attempt;
+pub mod ceremony;
 pub mod evidence;
 pub mod factors;
 mod limits;
+pub mod passkey;
 pub mod password;
 pub mod provider;
 pub mod qr_code;

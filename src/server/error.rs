@@ -4,8 +4,11 @@
 //! is ours: it is logged once, here, with everything that is known, and the caller learns only that there is one and
 //! whether trying again makes sense. A fault never says anything about a session or a password.
 
+pub mod passkey;
+
 use std::collections::BTreeMap;
 
+use self::passkey::PasskeyError;
 use super::{
     crypto::{entropy::NoEntropy, error::SealError},
     fetch::FetchError,
@@ -50,6 +53,8 @@ pub enum Error {
     SecondFactorRequired,
     #[error("the account has such a factor already")]
     FactorExists,
+    #[error(transparent)]
+    Passkey(#[from] PasskeyError),
     #[error("the email address has an account")]
     EmailTaken,
     #[error("registration is closed")]
@@ -227,6 +232,7 @@ impl From<Error> for ApiError {
                 Code::SecondFactorRequired,
                 "This needs a second factor. Set one up under Security, or sign in with it.",
             ),
+            Error::Passkey(error) => error.into(),
             Error::FactorExists => Self::new(
                 Code::FactorExists,
                 "An authenticator app is set up already. Remove it before you set up another one.",
@@ -272,7 +278,7 @@ impl From<Error> for ApiError {
             ),
             Error::LastWayIn => Self::new(
                 Code::LastWayIn,
-                "You could not sign in any more. Link another provider first, or ask an administrator for a link to set a password.",
+                "You could not sign in any more. Add a passkey or link another provider first, or ask an administrator for a link to set a password.",
             ),
             Error::InvalidCursor => {
                 Self::new(Code::InvalidCursor, "The list has changed. Start from its first page.")
@@ -312,13 +318,12 @@ impl From<Error> for ApiError {
     }
 }
 
-/// Logs a fault, and what the program's log tells of attempts to get around the rules.
+/// Faults, and attempts to get around the rules (OWASP ASVS 16.3.3), each in one line beside the request's own.
 fn log(error: &Error) {
     match error {
         Error::Store(_) | Error::OtherSecret | Error::Internal(_) => {
             tracing::error!(%error, "a request failed");
         }
-        // Attempts to get around the rules (OWASP ASVS 16.3.3). Each is one line beside the request's own.
         Error::Token(reason) if reason.is_forgery() => {
             tracing::warn!(%reason, "a forged access token was refused");
         }

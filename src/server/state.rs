@@ -27,6 +27,7 @@ use super::{
             token::RefreshKeys,
         },
     },
+    webauthn::relying_party::RelyingParty,
 };
 
 /// The program, running.
@@ -49,6 +50,10 @@ pub struct AppState {
     pub cursors: Cursors,
     /// Seals who is half signed in.
     pub attempts: SealingKey,
+    /// Seals what passkeys are asked for.
+    pub ceremonies: SealingKey,
+    /// Who asks for passkeys.
+    pub relying_party: RelyingParty,
     pub progress: Progress,
     pub readiness: Readiness,
     /// Keys of the providers through which people come in.
@@ -107,6 +112,8 @@ impl AppState {
             rate_limiter: RateLimiter::new(config.rate_limit, clock.clone()),
             device_cookies: DeviceCookies::new(&*refresh_keys.derive("latchkey known device")?),
             attempts: SealingKey::new(&*refresh_keys.derive("latchkey sign-in attempt")?)?,
+            ceremonies: SealingKey::new(&*refresh_keys.derive("latchkey passkey ceremony")?)?,
+            relying_party: RelyingParty::at(&config.public_url),
             cursors: Cursors::new(&*refresh_keys.derive("latchkey cursor")?),
             progress: Progress::default(),
             loader: Loader::start(store.clone()),

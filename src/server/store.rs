@@ -41,6 +41,7 @@ pub mod mails;
 pub mod many_sessions;
 pub mod notices;
 pub mod one_time_tokens;
+pub mod passkeys;
 mod postgres;
 pub mod recovery_codes;
 pub mod refused_redirects;
@@ -57,6 +58,7 @@ pub mod upstream_logins;
 pub mod upstream_logout_tokens;
 pub mod upstream_providers;
 pub mod upstream_sessions;
+pub mod user_handles;
 pub mod users;
 
 /// Runs one query on whichever database it is: `on_db!(db, |c| query_as(SQL).bind(id).fetch_one(c).await)`.
@@ -394,6 +396,8 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         mails::STATEMENTS,
         notices::STATEMENTS,
         one_time_tokens::STATEMENTS,
+        passkeys::STATEMENTS,
+        user_handles::STATEMENTS,
         recovery_codes::STATEMENTS,
         refused_redirects::STATEMENTS,
         resources::STATEMENTS,

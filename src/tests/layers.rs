@@ -27,6 +27,7 @@ const LAYERS: &[(&str, May, &str)] = &[
     ("server::survive", Only(&[]), "knows nothing of the work that it lets go on"),
     ("server::crypto", EverythingBefore, "is used to read settings and keys, so it knows neither"),
     ("server::config", EverythingBefore, "is read before anything else starts"),
+    ("server::webauthn", Only(&[]), "verifies what it is given, and knows nothing of whom it is about"),
     ("server::fetch", EverythingBefore, "calls others, and knows nothing of what it is for"),
     ("server::client_info", EverythingBefore, "is data that travels with every change"),
     (

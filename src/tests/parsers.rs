@@ -199,3 +199,10 @@ fn every_user_agent_has_a_short_name() {
         &["Mozilla/5.0 ", "(X11; Linux x86_64)", " Firefox/128.0", "Chrome/", "Version/", "(", ";", "iPhone"];
     check("user_agent", properties::user_agent, pieces);
 }
+
+#[test]
+fn what_an_authenticator_says_is_refused_or_holds_a_key() {
+    let pieces =
+        &["authData", "fmt", "none", "attStmt", "\u{80}", "\0\0\0\0", "\u{1}\u{2}\u{3}&", "example.org"];
+    check("passkey", properties::passkey, pieces);
+}

@@ -1,5 +1,6 @@
 //! The program as tests use it.
 
+pub mod authenticator;
 mod browser;
 mod log;
 mod postgres;

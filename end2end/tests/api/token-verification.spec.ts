@@ -36,7 +36,7 @@ test('services and browsers keep working while keys rotate and the algorithm cha
     await page.goto(`${server.url}/login`);
     await page.getByLabel('Email').fill(account.email);
     await page.getByLabel('Password').fill(account.password);
-    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
     await expect(page.getByRole('heading', { name: 'Hello' })).toBeVisible();
 
     let running = true;

@@ -5,19 +5,23 @@ use server_fn::ServerFn;
 
 use super::{
     fields::{CodeField, Field},
-    form::{ErrorSummary, Form, FormState, Submit},
+    form::{ErrorSummary, Form, FormError, FormState, Submit},
+    passkey::PasskeyButton,
     reactive::{effect, on, reactive, text},
     username::Username,
 };
 use crate::{
-    api::{account::Me, auth::Reauthenticate},
+    api::{
+        account::Me,
+        auth::{Reauthenticate, ReauthenticateWithPasskey},
+    },
     app::session::SessionContext,
     client::{
         authorized,
         http::{Request, Response},
         step_up,
     },
-    model::{profile::Profile, session::TokenResponse},
+    model::{passkey::PasskeyPurpose, profile::Profile, session::TokenResponse},
 };
 
 /// Stands in the app once, and opens when a request needs it.
@@ -48,6 +52,11 @@ fn Dialog() -> impl IntoView {
             and_code.set(true);
         }
     });
+    let passkey = FormState::of::<ReauthenticateWithPasskey>();
+    passkey.on_success(move |_: TokenResponse| {
+        step_up::confirm();
+        close();
+    });
     effect(move || {
         if let Some(dialog) = dialog.get() {
             // Refused only if it is open already.
@@ -74,6 +83,8 @@ fn Dialog() -> impl IntoView {
                 {reactive(move || and_code.get().then(|| view! { <CodeField form=form/> }))}
                 <Submit form=form label="Continue" busy="Checking…"/>
             </Form>
+            <PasskeyButton form=passkey purpose=PasskeyPurpose::Reauthentication label="Use a passkey"/>
+            <FormError form=passkey/>
             <button type="button" on:click=on(move |_| close())>"Cancel"</button>
         </dialog>
     }

@@ -131,6 +131,16 @@ impl FormState {
         self.then.set_value(Some(Continuation(Arc::new(run))));
     }
 
+    /// Does something more once the server has done what the form is for.
+    pub fn also_on_success(self, also: fn()) {
+        let then = self.then.get_value();
+        let run = move |body| {
+            also();
+            then.as_ref().map_or(Ok(()), |Continuation(then)| then(body))
+        };
+        self.then.set_value(Some(Continuation(Arc::new(run))));
+    }
+
     fn send(self, event: &SubmitEvent) {
         let form = event.target().and_then(|target| target.dyn_into::<HtmlFormElement>().ok());
         let fields = form.and_then(|form| FormData::new_with_form(&form).ok());
@@ -141,11 +151,16 @@ impl FormState {
             return;
         };
         event.prevent_default();
-        if self.pending.get_untracked() {
+        self.post(join_choices(&String::from(fields.to_string())));
+    }
+
+    /// Sends these fields, as a form that has them would. Not while an answer is awaited, or once the form has gone.
+    pub fn post(self, fields: String) {
+        if self.pending.try_get_untracked() != Some(false) {
             return;
         }
         self.pending.set(true);
-        let request = Request::new(self.path, join_choices(&String::from(fields.to_string())));
+        let request = Request::new(self.path, fields);
         let then = self.then.get_value();
         spawn_local(async move {
             let outcome = authorized::send(request).await;

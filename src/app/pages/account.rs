@@ -11,6 +11,7 @@ use crate::{
             fields::Field,
             form::{ErrorSummary, Form, FormState, PageTitle, Submit, SuccessMessage},
             loading::LoadingHint,
+            passkey::tell_browser,
             reactive::{effect, text},
             time::Time,
             username::Username,
@@ -58,7 +59,10 @@ fn Details(profile: Profile) -> impl IntoView {
     let form = FormState::of::<UpdateProfile>();
     let (session, mail) = (SessionContext::get(), expect_context::<PageData>().mail);
     let confirmed = if profile.email_verified || !mail { "" } else { " (not confirmed)" };
-    form.on_success(move |profile: Profile| session.rename(profile.display_name));
+    form.on_success(move |profile: Profile| {
+        session.rename(profile.display_name);
+        tell_browser();
+    });
     let ends = session.view.read_untracked().as_ref().and_then(|view| view.expires_at.clone());
     // Nothing stands behind a time in its line: it would move when the time becomes words.
     let ends = ends.map(|ends| {

@@ -3,17 +3,18 @@
 use leptos::prelude::*;
 
 use crate::{
-    api::auth::Login as SignIn,
+    api::auth::{Login as SignIn, SignInWithPasskey},
     app::{
         components::{
             fields::Field,
             form::{ErrorSummary, Form, FormState, PageTitle, Submit},
+            passkey::{PasskeyButton, suggest_passkeys, tell_browser},
             providers::ProviderButtons,
         },
         page_data::PageData,
         query::{next_page, parameter},
     },
-    model::{local_path::LocalPath, query::encode_value, session::SignOutReason},
+    model::{local_path::LocalPath, passkey::PasskeyPurpose, query::encode_value, session::SignOutReason},
 };
 
 /// The address of another form that leads to the same page afterwards.
@@ -30,6 +31,10 @@ pub fn Login() -> impl IntoView {
     let form = FormState::of::<SignIn>();
     let next = next_page();
     form.starts_session(next.clone());
+    let passkey = FormState::of::<SignInWithPasskey>();
+    passkey.starts_session(next.clone());
+    passkey.also_on_success(tell_browser);
+    suggest_passkeys(passkey);
     let reason = parameter("reason").and_then(|reason| SignOutReason::parse(&reason));
     let PageData { registration_open, login_hint, mail, .. } = expect_context();
     let typed = form.typed("email");
@@ -43,10 +48,12 @@ pub fn Login() -> impl IntoView {
             <ErrorSummary form=form labels=&[("email", "Email"), ("password", "Password")]/>
             <Form form=form>
                 <input type="hidden" name="next" value=next.to_string()/>
-                <Field form=form name="email" label="Email" kind="email" autocomplete="username" value=email/>
+                <Field form=form name="email" label="Email" kind="email" autocomplete="username webauthn" value=email/>
                 <Field form=form name="password" label="Password" kind="password" autocomplete="current-password"/>
                 <Submit form=form label="Sign in" busy="Signing in…"/>
             </Form>
+            <PasskeyButton form=passkey purpose=PasskeyPurpose::SignIn label="Sign in with a passkey"/>
+            <ErrorSummary form=passkey labels=&[]/>
             {mail.then(|| view! { <p class="aside"><a href="/forgot">"Forgot your password?"</a></p> })}
             <ProviderButtons fields=vec![("next", provider_next)]/>
             {registration_open.then(|| view! { <p class="aside">"New here? "<a href=register>"Create an account"</a></p> })}

@@ -9,11 +9,12 @@ use crate::{
         components::{
             fields::CodeField,
             form::{ErrorSummary, Form, FormState, PageTitle, Submit},
+            passkey::PasskeyButton,
         },
         page_data::PageData,
         query::next_page,
     },
-    model::second_factor::SecondFactor,
+    model::{passkey::PasskeyPurpose, second_factor::SecondFactor},
 };
 
 #[component]
@@ -36,6 +37,7 @@ fn EnterCode(usable: Vec<SecondFactor>) -> impl IntoView {
     let next = next_page();
     form.starts_session(next.clone());
     let again = with_next("/login", &next);
+    let passkey = usable.contains(&SecondFactor::Passkey);
     view! {
         <section class="card">
             <PageTitle title="Confirm that it is you" form=form/>
@@ -46,6 +48,7 @@ fn EnterCode(usable: Vec<SecondFactor>) -> impl IntoView {
                 <CodeField form=form hint=""/>
                 <Submit form=form label="Continue" busy="Checking…"/>
             </Form>
+            {passkey.then(|| view! { <PasskeyButton form=form purpose=PasskeyPurpose::SecondStep label="Use a passkey"/> })}
             <p class="aside">"Is this not your account? "<a href=again>"Sign in again"</a></p>
         </section>
     }
@@ -59,6 +62,7 @@ fn asks_for(usable: &[SecondFactor]) -> &'static str {
         }
         (true, false) => "Enter the 6 digits that your authenticator app shows.",
         (false, true) => "Enter one of your recovery codes.",
+        (false, false) if has(SecondFactor::Passkey) => "Use a passkey of your account.",
         (false, false) => {
             "Your authenticator app is switched off, and you have no recovery codes. Ask an administrator to reset your second factors."
         }

@@ -1,6 +1,7 @@
 //! What one signs in with, and how well that protects the account. Each section is a file of its own.
 
 mod authenticator;
+mod passkeys;
 mod password;
 mod providers;
 mod recovery_codes;
@@ -67,6 +68,7 @@ fn Sections(overview: Overview) -> impl IntoView {
             <authenticator::Authenticator overview=overview codes=codes/>
             <recovery_codes::RecoveryCodes overview=overview codes=codes/>
         </div>
+        <passkeys::Passkeys/>
         <sign_ins::SignIns overview=overview/>
     }
 }

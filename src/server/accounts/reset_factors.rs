@@ -18,7 +18,7 @@ use crate::{
         state::AppState,
         store::{
             audit::{Event, EventKind},
-            factor_failures, totp,
+            factor_failures, passkeys, totp,
             users::{self, User},
         },
     },
@@ -45,7 +45,8 @@ pub async fn reset(
         return Err(Error::invalid("user_id", "This account has no second factor."));
     }
     totp::delete(change.tx(), id).await?;
-    for factor in SecondFactor::ALL {
+    passkeys::delete_of_user(change.tx(), id).await?;
+    for factor in SecondFactor::CODES {
         factor_failures::clear(change.tx(), id, factor).await?;
     }
     store(change.tx(), id, &new).await?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::evidence::Evidence;
+use super::{ceremony::Purpose, evidence::Evidence};
 use crate::{
     model::{id::UserId, methods::Methods, second_factor::SecondFactor},
     server::{
@@ -100,6 +100,11 @@ impl Attempt {
             expires_at: Timestamp::from_millis(sealed.expires_at),
         };
         (now < attempt.expires_at).then_some(attempt)
+    }
+
+    /// What a passkey is asked for that takes the second step of it.
+    pub fn passkey_purpose(&self) -> Purpose {
+        Purpose::SecondStep(self.id.clone())
     }
 
     /// Whether it is still about this account as it is now.

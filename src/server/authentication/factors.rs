@@ -21,18 +21,20 @@ impl Factors {
 
     /// Whether the account needs a second step: the one function that says so. A recovery code without anything else is
     /// there after an administrator has reset the factors.
+    /// Whoever adds a passkey has not asked for their password to be worth less.
     pub fn need_second_step(self) -> bool {
-        self.any()
+        self.0.totp || self.0.recovery_codes > 0
     }
 
     /// Whether there is any, needed or not.
     pub fn any(self) -> bool {
-        self.0.totp || self.0.recovery_codes > 0
+        self.need_second_step() || self.0.passkeys
     }
 
-    /// The highest level that its owner can prove.
+    /// The highest level that its owner can prove with the password and a code.
     pub fn reach(self) -> Level {
-        if self.usable().is_empty() { Level::SingleFactor } else { Level::MultiFactor }
+        let has_codes = self.can_use_totp() || self.0.recovery_codes > 0;
+        if has_codes { Level::MultiFactor } else { Level::SingleFactor }
     }
 
     /// Whether this is enough to sign in.
@@ -44,7 +46,8 @@ impl Factors {
     pub fn usable(self) -> Vec<SecondFactor> {
         let app = self.can_use_totp().then_some(SecondFactor::Totp);
         let codes = (self.0.recovery_codes > 0).then_some(SecondFactor::RecoveryCode);
-        app.into_iter().chain(codes).collect()
+        let passkey = self.0.passkeys.then_some(SecondFactor::Passkey);
+        app.into_iter().chain(codes).chain(passkey).collect()
     }
 
     /// Whether an authenticator app is set up, and its codes are taken.

@@ -61,7 +61,7 @@ const fn switched_off(factor: SecondFactor) -> &'static str {
         SecondFactor::Totp => {
             "After 100 wrong codes the authenticator app is switched off. Use a recovery code, or ask an administrator."
         }
-        SecondFactor::RecoveryCode => {
+        SecondFactor::RecoveryCode | SecondFactor::Passkey => {
             "After 100 wrong codes the recovery codes are switched off. Use your authenticator app, or ask an administrator."
         }
     }

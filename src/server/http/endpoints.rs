@@ -9,7 +9,9 @@ use serde::{
 };
 use server_fn::ServerFn;
 
-use crate::api::{account, apps, audit, auth, clients, groups, keys, notices, providers, sessions, users};
+use crate::api::{
+    account, apps, audit, auth, clients, groups, keys, notices, passkeys, providers, sessions, users,
+};
 
 /// One server function as HTTP sees it.
 #[derive(Debug)]
@@ -27,7 +29,15 @@ pub static ENDPOINTS: LazyLock<Vec<Endpoint>> = LazyLock::new(|| {
         Endpoint::of::<auth::Register>("/register"),
         Endpoint::of::<auth::Login>("/login"),
         Endpoint::of::<auth::SecondFactor>("/login/second-step"),
+        Endpoint::of::<auth::PasskeyOptions>("/login"),
+        Endpoint::of::<auth::SignInWithPasskey>("/login"),
         Endpoint::of::<auth::Reauthenticate>("/account"),
+        Endpoint::of::<auth::ReauthenticateWithPasskey>("/account"),
+        Endpoint::of::<passkeys::ListPasskeys>("/account/security"),
+        Endpoint::of::<passkeys::PasskeyCreationOptions>("/account/security"),
+        Endpoint::of::<passkeys::AddPasskey>("/account/security"),
+        Endpoint::of::<passkeys::RenamePasskey>("/account/security"),
+        Endpoint::of::<passkeys::RemovePasskey>("/account/security"),
         Endpoint::of::<auth::Refresh>("/"),
         Endpoint::of::<auth::Logout>("/"),
         Endpoint::of::<auth::Setup>("/setup"),

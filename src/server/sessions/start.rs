@@ -34,6 +34,7 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignInMethod<'a> {
     Password,
+    Passkey,
     /// A second step, after the first one, for which they may have come from a provider.
     SecondStep(Option<&'a UpstreamSession>),
     /// They have just signed up.
@@ -51,6 +52,7 @@ impl SignInMethod<'_> {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Password => "password",
+            Self::Passkey => "passkey",
             Self::SecondStep(_) => "second_step",
             Self::Registration => "registration",
             Self::Setup => "setup",

@@ -14,12 +14,15 @@ pub struct SecondFactorRow {
     pub totp_failures: i64,
     /// Recovery codes that were not used.
     pub recovery_codes: i64,
+    /// Whether there is a passkey.
+    pub passkeys: bool,
 }
 
 statements! {
     OF_USER = "SELECT EXISTS (SELECT 1 FROM totp WHERE user_id = $1 AND confirmed_at IS NOT NULL) AS totp,
                    COALESCE((SELECT failures FROM factor_failures WHERE user_id = $1 AND factor = 'totp'), 0) AS totp_failures,
-                   (SELECT count(*) FROM recovery_codes WHERE user_id = $1) AS recovery_codes";
+                   (SELECT count(*) FROM recovery_codes WHERE user_id = $1) AS recovery_codes,
+                   EXISTS (SELECT 1 FROM passkeys WHERE user_id = $1) AS passkeys";
 }
 
 pub async fn of_user(db: &mut impl Queryable, user: &UserId) -> Result<SecondFactorRow, StoreError> {

@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::{Queryable, StoreError, Tx, execute, fetch_all, fetch_optional, statements};
+use super::{Queryable, StoreError, Tx, execute, fetch_all, fetch_optional, fetch_scalar, statements};
 use crate::{
     model::id::{ProviderId, UserId},
     server::clock::Timestamp,
@@ -25,6 +25,8 @@ pub struct Identity {
 statements! {
     FIND = "SELECT * FROM upstream_identities WHERE provider_id = $1 AND subject = $2";
     OF_USER = "SELECT * FROM upstream_identities WHERE user_id = $1 ORDER BY linked_at, provider_id";
+    COUNT_USABLE = "SELECT count(*) FROM upstream_identities i JOIN upstream_providers p ON p.id = i.provider_id
+                    WHERE i.user_id = $1 AND p.disabled_at IS NULL";
     INSERT = "INSERT INTO upstream_identities (provider_id, subject, user_id, email, linked_at, last_used_at)
               VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
     USED = "UPDATE upstream_identities SET email = $3, last_used_at = $4 WHERE provider_id = $1 AND subject = $2";
@@ -41,6 +43,11 @@ pub async fn find(
 
 pub async fn of_user(db: &mut impl Queryable, user: &UserId) -> Result<Vec<Identity>, StoreError> {
     Ok(fetch_all!(db, OF_USER, user.as_str())?)
+}
+
+/// How many of an account are at providers that are switched on.
+pub async fn count_usable(db: &mut impl Queryable, user: &UserId) -> Result<i64, StoreError> {
+    Ok(fetch_scalar!(db, COUNT_USABLE, user.as_str())?)
 }
 
 /// `false`: somebody has it already, or this person has another one at this provider.

@@ -15,7 +15,7 @@ use crate::{
         upstream::{linked::LinkedProvider, slug::ProviderSlug},
     },
     server::{
-        accounts::recent,
+        accounts::{last_way_in, recent},
         authentication::factors::Factors,
         change::Change,
         client_info::ActionContext,
@@ -24,7 +24,7 @@ use crate::{
         state::AppState,
         store::{
             audit::{Event, EventKind},
-            upstream_identities::{self, Identity},
+            upstream_identities,
             upstream_logins::{self, LoginPurpose},
             upstream_providers::{self, Provider},
             users::{self, User},
@@ -94,36 +94,14 @@ pub async fn unlink(
     let user = users::lock_by_id(change.tx(), &principal.user).await?.ok_or(Error::NotFound)?;
     recent::require(principal, Factors::of(change.tx(), &user.id).await?, context.now)?;
     let provider = upstream_providers::by_slug(change.tx(), slug).await?.ok_or(Error::NotFound)?;
-    let others = upstream_identities::of_user(change.tx(), &user.id).await?;
-    if !has_other_way_in(&mut change, &user, &others, &provider).await? {
-        return Err(Error::LastWayIn);
-    }
     if !upstream_identities::delete(change.tx(), &user.id, &provider.id).await? {
         return Err(Error::NotFound);
     }
+    last_way_in::require_one(state, &mut change, &user).await?;
     upstream_logins::delete_of_user(change.tx(), &user.id).await?;
     users::raise_credential_epoch(change.tx(), &user.id).await?;
     let detail = json!({ "provider": slug.as_str() });
     let event = Event::new(EventKind::ProviderUnlinked).by(&user.id).about(&user.id).with(detail);
     change.record(event).await?;
     Ok(change.commit().await?)
-}
-
-/// Whether somebody can sign in without this provider: with a password, or through another provider that is switched on.
-async fn has_other_way_in(
-    change: &mut Change<'_>,
-    user: &User,
-    identities: &[Identity],
-    provider: &Provider,
-) -> Result<bool, Error> {
-    if user.password_hash.is_some() {
-        return Ok(true);
-    }
-    for identity in identities.iter().filter(|identity| identity.provider != provider.id) {
-        let other = upstream_providers::by_id(change.tx(), &identity.provider).await?;
-        if other.is_some_and(|other| other.is_enabled()) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }

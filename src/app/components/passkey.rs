@@ -1,0 +1,98 @@
+//! Signing in, and proving again who one is, with a passkey.
+
+use futures::{
+    FutureExt,
+    future::{Either, select},
+};
+use leptos::{ev::MouseEvent, prelude::*, task::spawn_local};
+use server_fn::ServerFn;
+
+use super::{
+    form::FormState,
+    reactive::{effect, flag, on, word},
+};
+use crate::{
+    api::{auth::PasskeyOptions, passkeys::ListPasskeys},
+    app::hydrated::Hydrated,
+    client::{
+        http::Request,
+        passkeys::{self, Ask},
+        timer::sleep,
+    },
+    model::{error::Code, passkey::PasskeyPurpose},
+};
+
+/// Milliseconds after which a suggestion asks for another challenge: a little less than one is good for.
+const SUGGESTION: f64 = 280_000.0;
+
+fn options(purpose: PasskeyPurpose) -> Request {
+    Request::new(PasskeyOptions::PATH, format!("purpose={}", purpose.as_str()))
+}
+
+/// A button that asks the browser for a passkey and sends what it answers with `form`. It can't be pressed before
+/// hydration, and does not show without a script or where the browser knows no passkeys.
+#[component]
+pub fn PasskeyButton(form: FormState, purpose: PasskeyPurpose, label: &'static str) -> impl IntoView {
+    let (hydrated, unsupported) = (Hydrated::current(), RwSignal::new(false));
+    effect(move || unsupported.set(!passkeys::are_supported()));
+    forget_unknown(form);
+    let press = move |_: MouseEvent| {
+        if !form.pending.get_untracked() {
+            form.pending.set(true);
+            spawn_local(use_passkey(form, purpose));
+        }
+    };
+    view! {
+        <button type="button" class="passkey" data-absent=word("true", move || unsupported.get())
+            disabled=flag(move || !hydrated.get() || unsupported.get()) aria-disabled=word("true", move || form.pending.get())
+            on:click=on(press)>{label}</button>
+    }
+}
+
+async fn use_passkey(form: FormState, purpose: PasskeyPurpose) {
+    let asked = passkeys::ask(Ask::Get, options(purpose)).await;
+    let _ = form.pending.try_set(false);
+    match asked {
+        Ok(fields) => form.post(fields),
+        Err(error) => {
+            let _ = form.error.try_set(Some(error));
+            if purpose == PasskeyPurpose::SignIn {
+                suggest(form).await;
+            }
+        }
+    }
+}
+
+/// A passkey that the server does not know is no longer offered by the browser.
+fn forget_unknown(form: FormState) {
+    effect(move || {
+        if form.error.read().as_ref().is_some_and(|error| error.code == Code::UnknownPasskey) {
+            passkeys::signal_unknown();
+        }
+    });
+}
+
+/// Tells the browser's password manager which passkeys there are, and what the account is called.
+pub fn tell_browser() {
+    if passkeys::are_supported() {
+        spawn_local(passkeys::signal_all(Request::new(ListPasskeys::PATH, String::new())));
+    }
+}
+
+/// Offers passkeys among the suggestions of the browser for the address, while the page is there.
+pub fn suggest_passkeys(form: FormState) {
+    effect(move || spawn_local(suggest(form)));
+    on_cleanup(passkeys::abort);
+}
+
+async fn suggest(form: FormState) {
+    while !form.pending.is_disposed() && passkeys::can_be_suggested().await {
+        let asked = passkeys::ask(Ask::Suggest, options(PasskeyPurpose::SignIn));
+        match select(Box::pin(asked), sleep(SUGGESTION).boxed_local()).await {
+            Either::Left((Ok(fields), _)) => return form.post(fields),
+            // Something else was begun, or the browser will not.
+            Either::Left((Err(_), _)) => return,
+            Either::Right(_) => passkeys::abort(),
+        }
+    }
+}
