@@ -246,7 +246,7 @@ async fn a_mail_that_is_of_no_use_any_more_is_given_up() {
     let relay = Relay::start(Offers::default()).await;
     let app = app_with(Backend::Sqlite, &relay).await;
     commit_mail(&app, "ada@example.org").await;
-    app.advance(24 * HOUR - 10 * SECOND);
+    app.advance(Duration::from_secs(24 * 3600 - 10));
     relay.refuse_next("452 try later");
     assert_eq!(send_due(&app).await, 1);
     assert_eq!(given_up(&app).await, [r#"{"kind":"test","why":"the relay answered 452"}"#]);

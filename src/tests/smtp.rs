@@ -151,7 +151,7 @@ impl Relay {
                     say(&mut stream, if known { "235 welcome" } else { "535 who are you" }).await?;
                 }
                 "MAIL" if self.offers.starttls && !encrypted => {
-                    say(&mut stream, "530 STARTTLS first").await?
+                    say(&mut stream, "530 STARTTLS first").await?;
                 }
                 "MAIL" if !known => say(&mut stream, "530 who are you").await?,
                 "MAIL" => {
