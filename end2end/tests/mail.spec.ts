@@ -104,6 +104,8 @@ test('a mail that was asked for is sent once after the program was killed', asyn
   const asked = await request.post(`${server.url}/api/auth/request_reset`, { form: { email: ada.email } });
   expect(asked.status()).toBe(200);
   await server.stop('SIGKILL');
+  // If the program was sending just then, its claim ends by itself after two minutes.
+  server.alter('UPDATE mails SET claimed_until = 0, next_attempt_at = 0');
 
   const relay = await MailBox.start(away.port);
   await server.start();

@@ -104,13 +104,13 @@ test('where a part is missing, a link loads the page as a browser does', async (
   expectConsole(MISSING);
   await takeAway(page, 'links');
   await visit(page, '/');
-  await followTo(page, '/setup?token=x');
+  await followTo(page, '/setup?from=x');
   await expect(heading(page)).toHaveText(NOT_LOADED);
   await markDocument(page);
   await bringBack(page, 'links');
   await page.getByRole('link', { name: 'Reload the page' }).click();
   await expect(heading(page)).toHaveText('Set up Latchkey');
-  await expect(page).toHaveURL('/setup?token=x');
+  await expect(page).toHaveURL('/setup?from=x');
   expect(await isMarkedDocument(page)).toBe(false);
 });
 

@@ -39,17 +39,30 @@ pub async fn ask(
     if state.config.mail.is_none() {
         return Err(Error::NoMail);
     }
+    if !write_down(state, context, wanted, email).await? {
+        tracing::warn!("mail was asked for too often");
+    }
+    Ok(())
+}
+
+/// Whether it was not asked for too often.
+async fn write_down(
+    state: &AppState,
+    context: ActionContext<'_>,
+    wanted: Wanted,
+    email: EmailAddress,
+) -> Result<bool, Error> {
     let limits = limits(state, context, &email);
     // Asked before the writer is: whoever asks too often makes nobody wait.
     let mut reader = state.store.read().await?;
     let too_often = is_too_often(&mut reader, &limits, context.now).await?;
     drop(reader);
     if too_often {
-        return refused();
+        return Ok(false);
     }
     let mut change = Change::begin(state, context).await?;
     if !count(&mut change, &limits).await? {
-        return refused();
+        return Ok(false);
     }
     let client = context.client;
     let request = MailRequest {
@@ -60,12 +73,8 @@ pub async fn ask(
         request_id: client.request_id.clone(),
     };
     change.ask_for_mail(request, LIFETIME).await?;
-    Ok(change.commit().await?)
-}
-
-fn refused() -> Result<(), Error> {
-    tracing::warn!("mail was asked for too often");
-    Ok(())
+    change.commit().await?;
+    Ok(true)
 }
 
 /// Counts a mail that somebody has asked for to an address: whether it may be sent.
