@@ -10,8 +10,8 @@ export interface PageInfo {
 export const PUBLIC_PAGES: PageInfo[] = [
   { path: '/', title: 'Latchkey', heading: 'One key for all your services' },
   { path: '/login', title: 'Sign in · Latchkey', heading: 'Sign in' },
-  { path: '/login/second-step', title: 'Confirm that it is you · Latchkey', heading: 'Confirm that it is you' },
   { path: '/register', title: 'Create an account · Latchkey', heading: 'Create an account' },
+  { path: '/login/second-step', title: 'Confirm that it is you · Latchkey', heading: 'Confirm that it is you' },
   { path: '/setup', title: 'Set up Latchkey · Latchkey', heading: 'Set up Latchkey' },
   { path: '/invitation', title: 'Your invitation · Latchkey', heading: 'Your invitation' },
   { path: '/reset', title: 'Reset your password · Latchkey', heading: 'Reset your password' },
