@@ -60,7 +60,7 @@ event_kinds! {
     PasskeyRenamed = "passkey_renamed",
     PasskeyRemoved = "passkey_removed",
     /// An authenticator has counted less than before: there may be a copy of the passkey.
-    PasskeyCounterWentBack = "passkey_counter_went_back",
+    PasskeyCounterLower = "passkey_counter_lower",
     /// What a browser offered as a new passkey is none.
     PasskeyRefused = "passkey_refused",
     SignedOut = "signed_out",

@@ -167,7 +167,7 @@ async fn remember_use(
     if went_back {
         let detail = json!({ "passkey": passkey.id.as_str(), "before": passkey.sign_count, "now": assertion.sign_count() });
         change
-            .record(Event::new(EventKind::PasskeyCounterWentBack).about(&passkey.user_id).with(detail))
+            .record(Event::new(EventKind::PasskeyCounterLower).about(&passkey.user_id).with(detail))
             .await?;
     }
     let used = PasskeyRecord {
