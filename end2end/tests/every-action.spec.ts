@@ -5,7 +5,7 @@ import { ApiClient } from '../support/api.ts';
 import { Authenticator } from '../support/authenticator.ts';
 import { expect, fill, fillSignIn, followTo, isAt, newAccount, otherSessions, press, pressAndConfirm, signInWithApi, visit, type Account, type Locator, type Page, type Server } from '../support/fixtures.ts';
 import { addClient, requestOf } from '../support/oauth.ts';
-import { UpstreamProvider } from '../support/provider.ts';
+import { StubProvider } from '../support/provider.ts';
 import { chooseRoles } from '../support/roles.ts';
 import { test } from '../support/proxied.ts';
 import { beginEnrolment, code, codeOf, enrol, firstStep } from '../support/totp.ts';
@@ -77,7 +77,7 @@ const stubs = new WeakMap<Account, string>();
 /** A provider that Ada may link. */
 async function aProvider({ server, ada }: Scene): Promise<string> {
   const slug = `stub-${Date.now().toString(36)}`;
-  const provider = await UpstreamProvider.stub(server, slug);
+  const provider = await StubProvider.start(server, slug);
   // It was asked about itself, and nobody calls it again.
   provider.stop();
   stubs.set(ada, slug);
