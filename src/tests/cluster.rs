@@ -182,7 +182,7 @@ async fn everybodys_sessions_and_links_end_at_once() {
         let fields = [("email", "new@example.org"), ("display_name", "New")];
         let link = admin.post("/api/admin/users/invite", &fields).await.json();
         let path = link["link"].as_str().unwrap().strip_prefix("http://localhost:3000").unwrap().to_owned();
-        assert!(app.browser().get(&path).await.body.contains("new@example.org"));
+        assert!(app.browser().open_link(&path).await.body.contains("new@example.org"));
 
         let client = ClientInfo::command_line();
         let context = ActionContext { now: app.clock.now(), client: &client };
@@ -192,7 +192,7 @@ async fn everybodys_sessions_and_links_end_at_once() {
             browser.use_token().await.assert_error(401, "invalid_token");
             assert_eq!(browser.refresh().await.json()["reason"], "ended_by_admin");
         }
-        assert!(!app.browser().get(&path).await.body.contains("new@example.org"));
+        assert!(!app.browser().open_link(&path).await.body.contains("new@example.org"));
         browser.sign_in("ada@example.org", PASSWORD).await.assert_status(200);
         browser.use_token().await.assert_status(200);
     }
