@@ -56,6 +56,8 @@ test('a passkey is suggested for the address and signs in from there', async ({ 
   await expect(page.getByLabel('Email', { exact: true })).toHaveAttribute('autocomplete', 'username webauthn');
   await phone.isTouched(true);
   await page.reload();
+  await expect(signInButton(page)).toBeEnabled();
+  await page.getByLabel('Email', { exact: true }).focus();
   await expectDashboard(page, ada);
 });
 

@@ -4,6 +4,8 @@
 //! They are split off by the feature `split` alone, with the step of the build that belongs to it
 //! (`.ci/client-bundle --small`). Without it, and on the server, every part is there from the beginning.
 
+#[cfg(feature = "split")]
+use std::sync::atomic::AtomicU8;
 use std::{
     fmt,
     pin::Pin,
@@ -18,6 +20,7 @@ use leptos_router::ChooseView;
 
 use super::{
     components::{
+        dialog::load_dialog,
         form::PageTitle,
         reactive::{effect, on, reactive},
     },
@@ -86,6 +89,11 @@ const SPLIT: bool = cfg!(all(feature = "split", target_family = "wasm"));
 #[cfg(feature = "split")]
 #[used]
 static ROOM: [u8; 1024] = [1; 1024];
+
+/// The same for what the program writes to.
+#[cfg(feature = "split")]
+#[used]
+static ROOM_TO_WRITE: [AtomicU8; 64] = [const { AtomicU8::new(1) }; 64];
 
 /// What a part needs to be split off: one function that everything in it is reached by.
 macro_rules! parts {
@@ -200,6 +208,9 @@ pub fn load_ahead(session: SessionContext) {
         let roles = session.roles();
         spawn_local(async move {
             sleep(LATER).await;
+            if roles.is_some() {
+                let _ = load_dialog().await;
+            }
             for part in PARTS.iter().filter(|part| part.is_for(roles)) {
                 // One that fails is asked for again when it is needed.
                 let _ = part.load().await;

@@ -9,7 +9,8 @@ use super::{
     test_app::{Backend, Browser, PASSWORD, TestApp},
 };
 use crate::{
-    api::auth::Reauthenticate, app::components::form::works_without_script,
+    api::auth::{Reauthenticate, ReauthenticateWithPasskey},
+    app::components::form::works_without_script,
     server::http::endpoints::ENDPOINTS,
 };
 
@@ -382,8 +383,8 @@ async fn exactly_the_forms_that_can_be_pressed_before_hydration_take_no_access_t
         let fields: Vec<_> = endpoint.fields.iter().map(|name| (*name, "1")).collect();
         let answer = app.browser().post(endpoint.path, &fields).await;
         let needs_token = answer.body.contains("missing_token");
-        // That form opens after hydration.
-        let in_a_dialog = endpoint.path == Reauthenticate::PATH;
+        // Those forms open after hydration.
+        let in_a_dialog = [Reauthenticate::PATH, ReauthenticateWithPasskey::PATH].contains(&endpoint.path);
         assert_eq!(works_without_script(endpoint.path), !needs_token || in_a_dialog, "{}", endpoint.path);
     }
 }

@@ -1,6 +1,8 @@
 //! The dialog that asks for the password again, and then lets go on what was being done.
 
-use leptos::{html, prelude::*, task::spawn_local};
+#[cfg(feature = "split")]
+use leptos::wasm_split::wasm_split;
+use leptos::{html, prelude::*, task::spawn_local, wasm_split::SplitLoaderError};
 use server_fn::ServerFn;
 
 use super::{
@@ -24,11 +26,39 @@ use crate::{
     model::{passkey::PasskeyPurpose, profile::Profile, session::TokenResponse},
 };
 
+type Content = fn() -> AnyView;
+
+/// A file of its own: nobody needs it who is not signed in.
+#[cfg_attr(feature = "split", wasm_split(dialog, wasm_split_path = ::leptos::wasm_split, fallible))]
+fn dialog() -> Result<Content, SplitLoaderError> {
+    Ok(|| view! { <Dialog/> }.into_any())
+}
+
+/// Loads what is in the dialog. Once it is there, this is done at once.
+pub async fn load_dialog() -> Result<Content, SplitLoaderError> {
+    let content = dialog();
+    #[cfg(not(feature = "split"))]
+    let content = std::future::ready(content);
+    content.await
+}
+
 /// Stands in the app once, and opens when a request needs it.
 #[component]
 pub fn ReauthenticationDialog() -> impl IntoView {
     let wanted = SessionContext::get().step_up;
-    reactive(move || wanted.get().then(|| view! { <Dialog/> }))
+    let content = RwSignal::new(None::<Content>);
+    effect(move || {
+        if wanted.get() && content.read_untracked().is_none() {
+            spawn_local(async move {
+                match load_dialog().await {
+                    Ok(loaded) => content.set(Some(loaded)),
+                    // The request is answered as it was without the dialog: it says what it needs.
+                    Err(_) => step_up::cancel(),
+                }
+            });
+        }
+    });
+    reactive(move || content.get().filter(|_| wanted.get()).map(|content| content()))
 }
 
 #[component]

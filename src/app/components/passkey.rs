@@ -1,11 +1,18 @@
 //! Signing in, and proving again who one is, with a passkey.
 
+use std::pin::Pin;
+
 use futures::{
     FutureExt,
     future::{Either, select},
 };
-use leptos::{ev::MouseEvent, prelude::*, task::spawn_local};
-use server_fn::ServerFn;
+#[cfg(feature = "split")]
+use leptos::wasm_split::wasm_split;
+use leptos::{ev::MouseEvent, prelude::*, task::spawn_local, wasm_split::SplitLoaderError};
+use server_fn::{
+    ServerFn,
+    error::{FromServerFnError, ServerFnErrorErr},
+};
 
 use super::{
     form::FormState,
@@ -19,11 +26,52 @@ use crate::{
         passkeys::{self, Ask},
         timer::sleep,
     },
-    model::{error::Code, passkey::PasskeyPurpose},
+    model::{
+        error::{ApiError, Code},
+        passkey::PasskeyPurpose,
+    },
 };
 
 /// Milliseconds after which a suggestion asks for another challenge: a little less than one is good for.
 const SUGGESTION: f64 = 280_000.0;
+
+type Done = Pin<Box<dyn Future<Output = ()>>>;
+
+/// What the browser does with passkeys. It is a file of its own, which is loaded once somebody turns to a form that takes
+/// one: most visits never do.
+#[derive(Clone, Copy)]
+struct Ceremonies {
+    answer: fn(FormState, PasskeyPurpose) -> Done,
+    suggest: fn(FormState) -> Done,
+    tell: fn() -> Done,
+    forget_unknown: fn() -> Done,
+}
+
+#[cfg_attr(feature = "split", wasm_split(ceremonies, wasm_split_path = ::leptos::wasm_split, fallible))]
+fn ceremonies() -> Result<Ceremonies, SplitLoaderError> {
+    Ok(Ceremonies {
+        answer: |form, purpose| Box::pin(answer(form, purpose)),
+        suggest: |form| Box::pin(suggest(form)),
+        tell: || Box::pin(passkeys::signal_all(Request::new(ListPasskeys::PATH, String::new()))),
+        forget_unknown: || Box::pin(async { passkeys::signal_unknown() }),
+    })
+}
+
+async fn load() -> Result<Ceremonies, SplitLoaderError> {
+    let loaded = ceremonies();
+    #[cfg(not(feature = "split"))]
+    let loaded = std::future::ready(loaded);
+    loaded.await
+}
+
+/// Does it, or nothing if it can't be loaded: nobody waits for it.
+fn quietly(what: impl FnOnce(Ceremonies) -> Done + 'static) {
+    spawn_local(async {
+        if let Ok(ceremonies) = load().await {
+            what(ceremonies).await;
+        }
+    });
+}
 
 fn options(purpose: PasskeyPurpose) -> Request {
     Request::new(PasskeyOptions::PATH, format!("purpose={}", purpose.as_str()))
@@ -50,6 +98,15 @@ pub fn PasskeyButton(form: FormState, purpose: PasskeyPurpose, label: &'static s
 }
 
 async fn use_passkey(form: FormState, purpose: PasskeyPurpose) {
+    if let Ok(ceremonies) = load().await {
+        return (ceremonies.answer)(form, purpose).await;
+    }
+    let _ = form.pending.try_set(false);
+    let _ =
+        form.error.try_set(Some(ApiError::from_server_fn_error(ServerFnErrorErr::Request(String::new()))));
+}
+
+async fn answer(form: FormState, purpose: PasskeyPurpose) {
     let asked = passkeys::ask(Ask::Get, options(purpose)).await;
     let _ = form.pending.try_set(false);
     match asked {
@@ -67,7 +124,7 @@ async fn use_passkey(form: FormState, purpose: PasskeyPurpose) {
 fn forget_unknown(form: FormState) {
     effect(move || {
         if form.error.read().as_ref().is_some_and(|error| error.code == Code::UnknownPasskey) {
-            passkeys::signal_unknown();
+            quietly(|ceremonies| (ceremonies.forget_unknown)());
         }
     });
 }
@@ -75,14 +132,21 @@ fn forget_unknown(form: FormState) {
 /// Tells the browser's password manager which passkeys there are, and what the account is called.
 pub fn tell_browser() {
     if passkeys::are_supported() {
-        spawn_local(passkeys::signal_all(Request::new(ListPasskeys::PATH, String::new())));
+        quietly(|ceremonies| (ceremonies.tell)());
     }
 }
 
-/// Offers passkeys among the suggestions of the browser for the address, while the page is there.
-pub fn suggest_passkeys(form: FormState) {
-    effect(move || spawn_local(suggest(form)));
+/// Offers passkeys among the suggestions of the browser for the address, from when somebody turns to the form until the
+/// page is left. What is returned is to be called when they do.
+pub fn suggest_passkeys(form: FormState) -> impl Fn() + Clone + 'static {
     on_cleanup(passkeys::abort);
+    let begun = StoredValue::new(false);
+    move || {
+        if !begun.get_value() && passkeys::are_supported() {
+            begun.set_value(true);
+            quietly(move |ceremonies| (ceremonies.suggest)(form));
+        }
+    }
 }
 
 async fn suggest(form: FormState) {

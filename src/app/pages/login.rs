@@ -10,6 +10,7 @@ use crate::{
             form::{ErrorSummary, Form, FormState, PageTitle, Submit},
             passkey::{PasskeyButton, suggest_passkeys, tell_browser},
             providers::ProviderButtons,
+            reactive::on,
         },
         page_data::PageData,
         query::{next_page, parameter},
@@ -34,7 +35,8 @@ pub fn Login() -> impl IntoView {
     let passkey = FormState::of::<SignInWithPasskey>();
     passkey.starts_session(next.clone());
     passkey.also_on_success(tell_browser);
-    suggest_passkeys(passkey);
+    let suggest = suggest_passkeys(passkey);
+    let turned_to = suggest.clone();
     let reason = parameter("reason").and_then(|reason| SignOutReason::parse(&reason));
     let PageData { registration_open, login_hint, mail, .. } = expect_context();
     let typed = form.typed("email");
@@ -42,7 +44,7 @@ pub fn Login() -> impl IntoView {
     let provider_next = next.to_string();
     let register = with_next("/register", &next);
     view! {
-        <section class="card">
+        <section class="card" on:focusin=on(move |_| suggest()) on:pointerover=on(move |_| turned_to())>
             <PageTitle title="Sign in" form=form/>
             {reason.map(|reason| view! { <p class="reason" role="status">{reason.message()}</p> })}
             <ErrorSummary form=form labels=&[("email", "Email"), ("password", "Password")]/>
