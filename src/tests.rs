@@ -35,6 +35,7 @@ mod oauth_authorize;
 mod oauth_clients;
 mod oauth_device;
 mod oauth_endpoints;
+mod oauth_groups;
 mod oauth_logout;
 mod oauth_par;
 mod oauth_revoke;

@@ -10,7 +10,6 @@ pub mod consent;
 pub mod device;
 pub mod discovery;
 pub mod error;
-pub mod grants;
 pub mod groups;
 pub mod introspect;
 pub mod logout;

@@ -29,6 +29,7 @@ pub mod codes;
 pub mod consents;
 pub mod device_codes;
 pub mod grants;
+pub mod grounds;
 pub mod groups;
 pub mod held_reader;
 pub mod invalidations;
@@ -38,11 +39,14 @@ pub mod many_sessions;
 pub mod notices;
 pub mod one_time_tokens;
 mod postgres;
+pub mod queue;
 pub mod refused_redirects;
+pub mod registered_clients;
 pub mod sealed_secrets;
 pub mod sessions;
 pub mod signing_keys;
 mod sqlite;
+pub mod standings;
 pub mod users;
 
 /// Runs one query on whichever database it is: `on_db!(db, |c| query_as(SQL).bind(id).fetch_one(c).await)`.

@@ -227,7 +227,7 @@ async fn allow(
     state.rate_limiter.check_code(&person.user)?;
     let mut change = Change::begin(state, context).await?;
     let wanted = Wanted { client: &record.client, scopes: &record.scopes, resources: &record.resources };
-    let (_, grant) = mint(&mut change, &wanted, person, true, person.authenticated_at).await?;
+    let grant = mint(&mut change, &wanted, person, true, person.authenticated_at).await?;
     let (device, session) = (&record.device_hash, &person.session);
     if !device_codes::allow(change.tx(), device, session, &grant.id, context.now).await? {
         return Err(Error::NotFound);

@@ -13,7 +13,7 @@ use crate::{
         error::Error,
         sessions::client_sessions::end_grant,
         state::AppState,
-        store::{client_sessions, clients::Client, grants, invalidations::Invalidation},
+        store::{clients::Client, grants, invalidations::Invalidation, standings},
         tokens::refresh::client_token::ClientRefreshToken,
     },
 };
@@ -57,13 +57,9 @@ async fn end(
     expires_at: Option<Timestamp>,
 ) -> Result<(), Error> {
     let mut change = Change::begin(state, context).await?;
-    match grants::by_id(change.tx(), grant).await? {
-        Some(record) => {
-            // In the order in which whatever ends sessions locks them.
-            client_sessions::lock_by_id(change.tx(), &record.client_session).await?;
-            let locked = grants::lock_by_id(change.tx(), grant).await?;
-            let record = locked.unwrap_or(record);
-            end_grant(&mut change, &record, RevocationReason::RevokedByClient).await?;
+    match standings::lock(change.tx(), grant).await? {
+        Some(standing) => {
+            end_grant(&mut change, &standing.grant, RevocationReason::RevokedByClient).await?;
         }
         None => {
             if let Some(expires_at) = expires_at {

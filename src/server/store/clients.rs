@@ -59,9 +59,9 @@ impl Client {
     }
 }
 
-#[derive(FromRow)]
-struct ClientRow {
-    id: String,
+#[derive(Clone, FromRow)]
+pub(super) struct ClientRow {
+    pub(super) id: String,
     name: String,
     developer: String,
     kind: String,
