@@ -7,6 +7,7 @@ change on the disk before it answers; the other keeps everything in memory.
     benches/oauth.py --alone            without what it is compared with
     benches/oauth.py --database URL     on PostgreSQL, in an empty database
     benches/oauth.py --program FILE     another build of the program
+    benches/oauth.py --algorithm RS256  ID tokens by RSA with 3072 bits, on both sides
 """
 import argparse, base64, hashlib, json, os, pathlib, re, subprocess, sys, tempfile, urllib.parse
 
@@ -91,14 +92,14 @@ def ours(folder, options, log):
     program = load.latchkey(folder, options, log)
     program.sign_up()
     command = [options.program, "client", "add", "--name", "Bench", "--kind", "web", "--redirect-uri", REDIRECT_URI,
-               "--auth-method", "client_secret_post", "--id-token-alg", "ES256", *(word for scope in SCOPE.split() for word in ("--scope", scope))]
+               "--auth-method", "client_secret_post", "--id-token-alg", options.algorithm, *(word for scope in SCOPE.split() for word in ("--scope", scope))]
     client = json.loads(subprocess.run(command, env=program.environment, capture_output=True, text=True, check=True).stdout)
     paths = {"authorize": "/oauth/authorize", "token": "/oauth/token", "introspect": "/oauth/introspect", "userinfo": "/oauth/userinfo",
              "discovery": "/.well-known/openid-configuration"}
     return Provider(program, client["client_id"], client["client_secret"], paths)
 
 
-def theirs(log):
+def theirs(options, log):
     """What it is compared with, if its packages are installed (`.ci/setup bench`)."""
     home = load.ROOT / "target/tools/oidc-provider"
     if not (home / "node_modules/oidc-provider").exists():
@@ -107,7 +108,7 @@ def theirs(log):
     paths = {"authorize": "/auth", "token": "/token", "introspect": "/token/introspection", "userinfo": "/me",
              "discovery": "/.well-known/openid-configuration"}
     port = load.free_port()
-    environment = {"PATH": os.environ["PATH"], "PACKAGES": str(home), "NODE_ENV": "production"}
+    environment = {"PATH": os.environ["PATH"], "PACKAGES": str(home), "NODE_ENV": "production", "ALGORITHM": options.algorithm}
     command = ["node", load.ROOT / "benches/oidc-provider/server.js", str(port)]
     program = load.Program(command, port, environment, {"sign_in_page": paths["discovery"]}, log)
     program.sessions = [{}] * load.SESSIONS
@@ -131,10 +132,11 @@ def main():
     parser.add_argument("--seconds", type=int, default=3)
     parser.add_argument("--alone", action="store_true")
     parser.add_argument("--database")
+    parser.add_argument("--algorithm", default="ES256", choices=["ES256", "RS256"])
     parser.add_argument("--program", default=load.ROOT / "target/release/latchkey")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, open(load.ROOT / "target/bench.log", "w") as log:
-        us, them = ours(folder, options, log), None if options.alone else theirs(log)
+        us, them = ours(folder, options, log), None if options.alone else theirs(options, log)
         figures = measure([us, them] if them else [us], options, folder)
         print(f"{'':11} {'req/s':>8} {'p50 ms':>7} {'p99 ms':>7} {'errors':>6} {'CPU µs':>7}   {'oidc-provider':>13} {'p50 ms':>7} {'p99 ms':>7} {'errors':>6} {'ratio':>6}")
         for scenario in SCENARIOS:

@@ -15,6 +15,7 @@ pub mod crypto;
 pub mod cursor;
 pub mod error;
 pub mod fetch;
+pub mod grants;
 pub mod http;
 pub mod keys;
 pub mod log;

@@ -41,6 +41,7 @@ mod oauth_authorize;
 mod oauth_clients;
 mod oauth_device;
 mod oauth_endpoints;
+mod oauth_groups;
 mod oauth_introspect;
 mod oauth_logout;
 mod oauth_par;

@@ -1,5 +1,5 @@
 // The npm package oidc-provider with its own defaults: one process, everything in memory, opaque access tokens, ID tokens by
-// ES256. Whoever is sent to sign in is signed in at once, as the login_hint says, and allows everything.
+// the algorithm that is asked for. Whoever is sent to sign in is signed in at once, as the login_hint says, and allows everything.
 import { generateKeyPairSync } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
@@ -39,7 +39,9 @@ class Memory {
   async revokeByGrantId() {}
 }
 
-const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const algorithm = process.env.ALGORITHM;
+// The kind of key that Latchkey has.
+const { privateKey } = algorithm === 'RS256' ? generateKeyPairSync('rsa', { modulusLength: 3072 }) : generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const provider = new Provider(`http://127.0.0.1:${port}`, {
   adapter: Memory,
   clients: [{
@@ -48,9 +50,9 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
     redirect_uris: ['https://app.example.org/callback'],
     grant_types: ['authorization_code', 'refresh_token'],
     token_endpoint_auth_method: 'client_secret_post',
-    id_token_signed_response_alg: 'ES256',
+    id_token_signed_response_alg: algorithm,
   }],
-  jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), alg: 'ES256', use: 'sig' }] },
+  jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), alg: algorithm, use: 'sig' }] },
   cookies: { keys: ['a key of the cookies'] },
   claims: { openid: ['sub'], profile: ['name'], email: ['email', 'email_verified'] },
   findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, name: 'Ada Lovelace', email: `${id}@example.org`, email_verified: false }) }),

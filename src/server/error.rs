@@ -213,18 +213,12 @@ impl From<Error> for ApiError {
             Error::InvalidCredentials => {
                 Self::new(Code::InvalidCredentials, "The email or password is incorrect.")
             }
-            Error::WrongPassword(field) => {
-                let mut error = Self::invalid([(field, "Incorrect password.".to_owned())]);
-                error.code = Code::InvalidCredentials;
-                error
-            }
-            Error::WrongCode => {
-                let problem =
-                    "This code does not work. Each works once and for a short time: try the next one.";
-                let mut error = Self::invalid([("code", problem.to_owned())]);
-                error.code = Code::InvalidCredentials;
-                error
-            }
+            Error::WrongPassword(field) => of_field(Code::InvalidCredentials, field, "Incorrect password."),
+            Error::WrongCode => of_field(
+                Code::InvalidCredentials,
+                "code",
+                "This code does not work. Each works once and for a short time: try the next one.",
+            ),
             Error::AttemptClosed => {
                 Self::new(Code::SignInExpired, "This sign-in was finished or has expired. Sign in again.")
             }
@@ -238,12 +232,7 @@ impl From<Error> for ApiError {
                 "An authenticator app is set up already. Remove it before you set up another one.",
             ),
             Error::EmailTaken => {
-                let mut error = Self::invalid([(
-                    "email",
-                    "There is already an account with this email address.".to_owned(),
-                )]);
-                error.code = Code::EmailTaken;
-                error
+                of_field(Code::EmailTaken, "email", "There is already an account with this email address.")
             }
             Error::RegistrationClosed => Self::new(
                 Code::RegistrationClosed,
@@ -316,6 +305,11 @@ impl From<Error> for ApiError {
             Error::OtherSecret | Error::Internal(_) => Self::internal(),
         }
     }
+}
+
+/// What is wrong with one field, by a code of its own.
+fn of_field(code: Code, field: &'static str, problem: &str) -> ApiError {
+    ApiError { code, ..ApiError::invalid([(field, problem.to_owned())]) }
 }
 
 /// Faults, and attempts to get around the rules (OWASP ASVS 16.3.3), each in one line beside the request's own.

@@ -12,6 +12,7 @@ use super::{
     crypto::{entropy::Entropy, sealing::SealingKey, vault::Vault},
     cursor::Cursors,
     error::Error,
+    grants::Grants,
     keys::{key_set::KeySet, manage::KeyManager},
     passwords::hasher::Hasher,
     provider_keys::ProviderKeys,
@@ -37,12 +38,14 @@ pub struct AppState {
     pub clock: Clock,
     pub entropy: Entropy,
     pub store: Store,
-    /// Accounts and sessions by id, for whatever only reads.
+    /// Accounts, sessions and clients by id, for whatever only reads.
     pub loader: Loader,
     pub vault: Vault,
     pub tokens: AccessTokens,
     pub refresh_keys: RefreshKeys,
     pub refreshes: Refreshes,
+    /// What apps ask for in the name of people.
+    pub grants: Grants,
     pub confirmations: Confirmations,
     pub passwords: Hasher,
     pub rate_limiter: RateLimiter,
@@ -108,6 +111,7 @@ impl AppState {
             tokens,
             confirmations,
             refreshes: Refreshes::start(store.clone(), rules),
+            grants: Grants::start(&store, &config, &refresh_keys, &entropy),
             passwords: Hasher::new(&config.passwords, clock.clone())?,
             rate_limiter: RateLimiter::new(config.rate_limit, clock.clone()),
             device_cookies: DeviceCookies::new(&*refresh_keys.derive("latchkey known device")?),

@@ -41,6 +41,7 @@ const LAYERS: &[(&str, May, &str)] = &[
     ("server::keys", EverythingBefore, "is a mechanism that the program's state is made of"),
     ("server::tokens", EverythingBefore, "is a mechanism that the program's state is made of"),
     ("server::error", EverythingBefore, "names what can go wrong in the mechanisms below it"),
+    ("server::grants", EverythingBefore, "is a mechanism that the program's state is made of"),
     ("server::principal", EverythingBefore, "is data: whoever asks, whichever way they proved it"),
     ("server::passwords", EverythingBefore, "is a mechanism that the program's state is made of"),
     ("server::rate_limit", EverythingBefore, "is a mechanism that the program's state is made of"),

@@ -85,7 +85,7 @@ async fn expired_one_time_tokens_of_more_than_one_batch_are_all_deleted() {
 }
 
 /// A row `{n}` of each table whose rows end, here `{at}` a certain time.
-const ROWS: [(&str, &str); 15] = [
+const ROWS: [(&str, &str); 17] = [
     (
         "sessions",
         "(id, user_id, salt, generation, confirmed, rotated_at, created_at, authenticated_at, last_seen_at, idle_expires_at,
@@ -127,6 +127,12 @@ const ROWS: [(&str, &str); 15] = [
         "(device_hash, user_code_hash, client_id, scopes, resources, poll_interval, state, created_at, expires_at)
          SELECT {hash}, {hash}, id, '', '', 0, 'pending', 0, {at} FROM oauth_clients",
     ),
+    (
+        "upstream_logins",
+        "(state_hash, provider_id, nonce, sealed_verifier, browser_hash, purpose, next, created_at, expires_at)
+         SELECT {hash}, id, '', '', {hash}, 'sign_in', '/', 0, {at} FROM upstream_providers",
+    ),
+    ("upstream_logout_tokens", "(hash, expires_at) VALUES ({hash}, {at})"),
     ("mail_requests", "(subject, at) VALUES ({hash}, {at})"),
     (
         "mails",
@@ -157,6 +163,16 @@ async fn add_rows(app: &TestApp, backend: Backend, name: &str, at: Timestamp) {
     tx.commit().await.unwrap();
 }
 
+/// Adds a provider, whose sign-ins under way end.
+async fn add_provider(app: &TestApp) {
+    const ADD: &str = "INSERT INTO upstream_providers (id, slug, name, preset, issuer, client_id, scopes, algorithms, sign_up,
+            linking, rules, admin_by_rule, private_address, metadata, discovered_at, created_at)
+        VALUES ('one', 'one', 'One', 'generic', '', '', '', '', 'nobody', FALSE, '', FALSE, FALSE, '{}', 0, 0)";
+    let mut tx = app.state.store.begin().await.unwrap();
+    on_db!(&mut tx, |c| sqlx::query(ADD).execute(c).await.map(drop)).unwrap();
+    tx.commit().await.unwrap();
+}
+
 async fn counts(app: &TestApp) -> Vec<(&'static str, i64)> {
     let mut reader = app.state.store.read().await.unwrap();
     let mut counts = Vec::new();
@@ -175,6 +191,7 @@ async fn what_has_expired_is_deleted_from_every_table_and_nothing_else() {
         let app = TestApp::with(backend, &[("LATCHKEY_AUDIT_RETENTION", "90d")]).await;
         app.sign_up("ada@example.org").await;
         RelyingParty::trusted(&app).await;
+        add_provider(&app).await;
         let now = app.clock.now();
         add_rows(&app, backend, "young", now + DAY).await;
         let before = counts(&app).await;

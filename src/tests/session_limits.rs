@@ -1,6 +1,6 @@
 //! How many sessions an account has, what ending them costs, and how long what they held is refused.
 
-use std::time::Duration;
+use std::{slice::from_ref, time::Duration};
 
 use super::{
     cluster::{session_id, sign_in_often},
@@ -99,7 +99,7 @@ async fn sign_in_to_an_app(app: &TestApp, email: &str, count: usize) {
             token_expires_at: later,
             revoked: false,
         };
-        client_sessions::insert(&mut tx, &session).await.unwrap();
+        client_sessions::insert(&mut tx, from_ref(&session)).await.unwrap();
         let grant = GrantRecord {
             id: grant_id(n),
             client_session: session.id.clone(),
@@ -122,7 +122,7 @@ async fn sign_in_to_an_app(app: &TestApp, email: &str, count: usize) {
             token_expires_at: later,
             revoked: None,
         };
-        grants::insert(&mut tx, &grant).await.unwrap();
+        grants::insert(&mut tx, &[grant]).await.unwrap();
     }
     tx.commit().await.unwrap();
 }

@@ -1,6 +1,8 @@
 //! Who a client is that calls the token, introspection or revocation endpoint. The method that was registered decides, and
 //! no other is taken; what is not there, or is one method too many, is no proof.
 
+use std::sync::Arc;
+
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use axum::http::{HeaderMap, header::AUTHORIZATION};
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -15,15 +17,7 @@ use crate::{
         oauth::{client_id::ClientId, client_kind::AuthMethod},
         query,
     },
-    server::{
-        clock::Timestamp,
-        state::AppState,
-        store::{
-            client_secrets,
-            clients::{self, Client},
-        },
-        tokens::one_time,
-    },
+    server::{clock::Timestamp, state::AppState, store::clients::Client, tokens::one_time},
 };
 
 /// What a request says of the client that sends it.
@@ -49,26 +43,27 @@ pub async fn authenticate(
     now: Timestamp,
     headers: &HeaderMap,
     parameters: &Parameters,
-) -> Result<Client, OAuthError> {
+) -> Result<Arc<Client>, OAuthError> {
     let basic = headers.contains_key(AUTHORIZATION);
     let refused = |error: OAuthError| OAuthError { basic, ..error };
     let presented = Presented::read(headers, parameters).map_err(refused)?;
-    let mut reader = state.store.read().await?;
-    let client = clients::by_id(&mut reader, &presented.client).await?;
-    let client = client.filter(Client::is_enabled).ok_or_else(|| refused(OAuthError::invalid_client()))?;
-    let secrets = client_secrets::live(&mut reader, &client.id, now).await?;
-    drop(reader);
+    let found = state.loader.client(&presented.client).await?;
+    let found = found.filter(|found| found.client.is_enabled());
+    let found = found.ok_or_else(|| refused(OAuthError::invalid_client()))?;
+    let client = &found.client;
     let proved = match (client.auth_method, &presented.proof) {
         // A public client that sends a secret all the same proves nothing with it, and need not.
         (AuthMethod::None, _) => true,
         (AuthMethod::Secret | AuthMethod::SecretBasic, Proof::Basic(secret))
-        | (AuthMethod::Secret | AuthMethod::SecretPost, Proof::Post(secret)) => is_one_of(secret, &secrets),
+        | (AuthMethod::Secret | AuthMethod::SecretPost, Proof::Post(secret)) => {
+            is_one_of(secret, found.secrets(now))
+        }
         (AuthMethod::PrivateKeyJwt, Proof::Assertion(assertion)) => {
-            client_assertion::verify(state, now, &client, assertion).await?
+            client_assertion::verify(state, now, client, assertion).await?
         }
         _ => false,
     };
-    if proved { Ok(client) } else { Err(refused(OAuthError::invalid_client())) }
+    if proved { Ok(client.clone()) } else { Err(refused(OAuthError::invalid_client())) }
 }
 
 /// The same where a client must prove it: one that can keep no secret is refused.
@@ -77,7 +72,7 @@ pub async fn authenticate_confidential(
     now: Timestamp,
     headers: &HeaderMap,
     parameters: &Parameters,
-) -> Result<Client, OAuthError> {
+) -> Result<Arc<Client>, OAuthError> {
     let client = authenticate(state, now, headers, parameters).await?;
     if client.auth_method == AuthMethod::None { Err(OAuthError::invalid_client()) } else { Ok(client) }
 }
@@ -139,8 +134,8 @@ fn assertion(parameters: &Parameters) -> Result<Option<&str>, OAuthError> {
     }
 }
 
-fn is_one_of(secret: &str, hashes: &[Vec<u8>]) -> bool {
+fn is_one_of<'a>(secret: &str, hashes: impl Iterator<Item = &'a [u8]>) -> bool {
     let hash = one_time::hash(secret);
     // Both are looked at in any case.
-    hashes.iter().filter(|known| verify_slices_are_equal(known, &hash).is_ok()).count() > 0
+    hashes.filter(|known| verify_slices_are_equal(known, &hash).is_ok()).count() > 0
 }

@@ -9,7 +9,7 @@ mod code;
 pub mod push;
 pub mod request;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 
@@ -24,8 +24,7 @@ use crate::{
         email::EmailAddress,
         id::{SessionId, UserId},
         level::Level,
-        methods::Methods,
-        oauth::authorization_request::AuthorizationRequest,
+        oauth::authorization_request::{AuthorizationRequest, TooLow},
         query,
         second_factor::SecondFactorPolicy,
     },
@@ -34,6 +33,7 @@ use crate::{
         client_info::ActionContext,
         clock::Timestamp,
         error::Error,
+        grants::{issue::AppSignIn, issuing::Proved},
         sessions::page::ActivePage,
         state::AppState,
         store::{
@@ -58,13 +58,6 @@ pub struct Person {
     pub user: UserId,
     pub session: SessionId,
     pub proved: Proved,
-}
-
-/// When and with what somebody has proved who they are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Proved {
-    pub at: Timestamp,
-    pub methods: Methods,
 }
 
 impl From<&ActivePage> for Person {
@@ -107,6 +100,9 @@ pub async fn begin(
         return begin_stored(state, context, parameters, handle, cookie, person).await;
     }
     let (asked, mut record) = read(state, context, parameters).await?;
+    if let Some(code) = issue_at_once(state, context, &asked.client, &record, person).await? {
+        return Ok(Next::Answer(answer_with_code(state, &record.request, &code)));
+    }
     match step(state, &asked.client, &record, person).await? {
         Ok(Step::Nothing) => {
             let person = person.ok_or(Error::NoSession)?;
@@ -121,6 +117,35 @@ pub async fn begin(
         }
         Err(error) => Err(refuse(&record.request, error)),
     }
+}
+
+/// A code for somebody who need not be asked, as it seems: together with others. Nothing: they must be asked, or refused.
+async fn issue_at_once(
+    state: &AppState,
+    context: ActionContext<'_>,
+    client: &Arc<Client>,
+    record: &RequestRecord,
+    person: Option<&Person>,
+) -> Result<Option<String>, Error> {
+    let prompt = record.request.prompt;
+    let Ok(person) = signed_in(record, person) else { return Ok(None) };
+    let proved = proved(record, person);
+    let Ok(acr) = met_by(state, record, proved.methods.level()) else { return Ok(None) };
+    if prompt.consent || prompt.select_account {
+        return Ok(None);
+    }
+    state.rate_limiter.check_code(&person.user)?;
+    let sign_in = AppSignIn {
+        client: client.clone(),
+        request: record.request.clone(),
+        user: person.user.clone(),
+        session: person.session.clone(),
+        proved,
+        acr,
+        now: context.now,
+        info: context.client.clone(),
+    };
+    Ok(state.grants.issued.ask(sign_in).await?)
 }
 
 /// A request that came by a form of another site. The browser has sent no cookie with it, so it is stored and begun
@@ -262,28 +287,21 @@ pub async fn step(
     person: Option<&Person>,
 ) -> Result<Result<Step, OAuthError>, StoreError> {
     let prompt = record.request.prompt;
-    let silent = |step, code: OAuthCode, why: &'static str| {
-        if prompt.none { Err(OAuthError::new(code, why)) } else { Ok(step) }
+    let person = match signed_in(record, person) {
+        Ok(person) => person,
+        Err(refused) => return Ok(refused),
     };
-    let Some(person) = person else {
-        return Ok(silent(Step::SignIn, OAuthCode::LoginRequired, "Nobody is signed in."));
-    };
-    // OpenID Connect Core §3.1.2.2: whoever else is signed in is not to be taken for the one it is about.
-    if record.request.subject.as_ref().is_some_and(|subject| *subject != person.user) {
-        return Ok(Err(OAuthError::new(OAuthCode::LoginRequired, "Somebody else is signed in.")));
-    }
-    if !is_recent(record, person) {
-        let why = "The password was not entered recently enough.";
-        return Ok(silent(Step::Password, OAuthCode::LoginRequired, why));
-    }
     let mut reader = state.store.read().await?;
-    let proved = proved(record, person).methods.level();
-    if record.request.met_by(proved).is_err() || requires_second_factor(state, proved) {
+    if met_by(state, record, proved(record, person).methods.level()).is_err() {
         return Ok(match missing(record, Factors::of(&mut reader, &person.user).await?) {
             Ok(Step::Password) => {
-                silent(Step::Password, OAuthCode::LoginRequired, "A second factor is required.")
+                let why = "A second factor is required.";
+                unless_silent(record, Step::Password, OAuthCode::LoginRequired, why)
             }
-            Ok(step) => silent(step, OAuthCode::InteractionRequired, "A second factor must be set up."),
+            Ok(step) => {
+                let why = "A second factor must be set up.";
+                unless_silent(record, step, OAuthCode::InteractionRequired, why)
+            }
             Err(error) => Err(error),
         });
     }
@@ -298,10 +316,16 @@ pub async fn step(
         let request = &record.request;
         if !consent.is_some_and(|consent| consent.covers(&request.scopes, &request.resources)) {
             let why = "This person has not allowed the app what it asks for.";
-            return Ok(silent(Step::Consent, OAuthCode::ConsentRequired, why));
+            return Ok(unless_silent(record, Step::Consent, OAuthCode::ConsentRequired, why));
         }
     }
     Ok(Ok(Step::Nothing))
+}
+
+/// The level that a client is told of somebody with this one, if it has asked ([`AuthorizationRequest::met_by`]); or that this
+/// one is too low, for the client or for the policy.
+fn met_by(state: &AppState, record: &RequestRecord, level: Level) -> Result<Option<Level>, TooLow> {
+    if requires_second_factor(state, level) { Err(TooLow) } else { record.request.met_by(level) }
 }
 
 /// What must be asked of somebody who has proved too little; or that they can prove no more.
@@ -319,6 +343,35 @@ fn missing(record: &RequestRecord, factors: Factors) -> Result<Step, OAuthError>
 /// Whether the policy lets nobody of this level use an app.
 pub fn requires_second_factor(state: &AppState, level: Level) -> bool {
     state.config.second_factor.for_session(level) == SecondFactorPolicy::Everyone
+}
+
+/// Whoever it is about, if they have proved it recently enough; or what they must be asked before, or why they are not.
+fn signed_in<'a>(
+    record: &RequestRecord,
+    person: Option<&'a Person>,
+) -> Result<&'a Person, Result<Step, OAuthError>> {
+    let Some(person) = person else {
+        return Err(unless_silent(record, Step::SignIn, OAuthCode::LoginRequired, "Nobody is signed in."));
+    };
+    // OpenID Connect Core §3.1.2.2: whoever else is signed in is not to be taken for the one it is about.
+    if record.request.subject.as_ref().is_some_and(|subject| *subject != person.user) {
+        return Err(Err(OAuthError::new(OAuthCode::LoginRequired, "Somebody else is signed in.")));
+    }
+    if !is_recent(record, person) {
+        let why = "The password was not entered recently enough.";
+        return Err(unless_silent(record, Step::Password, OAuthCode::LoginRequired, why));
+    }
+    Ok(person)
+}
+
+/// This step, or an error if the client wants nobody to be asked.
+fn unless_silent(
+    record: &RequestRecord,
+    step: Step,
+    code: OAuthCode,
+    why: &'static str,
+) -> Result<Step, OAuthError> {
+    if record.request.prompt.none { Err(OAuthError::new(code, why)) } else { Ok(step) }
 }
 
 /// Whether the password was entered as recently as the client asks. What counts stands in the stored row, never in

@@ -128,6 +128,7 @@ async fn answer(
     person: &Person,
     consents: bool,
 ) -> Result<Asking, Error> {
+    state.rate_limiter.check_code(&person.user)?;
     match authorize::issue(state, context, record, true, person, consents).await {
         Ok(code) => Ok(Asking::Answer(answer_with_code(state, &record.request, &code))),
         // Another tab was faster.

@@ -235,7 +235,7 @@ async fn allow(
     let mut change = Change::begin(state, context).await?;
     let wanted =
         Wanted { client: &record.client, scopes: &record.scopes, resources: &record.resources, acr: None };
-    let (_, grant) = mint(&mut change, &wanted, person, true, person.proved).await?;
+    let grant = mint(&mut change, &wanted, person, true, person.proved).await?;
     let (device, session) = (&record.device_hash, &person.session);
     if !device_codes::allow(change.tx(), device, session, &grant.id, context.now).await? {
         return Err(Error::NotFound);

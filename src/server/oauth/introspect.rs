@@ -14,10 +14,7 @@ use crate::{
     server::{
         clock::Timestamp,
         state::AppState,
-        store::{
-            clients::{self, Client},
-            users::User,
-        },
+        store::{clients::Client, users::User},
         tokens::{
             client_access::{Audience, ClientTokenId, VerifiedClientToken},
             refresh::client_token::ClientRefreshToken,
@@ -113,9 +110,8 @@ async fn is_still_wanted(
     token: &VerifiedClientToken,
 ) -> Result<bool, OAuthError> {
     if token.client != asking.id {
-        let mut reader = state.store.read().await?;
-        let client = clients::by_id(&mut reader, &token.client).await?;
-        if !client.is_some_and(|client| client.is_enabled()) {
+        let found = state.loader.client(&token.client).await?;
+        if !found.is_some_and(|found| found.client.is_enabled()) {
             return Ok(false);
         }
     }

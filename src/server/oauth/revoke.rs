@@ -1,6 +1,6 @@
 //! A client gives a token back (RFC 7009). The grant that it came from ends, with all its tokens.
 
-use super::{error::OAuthError, grants::of_refresh_token};
+use super::{error::OAuthError, refresh_tokens::grant_of};
 use crate::{
     model::{
         id::{GrantId, SessionId},
@@ -13,7 +13,7 @@ use crate::{
         error::Error,
         sessions::client_sessions::end_grant,
         state::AppState,
-        store::{client_sessions, clients::Client, grants, invalidations::Invalidation},
+        store::{clients::Client, invalidations::Invalidation, standings},
         tokens::refresh::client_token::ClientRefreshToken,
     },
 };
@@ -30,7 +30,7 @@ pub async fn revoke(
             end(state, context, &verified.id.grant, Some(verified.expires_at)).await?;
         }
     } else if let Some(token) = ClientRefreshToken::parse(token)
-        && let Some(grant) = of_refresh_token(state, client, &token).await?
+        && let Some(grant) = grant_of(state, client, &token).await?
     {
         end(state, context, &grant.id, None).await?;
     }
@@ -45,13 +45,9 @@ async fn end(
     expires_at: Option<Timestamp>,
 ) -> Result<(), Error> {
     let mut change = Change::begin(state, context).await?;
-    match grants::by_id(change.tx(), grant).await? {
-        Some(record) => {
-            // In the order in which whatever ends sessions locks them.
-            client_sessions::lock_by_id(change.tx(), &record.client_session).await?;
-            let locked = grants::lock_by_id(change.tx(), grant).await?;
-            let record = locked.unwrap_or(record);
-            end_grant(&mut change, &record, RevocationReason::RevokedByClient).await?;
+    match standings::lock(change.tx(), grant).await? {
+        Some(standing) => {
+            end_grant(&mut change, &standing.grant, RevocationReason::RevokedByClient).await?;
         }
         None => {
             if let Some(expires_at) = expires_at {

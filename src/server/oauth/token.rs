@@ -9,20 +9,30 @@ mod service;
 pub use device::GRANT_TYPE as DEVICE_CODE;
 pub use respond::TokenAnswer;
 
+use std::sync::Arc;
+
 use super::{
     error::{OAuthCode, OAuthError},
     parameters::Parameters,
 };
 use crate::{
-    model::oauth::client_kind::ClientKind,
-    server::{client_info::ActionContext, state::AppState, store::clients::Client},
+    model::oauth::{client_kind::ClientKind, resource::Resource, scope::Scopes},
+    server::{
+        client_info::ActionContext,
+        grants::{
+            narrowing::{Narrowing, TooMuch},
+            rules::is_allowed,
+        },
+        state::AppState,
+        store::{clients::Client, standings::Standing},
+    },
 };
 
 /// Answers a client by the grant that it names.
 pub async fn exchange(
     state: &AppState,
     context: ActionContext<'_>,
-    client: &Client,
+    client: &Arc<Client>,
     parameters: &Parameters,
 ) -> Result<TokenAnswer, OAuthError> {
     let is_service = client.kind == ClientKind::Service;
@@ -39,5 +49,35 @@ pub async fn exchange(
             Err(OAuthError::new(OAuthCode::UnauthorizedClient, "A client of this kind has other grants."))
         }
         _ => Err(OAuthError::new(OAuthCode::UnsupportedGrantType, "There is no such grant type.")),
+    }
+}
+
+/// What the access token is to be for.
+fn narrowing(parameters: &Parameters) -> Result<Narrowing, OAuthError> {
+    let scopes = Scopes::parse(parameters.get("scope").unwrap_or_default());
+    let resources = parameters.all("resource").map(Resource::parse).collect::<Result<_, _>>();
+    Ok(Narrowing {
+        scopes: scopes.map_err(|_| TooMuch::Scopes)?,
+        resources: resources.map_err(|_| TooMuch::Resources)?,
+    })
+}
+
+impl From<TooMuch> for OAuthError {
+    fn from(too_much: TooMuch) -> Self {
+        match too_much {
+            TooMuch::Scopes => Self::new(OAuthCode::InvalidScope, "This is more than was granted."),
+            TooMuch::Resources => {
+                Self::new(OAuthCode::InvalidTarget, "This resource is not one of the client's.")
+            }
+        }
+    }
+}
+
+/// Asks again what the grant stands on.
+fn check_again(standing: &Standing, client: &Client) -> Result<(), OAuthError> {
+    if is_allowed(standing, client) {
+        Ok(())
+    } else {
+        Err(OAuthError::invalid_grant("The authorization no longer holds. Ask the person again."))
     }
 }

@@ -11,7 +11,7 @@ use crate::{
         config::userinfo_endpoint,
         error::Error,
         state::AppState,
-        store::{clients, clients::Client, groups, users::User},
+        store::{groups, users::User},
         tokens::{client_access::VerifiedClientToken, person_claims::PersonClaims, verify::TokenError},
     },
 };
@@ -31,10 +31,10 @@ pub async fn userinfo(state: &AppState, token: &VerifiedClientToken) -> Result<U
     }
     let id = token.user.as_ref().filter(|_| token.scopes.contains(OPENID)).ok_or(Error::Forbidden)?;
     let user = state.loader.user(id).await?.filter(User::is_enabled).ok_or(TokenError::Revoked)?;
-    let mut reader = state.store.read().await?;
-    let client = clients::by_id(&mut reader, &token.client).await?;
-    client.filter(Client::is_enabled).ok_or(TokenError::Revoked)?;
+    let found = state.loader.client(&token.client).await?;
+    found.filter(|found| found.client.is_enabled()).ok_or(TokenError::Revoked)?;
     let groups = if token.scopes.contains(GROUPS) {
+        let mut reader = state.store.read().await?;
         groups::names_of_user(&mut reader, id).await?
     } else {
         Vec::new()

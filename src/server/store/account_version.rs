@@ -1,7 +1,7 @@
-//! Whether any account has changed, told without asking the database (SQLite).
+//! Whether any account or client has changed, told without asking the database (SQLite).
 //!
-//! A file beside the database grows by a byte with each transaction that changed accounts, after its commit and before
-//! anybody is told of it. A command changes accounts from a process of its own, so memory alone would not do; and looking
+//! A file beside the database grows by a byte with each transaction that changed one, after its commit and before
+//! anybody is told of it. A command changes them from a process of its own, so memory alone would not do; and looking
 //! at the length of a file costs a hundredth of a statement. `docs/decisions/0020-profiles-in-memory.md` says why.
 
 use std::{
@@ -22,7 +22,7 @@ use crate::server::crypto::private_file;
 #[derive(Clone, Debug)]
 pub struct AccountVersion {
     file: Arc<File>,
-    /// Whether the transaction under way has changed or deleted an account.
+    /// Whether the transaction under way has changed or deleted one.
     touched: Arc<AtomicBool>,
 }
 
@@ -45,12 +45,17 @@ impl AccountVersion {
 
     /// Called by SQLite for every row that the writer connection changes. A new account is nothing that anybody knew.
     pub fn note(&self, change: &UpdateHookResult<'_>) {
-        if change.table == "users" && !matches!(change.operation, SqliteOperation::Insert) {
+        let is_kept = match change.table {
+            "users" => !matches!(change.operation, SqliteOperation::Insert),
+            "oauth_clients" | "oauth_client_secrets" | "oauth_client_uris" => true,
+            _ => false,
+        };
+        if is_kept {
             self.touched.store(true, Ordering::SeqCst);
         }
     }
 
-    /// Whether accounts were changed since this was asked the last time.
+    /// Whether any was changed since this was asked the last time.
     pub fn take_touched(&self) -> bool {
         self.touched.swap(false, Ordering::SeqCst)
     }

@@ -3,7 +3,11 @@
 use serde_json::{Value, json};
 use sqlx::FromRow;
 
-use super::{Queryable, StoreError, Tx, execute, fetch_all, fetch_optional_scalar, statements};
+use super::{
+    Queryable, StoreError, Tx,
+    by_ids::{Dialects, change},
+    execute, fetch_all, fetch_optional_scalar, postgres, sqlite, statements,
+};
 pub use crate::model::audit_event::EventKind;
 use crate::{
     model::{
@@ -123,8 +127,6 @@ macro_rules! events {
 // Each takes ids below $1, at or above $2, and $3 at the most: the cost is that of one page, wherever it begins. The
 // events of a person are two walks through two indexes, merged.
 statements! {
-    INSERT = "INSERT INTO audit_events (at, event, actor_id, subject_id, session_id, ip, user_agent, request_id, detail)
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     ALL = events!("SELECT * FROM audit_events WHERE id < $1 AND id >= $2 ORDER BY id DESC LIMIT $3");
     BY_EVENT = events!(
         "SELECT * FROM audit_events WHERE event = $4 AND id < $1 AND id >= $2 ORDER BY id DESC LIMIT $3"
@@ -152,32 +154,43 @@ statements! {
 /// Longest detail that is kept, in bytes. Ours have a few hundred; the log must not be a place to store things in.
 const MAX_DETAIL: usize = 2048;
 
+const INSERT: Dialects = Dialects { sqlite: sqlite::INSERT_EVENTS, postgres: postgres::INSERT_EVENTS };
+
 /// Writes an event.
 pub async fn record(tx: &mut Tx, context: ActionContext<'_>, event: &Event) -> Result<(), StoreError> {
+    record_all(tx, &[(context, event)]).await
+}
+
+/// Writes events, in this order.
+pub async fn record_all(tx: &mut Tx, events: &[(ActionContext<'_>, &Event)]) -> Result<(), StoreError> {
+    let rows: Vec<_> = events.iter().map(|(context, event)| inserted(*context, event)).collect();
+    change(tx, INSERT, &rows).await?;
+    Ok(())
+}
+
+/// The values of [`INSERT`], in its order.
+fn inserted(context: ActionContext<'_>, event: &Event) -> Value {
     let ActionContext { now, client } = context;
-    let mut detail = event.detail.to_string();
-    if detail.len() > MAX_DETAIL {
-        tracing::warn!(
-            event = event.kind.as_str(),
-            bytes = detail.len(),
-            "the detail of an event is left out"
-        );
-        detail = json!({ "left_out_bytes": detail.len() }).to_string();
-    }
-    execute!(
-        tx,
-        INSERT,
-        now,
+    json!([
+        now.millis(),
         event.kind.as_str(),
         event.actor.as_ref().map(UserId::as_str),
         event.subject.as_ref().map(UserId::as_str),
         event.session.as_ref().map(SessionId::as_str),
-        &client.ip,
-        &client.user_agent,
-        &client.request_id,
-        detail
-    )?;
-    Ok(())
+        client.ip,
+        client.user_agent,
+        client.request_id,
+        detail(event),
+    ])
+}
+
+fn detail(event: &Event) -> String {
+    let detail = event.detail.to_string();
+    if detail.len() <= MAX_DETAIL {
+        return detail;
+    }
+    tracing::warn!(event = event.kind.as_str(), bytes = detail.len(), "the detail of an event is left out");
+    json!({ "left_out_bytes": detail.len() }).to_string()
 }
 
 /// Events below the id `before`, the newest first.

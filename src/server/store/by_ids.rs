@@ -8,6 +8,19 @@ use sqlx::{FromRow, postgres::PgRow, sqlite::SqliteRow};
 
 use super::{Connection, Queryable, StoreError, Tx};
 
+/// Bytes as the statements take them out of JSON.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
+/// Bytes as the statements put them into JSON. Nothing: it is not hexadecimal.
+pub(super) fn unhex(text: &str) -> Option<Vec<u8>> {
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    text.as_bytes().chunks(2).map(byte).collect()
+}
+
 /// A statement as each database has it.
 #[derive(Clone, Copy, Debug)]
 pub struct Dialects {
@@ -56,4 +69,17 @@ pub(super) async fn change(tx: &mut Tx, statement: Dialects, rows: &[Value]) -> 
             sqlx::query(statement.postgres).bind(rows).execute(c).await?.rows_affected()
         }
     })
+}
+
+/// The same for a statement that returns the ids of the rows that it has changed.
+pub(super) async fn changed(
+    tx: &mut Tx,
+    statement: Dialects,
+    rows: &[Value],
+) -> Result<Vec<String>, sqlx::Error> {
+    let rows = serde_json::to_string(rows).unwrap_or_default();
+    match tx.connection() {
+        Connection::Sqlite(c) => sqlx::query_scalar(statement.sqlite).bind(rows).fetch_all(c).await,
+        Connection::Postgres(c) => sqlx::query_scalar(statement.postgres).bind(rows).fetch_all(c).await,
+    }
 }

@@ -15,24 +15,12 @@ pub struct SecretPeriod {
 statements! {
     PERIODS = "SELECT created_at, expires_at FROM oauth_client_secrets
                WHERE client_id = $1 AND (expires_at IS NULL OR expires_at > $2) ORDER BY created_at DESC LIMIT 2";
-    LIVE = "SELECT hash FROM oauth_client_secrets
-            WHERE client_id = $1 AND (expires_at IS NULL OR expires_at > $2) ORDER BY created_at DESC LIMIT 2";
     INSERT = "INSERT INTO oauth_client_secrets (hash, client_id, created_at) VALUES ($1, $2, $3)";
     EXPIRE = "UPDATE oauth_client_secrets SET expires_at = $2
               WHERE client_id = $1 AND (expires_at IS NULL OR expires_at > $2)";
     DELETE_OLDER = "DELETE FROM oauth_client_secrets WHERE client_id = $1 AND (expires_at IS NOT NULL OR $2)";
     DELETE_EXPIRED = "DELETE FROM oauth_client_secrets
                       WHERE hash IN (SELECT hash FROM oauth_client_secrets WHERE expires_at <= $1 LIMIT $2)";
-}
-
-/// The hashes of those that are good at `now`: one, or two while one replaces the other.
-pub async fn live(
-    db: &mut impl Queryable,
-    client: &ClientId,
-    now: Timestamp,
-) -> Result<Vec<Vec<u8>>, StoreError> {
-    let rows: Vec<(Vec<u8>,)> = fetch_all!(db, LIVE, client.as_str(), now)?;
-    Ok(rows.into_iter().map(|(hash,)| hash).collect())
 }
 
 /// From when until when those are good that are so at `now`, the newest first.

@@ -1,9 +1,14 @@
 //! What clients know as the sessions of people: one for each session and client, and one for each offline grant.
 
+use std::collections::BTreeMap;
+
+use serde_json::json;
 use sqlx::FromRow;
 
 use super::{
-    Queryable, StoreError, Tx, corrupt, execute, fetch_all, fetch_optional, postgres::lock, statements,
+    Queryable, StoreError, Tx,
+    by_ids::{Dialects, change},
+    corrupt, execute, fetch_all, fetch_optional, postgres, sqlite, statements,
 };
 use crate::{
     model::{
@@ -80,9 +85,6 @@ statements! {
     BY_ID = concat!("SELECT ", columns!(), " FROM oauth_client_sessions WHERE id = $1");
     LIVE = concat!("SELECT ", columns!(), " FROM oauth_client_sessions
                     WHERE session_id = $1 AND client_id = $2 AND revoked_at IS NULL");
-    INSERT = "INSERT INTO oauth_client_sessions (id, session_id, user_id, client_id, created_at, token_expires_at)
-              VALUES ($1, $2, $3, $4, $5, $6)";
-    SET_TOKEN_EXPIRY = "UPDATE oauth_client_sessions SET token_expires_at = $2 WHERE id = $1 AND token_expires_at < $2";
     REVOKE = revoke!("id = $1");
     REVOKE_ENDED_OF_USER = revoke!(
         "user_id = $1 AND session_id IN (SELECT id FROM sessions WHERE user_id = $1 AND revoked_at IS NOT NULL)"
@@ -113,12 +115,6 @@ pub async fn by_id(
     row.map(ClientSession::try_from).transpose()
 }
 
-/// The client session, held for this transaction. It is locked before its grants, whoever locks both.
-pub async fn lock_by_id(tx: &mut Tx, id: &ClientSessionId) -> Result<Option<ClientSession>, StoreError> {
-    tx.lock_row(lock::CLIENT_SESSION, id.as_str()).await?;
-    by_id(tx, id).await
-}
-
 /// The live one of a session and a client.
 pub async fn live(
     db: &mut impl Queryable,
@@ -129,27 +125,44 @@ pub async fn live(
     row.map(ClientSession::try_from).transpose()
 }
 
-pub async fn insert(tx: &mut Tx, session: &ClientSession) -> Result<(), StoreError> {
-    execute!(
-        tx,
-        INSERT,
-        session.id.as_str(),
-        session.session.as_ref().map(SessionId::as_str),
-        session.user.as_str(),
-        session.client.as_str(),
-        session.created_at,
-        session.token_expires_at
-    )?;
+const INSERT: Dialects = Dialects {
+    sqlite: sqlite::grants::INSERT_CLIENT_SESSIONS,
+    postgres: postgres::grants::INSERT_CLIENT_SESSIONS,
+};
+const SET_TOKEN_EXPIRIES: Dialects =
+    Dialects { sqlite: sqlite::grants::SET_TOKEN_EXPIRIES, postgres: postgres::grants::SET_TOKEN_EXPIRIES };
+
+pub async fn insert(tx: &mut Tx, sessions: &[ClientSession]) -> Result<(), StoreError> {
+    if sessions.is_empty() {
+        return Ok(());
+    }
+    let row = |session: &ClientSession| {
+        json!([
+            session.id.as_str(),
+            session.session.as_ref().map(SessionId::as_str),
+            session.user.as_str(),
+            session.client.as_str(),
+            session.created_at.millis(),
+            session.token_expires_at.millis(),
+        ])
+    };
+    change(tx, INSERT, &sessions.iter().map(row).collect::<Vec<_>>()).await?;
     Ok(())
 }
 
-/// Remembers when the last of its access tokens expires.
-pub async fn set_token_expiry(
+/// Remembers when the last of the access tokens of each expires.
+pub async fn set_token_expiries(
     tx: &mut Tx,
-    id: &ClientSessionId,
-    expires_at: Timestamp,
+    expiries: &[(&ClientSessionId, Timestamp)],
 ) -> Result<(), StoreError> {
-    execute!(tx, SET_TOKEN_EXPIRY, id.as_str(), expires_at)?;
+    let mut last = BTreeMap::new();
+    for (id, expires_at) in expiries {
+        let known = last.entry(*id).or_insert(*expires_at);
+        *known = (*known).max(*expires_at);
+    }
+    let rows: Vec<_> =
+        last.iter().map(|(id, expires_at)| json!([id.as_str(), expires_at.millis()])).collect();
+    change(tx, SET_TOKEN_EXPIRIES, &rows).await?;
     Ok(())
 }
 

@@ -61,9 +61,9 @@ impl Client {
     }
 }
 
-#[derive(FromRow)]
-struct ClientRow {
-    id: String,
+#[derive(Clone, FromRow)]
+pub(super) struct ClientRow {
+    pub(super) id: String,
     name: String,
     developer: String,
     kind: String,

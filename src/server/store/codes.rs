@@ -1,8 +1,15 @@
 //! Authorization codes. Only a hash of each is here, also for a while after it has expired.
 
+use std::collections::HashSet;
+
+use serde_json::json;
 use sqlx::FromRow;
 
-use super::{Queryable, StoreError, Tx, corrupt, execute, fetch_optional, statements};
+use super::{
+    Queryable, StoreError, Tx,
+    by_ids::{Dialects, Found, change, changed, hex},
+    corrupt, execute, fetch_optional, postgres, sqlite, statements,
+};
 use crate::{
     model::{id::GrantId, oauth::client_id::ClientId},
     server::clock::Timestamp,
@@ -22,7 +29,7 @@ pub struct CodeRecord {
     pub redeemed_at: Option<Timestamp>,
 }
 
-#[derive(FromRow)]
+#[derive(Clone, FromRow)]
 struct CodeRow {
     code_hash: Vec<u8>,
     grant_id: String,
@@ -52,9 +59,6 @@ impl TryFrom<CodeRow> for CodeRecord {
 
 statements! {
     FIND = "SELECT * FROM oauth_codes WHERE code_hash = $1";
-    INSERT = "INSERT INTO oauth_codes (code_hash, grant_id, client_id, redirect_uri, challenge, nonce, expires_at)
-              VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    REDEEM = "UPDATE oauth_codes SET redeemed_at = $2 WHERE code_hash = $1 AND redeemed_at IS NULL AND expires_at > $2";
     DELETE_EXPIRED = "DELETE FROM oauth_codes WHERE code_hash IN
                       (SELECT code_hash FROM oauth_codes WHERE expires_at <= $1 LIMIT $2)";
 }
@@ -64,24 +68,61 @@ pub async fn find(db: &mut impl Queryable, code_hash: &[u8]) -> Result<Option<Co
     row.map(CodeRecord::try_from).transpose()
 }
 
-pub async fn insert(tx: &mut Tx, code: &CodeRecord) -> Result<(), StoreError> {
-    execute!(
-        tx,
-        INSERT,
-        &code.code_hash,
-        code.grant.as_str(),
-        code.client.as_str(),
-        &code.redirect_uri,
-        &code.challenge,
-        code.nonce.as_deref(),
-        code.expires_at
-    )?;
+/// A code that is found by its hash in hexadecimal digits.
+#[derive(Clone, FromRow)]
+pub struct AskedCodeRow {
+    asked: String,
+    #[sqlx(flatten)]
+    code: CodeRow,
+}
+
+impl TryFrom<AskedCodeRow> for CodeRecord {
+    type Error = StoreError;
+    fn try_from(row: AskedCodeRow) -> Result<Self, StoreError> {
+        row.code.try_into()
+    }
+}
+
+impl Found for AskedCodeRow {
+    type Record = CodeRecord;
+    const READ: Dialects = Dialects { sqlite: sqlite::grants::CODES, postgres: postgres::grants::CODES };
+
+    fn id(&self) -> &str {
+        &self.asked
+    }
+}
+
+const INSERT: Dialects =
+    Dialects { sqlite: sqlite::grants::INSERT_CODES, postgres: postgres::grants::INSERT_CODES };
+const REDEEM: Dialects =
+    Dialects { sqlite: sqlite::grants::REDEEM_CODES, postgres: postgres::grants::REDEEM_CODES };
+
+/// What a code is asked for by.
+pub fn key(code_hash: &[u8]) -> String {
+    hex(code_hash)
+}
+
+pub async fn insert(tx: &mut Tx, codes: &[CodeRecord]) -> Result<(), StoreError> {
+    let row = |code: &CodeRecord| {
+        json!([
+            hex(&code.code_hash),
+            code.grant.as_str(),
+            code.client.as_str(),
+            code.redirect_uri,
+            hex(&code.challenge),
+            code.nonce,
+            code.expires_at.millis(),
+        ])
+    };
+    change(tx, INSERT, &codes.iter().map(row).collect::<Vec<_>>()).await?;
     Ok(())
 }
 
-/// Consumes a code, which one request alone can do. `false`: it was consumed before, or has expired.
-pub async fn redeem(tx: &mut Tx, code_hash: &[u8], now: Timestamp) -> Result<bool, StoreError> {
-    Ok(execute!(tx, REDEEM, code_hash, now)? == 1)
+/// Consumes codes, each of which one request alone can do. Returns the keys of those that it has consumed: the others were
+/// consumed before, or have expired.
+pub async fn redeem(tx: &mut Tx, codes: &[(&[u8], Timestamp)]) -> Result<HashSet<String>, StoreError> {
+    let rows: Vec<_> = codes.iter().map(|(code_hash, now)| json!([hex(code_hash), now.millis()])).collect();
+    Ok(changed(tx, REDEEM, &rows).await?.into_iter().collect())
 }
 
 /// Deletes `limit` at the most that expired before `before`. Returns how many.

@@ -33,6 +33,42 @@ impl Consent {
     }
 }
 
+/// A consent in a row of something else, if there is one.
+#[derive(Clone, FromRow)]
+pub(super) struct JoinedConsent {
+    consented_scopes: Option<String>,
+    consented_resources: Option<String>,
+    allowed_at: Option<Timestamp>,
+}
+
+/// The columns of [`JoinedConsent`].
+macro_rules! joined_consent {
+    () => {
+        "k.scopes AS consented_scopes, k.resources AS consented_resources, k.granted_at AS allowed_at"
+    };
+}
+pub(super) use joined_consent;
+
+impl JoinedConsent {
+    /// What this person has allowed.
+    pub(super) fn of(self, user: &str) -> Result<Option<Consent>, StoreError> {
+        let columns = self.consented_scopes.zip(self.consented_resources).zip(self.allowed_at);
+        let row =
+            columns.map(|((scopes, resources), granted_at)| ConsentRow { scopes, resources, granted_at });
+        row.map(|row| row.of(user)).transpose()
+    }
+}
+
+impl ConsentRow {
+    fn of(self, user: &str) -> Result<Consent, StoreError> {
+        Ok(Consent {
+            scopes: Scopes::parse(&self.scopes).map_err(corrupt("oauth_consents", user))?,
+            resources: Resources::parse(&self.resources).map_err(corrupt("oauth_consents", user))?,
+            granted_at: self.granted_at,
+        })
+    }
+}
+
 statements! {
     FIND = "SELECT scopes, resources, granted_at FROM oauth_consents WHERE user_id = $1 AND client_id = $2";
     SET = "INSERT INTO oauth_consents (user_id, client_id, scopes, resources, granted_at) VALUES ($1, $2, $3, $4, $5)
@@ -47,14 +83,7 @@ pub async fn find(
     client: &ClientId,
 ) -> Result<Option<Consent>, StoreError> {
     let row: Option<ConsentRow> = fetch_optional!(db, FIND, user.as_str(), client.as_str())?;
-    let parse = |row: ConsentRow| {
-        Ok(Consent {
-            scopes: Scopes::parse(&row.scopes).map_err(corrupt("oauth_consents", user.as_str()))?,
-            resources: Resources::parse(&row.resources).map_err(corrupt("oauth_consents", user.as_str()))?,
-            granted_at: row.granted_at,
-        })
-    };
-    row.map(parse).transpose()
+    row.map(|row| row.of(user.as_str())).transpose()
 }
 
 /// Remembers what somebody has allowed a client, in place of what they had allowed it before.

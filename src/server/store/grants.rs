@@ -1,15 +1,13 @@
 //! Grants: one for each authorization, a family of the client's refresh tokens.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::FromRow;
 
 use super::{
     Queryable, StoreError, Tx,
-    by_ids::{Dialects, change},
-    client_sessions::ClientSession,
-    corrupt, execute, expect_one_row, fetch_optional,
-    postgres::{self, lock},
-    sqlite, statements,
+    by_ids::{Dialects, Found, change, hex},
+    client_sessions::{self, ClientSession},
+    corrupt, execute, fetch_optional, postgres, sqlite, statements,
 };
 use crate::{
     model::{
@@ -55,13 +53,13 @@ pub struct GrantRecord {
     pub revoked: Option<RevocationReason>,
 }
 
-#[derive(FromRow)]
-struct GrantRow {
-    id: String,
+#[derive(Clone, FromRow)]
+pub struct GrantRow {
+    pub(super) id: String,
     client_session_id: String,
     sign_in_id: String,
     client_id: String,
-    user_id: String,
+    pub(super) user_id: String,
     scopes: String,
     resources: String,
     auth_time: Timestamp,
@@ -115,14 +113,6 @@ impl TryFrom<GrantRow> for GrantRecord {
 
 statements! {
     BY_ID = "SELECT * FROM oauth_grants WHERE id = $1";
-    INSERT = "INSERT INTO oauth_grants (id, client_session_id, sign_in_id, client_id, user_id, scopes, resources, auth_time,
-                  salt, generation, confirmed, rotated_at, created_at, last_used_at, idle_expires_at, absolute_expires_at,
-                  token_expires_at, methods, acr)
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
-    /// From the generation that it was read with: two rotations of one generation cannot both happen.
-    ADVANCE = "UPDATE oauth_grants SET generation = $3, confirmed = $4, rotated_at = $5, last_used_at = $6,
-                   idle_expires_at = $7, token_expires_at = $8
-               WHERE id = $1 AND generation = $2 AND revoked_at IS NULL";
     REVOKE = "UPDATE oauth_grants SET revoked_at = $2, revoked_reason = $3 WHERE id = $1 AND revoked_at IS NULL";
     DELETE_EXPIRED = "DELETE FROM oauth_grants
                       WHERE id IN (SELECT id FROM oauth_grants WHERE absolute_expires_at < $1 LIMIT $2)";
@@ -133,16 +123,29 @@ pub async fn by_id(db: &mut impl Queryable, id: &GrantId) -> Result<Option<Grant
     row.map(GrantRecord::try_from).transpose()
 }
 
-/// The grant, held for this transaction. Its client session is locked before.
-pub async fn lock_by_id(tx: &mut Tx, id: &GrantId) -> Result<Option<GrantRecord>, StoreError> {
-    tx.lock_row(lock::GRANT, id.as_str()).await?;
-    by_id(tx, id).await
+impl Found for GrantRow {
+    type Record = GrantRecord;
+    const READ: Dialects = Dialects { sqlite: sqlite::grants::GRANTS, postgres: postgres::grants::GRANTS };
+
+    fn id(&self) -> &str {
+        &self.id
+    }
 }
 
-pub async fn insert(tx: &mut Tx, grant: &GrantRecord) -> Result<(), StoreError> {
-    execute!(
-        tx,
-        INSERT,
+const INSERT: Dialects =
+    Dialects { sqlite: sqlite::grants::INSERT_GRANTS, postgres: postgres::grants::INSERT_GRANTS };
+const ADVANCE: Dialects =
+    Dialects { sqlite: sqlite::grants::ADVANCE_GRANTS, postgres: postgres::grants::ADVANCE_GRANTS };
+
+pub async fn insert(tx: &mut Tx, grants: &[GrantRecord]) -> Result<(), StoreError> {
+    let rows = grants.iter().map(inserted).collect::<Result<Vec<_>, _>>()?;
+    change(tx, INSERT, &rows).await?;
+    Ok(())
+}
+
+/// The values of [`INSERT`], in its order.
+fn inserted(grant: &GrantRecord) -> Result<Value, StoreError> {
+    Ok(json!([
         grant.id.as_str(),
         grant.client_session.as_str(),
         grant.sign_in.as_str(),
@@ -150,37 +153,56 @@ pub async fn insert(tx: &mut Tx, grant: &GrantRecord) -> Result<(), StoreError> 
         grant.user.as_str(),
         grant.scopes.to_string(),
         grant.resources.to_string(),
-        grant.auth_time,
-        &grant.salt,
+        grant.auth_time.millis(),
+        hex(&grant.salt),
         signed(grant, grant.generation)?,
-        grant.confirmed,
-        grant.rotated_at,
-        grant.created_at,
-        grant.last_used_at,
-        grant.idle_expires_at,
-        grant.absolute_expires_at,
-        grant.token_expires_at,
+        u8::from(grant.confirmed),
+        grant.rotated_at.millis(),
+        grant.created_at.millis(),
+        grant.last_used_at.millis(),
+        grant.idle_expires_at.millis(),
+        grant.absolute_expires_at.millis(),
+        grant.token_expires_at.millis(),
         grant.methods.to_string(),
-        grant.acr.map(Level::as_str)
-    )?;
-    Ok(())
+        grant.acr.map(Level::as_str),
+    ]))
 }
 
-/// Writes the state that its use has led to, if it still is at the generation `from`.
-pub async fn advance(tx: &mut Tx, from: u64, grant: &GrantRecord) -> Result<(), StoreError> {
-    let rows = execute!(
-        tx,
-        ADVANCE,
+/// Writes the states that their use has led to, each if its row still is at the generation that it was read with. So two
+/// rotations of one generation cannot both happen. Their client sessions remember the new access tokens too.
+pub async fn write_use(tx: &mut Tx, grants: &[(u64, &GrantRecord)]) -> Result<(), StoreError> {
+    if grants.is_empty() {
+        return Ok(());
+    }
+    advance(tx, grants).await?;
+    let expiries = grants.iter().map(|(_, grant)| (&grant.client_session, grant.token_expires_at));
+    client_sessions::set_token_expiries(tx, &expiries.collect::<Vec<_>>()).await
+}
+
+async fn advance(tx: &mut Tx, grants: &[(u64, &GrantRecord)]) -> Result<(), StoreError> {
+    let rows = grants.iter().map(|(from, grant)| advanced(*from, grant));
+    let rows = rows.collect::<Result<Vec<_>, _>>()?;
+    let changed = change(tx, ADVANCE, &rows).await?;
+    if usize::try_from(changed).is_ok_and(|changed| changed == grants.len()) {
+        Ok(())
+    } else {
+        let ids: Vec<_> = grants.iter().map(|(_, grant)| grant.id.as_str()).collect();
+        Err(StoreError::Conflict { table: TABLE, row: ids.join(" or ") })
+    }
+}
+
+/// The values of [`ADVANCE`], in its order.
+fn advanced(from: u64, grant: &GrantRecord) -> Result<Value, StoreError> {
+    Ok(json!([
         grant.id.as_str(),
         signed(grant, from)?,
         signed(grant, grant.generation)?,
-        grant.confirmed,
-        grant.rotated_at,
-        grant.last_used_at,
-        grant.idle_expires_at,
-        grant.token_expires_at
-    )?;
-    expect_one_row(rows, TABLE, grant.id.as_str())
+        u8::from(grant.confirmed),
+        grant.rotated_at.millis(),
+        grant.last_used_at.millis(),
+        grant.idle_expires_at.millis(),
+        grant.token_expires_at.millis(),
+    ]))
 }
 
 /// `false`: it had ended already, and the first reason stands.

@@ -52,6 +52,24 @@ macro_rules! groups {
     };
 }
 
+/// Whether somebody may use a client: one without groups is for everybody.
+macro_rules! usable_by {
+    ($client:literal, $user:literal) => {
+        concat!(
+            "(NOT EXISTS (SELECT 1 FROM oauth_client_groups WHERE client_id = ",
+            $client,
+            ") OR EXISTS (SELECT 1 FROM oauth_client_groups of_client
+                JOIN user_group_members member ON member.group_id = of_client.group_id
+                WHERE of_client.client_id = ",
+            $client,
+            " AND member.user_id = ",
+            $user,
+            "))"
+        )
+    };
+}
+pub(super) use usable_by;
+
 statements! {
     PAGE = groups!("WHERE g.name > $1 ORDER BY g.name LIMIT $2");
     BY_ID = groups!("WHERE g.id = $1");
@@ -70,10 +88,7 @@ statements! {
                WHERE m.group_id = $1 AND u.email > $2 ORDER BY u.email LIMIT $3";
     ADD_TO_CLIENT = "INSERT INTO oauth_client_groups (client_id, group_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
     CLEAR_CLIENT = "DELETE FROM oauth_client_groups WHERE client_id = $1";
-    /// A client without groups is for everybody.
-    MAY_USE = "SELECT NOT EXISTS (SELECT 1 FROM oauth_client_groups WHERE client_id = $1)
-               OR EXISTS (SELECT 1 FROM oauth_client_groups c JOIN user_group_members m ON m.group_id = c.group_id
-                          WHERE c.client_id = $1 AND m.user_id = $2)";
+    MAY_USE = concat!("SELECT ", usable_by!("$1", "$2"));
 }
 
 /// Groups by name, those after this one.

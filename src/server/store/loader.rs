@@ -2,33 +2,30 @@
 //!
 //! Whoever asks while a statement runs shares the next one, on a connection that serves nothing else. A lone request
 //! does not wait for company. What is answered was read after it was asked for, so it is never older than the question.
-//! Profiles alone are kept, for as long as it is certain that no account has changed.
+//! Profiles and clients alone are kept, for as long as it is certain that none has changed.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, hash::Hash, sync::Arc};
 
 use quick_cache::sync::Cache;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use super::{
     Store, StoreError,
     by_ids::Found,
     held_reader::HeldReader,
     many_sessions::{SessionOfUser, SessionOfUserRow},
+    queue::{Queue, Work},
+    registered_clients::{RegisteredClient, RegisteredClientRow},
     users::{User, UserRow},
 };
-use crate::{
-    model::{
-        id::{SessionId, UserId},
-        profile::Profile,
-    },
-    server::survive::survive,
+use crate::model::{
+    id::{SessionId, UserId},
+    oauth::client_id::ClientId,
+    profile::Profile,
 };
 
-const QUEUED: usize = 1024;
-/// Profiles that are kept, of less than 1 KiB each.
+/// Profiles and clients that are kept, of 1 KiB each or less.
 const KEPT: usize = 10_000;
-/// sqlx hands rows on through a channel of 50; a statement with more would wait for its reader.
-const LARGEST_GROUP: usize = 48;
 
 type Answer<T> = Result<Option<T>, StoreError>;
 type Asked<T> = (String, oneshot::Sender<Answer<T>>);
@@ -36,14 +33,18 @@ type Asked<T> = (String, oneshot::Sender<Answer<T>>);
 enum Question {
     Session(Asked<SessionOfUser>),
     User(Asked<User>),
+    Client(Asked<RegisteredClient>),
 }
+
+/// What is kept, each with the version of the accounts before it was read ([`Store::account_version`]).
+type Kept<K, V> = Cache<K, (u64, Arc<V>)>;
 
 /// The askers' side; cheap to share.
 pub struct Loader {
-    questions: mpsc::Sender<Question>,
+    questions: Queue<Question>,
     store: Store,
-    /// Each with the version of the accounts before it was read ([`Store::account_version`]).
-    profiles: Cache<UserId, (u64, Arc<Profile>)>,
+    profiles: Kept<UserId, Profile>,
+    clients: Kept<ClientId, RegisteredClient>,
 }
 
 impl fmt::Debug for Loader {
@@ -55,9 +56,8 @@ impl fmt::Debug for Loader {
 impl Loader {
     /// Must be called within the async runtime: it starts the task that reads, which ends with the last asker.
     pub fn start(store: Store) -> Self {
-        let (questions, queue) = mpsc::channel(QUEUED);
-        tokio::spawn(serve(store.clone(), queue));
-        Self { questions, store, profiles: Cache::new(KEPT) }
+        let questions = Queue::start(store.clone(), Reads);
+        Self { questions, store, profiles: Cache::new(KEPT), clients: Cache::new(KEPT) }
     }
 
     pub async fn session(&self, id: &SessionId) -> Answer<SessionOfUser> {
@@ -70,49 +70,59 @@ impl Loader {
 
     /// The account as its owner sees it.
     pub async fn profile(&self, id: &UserId) -> Answer<Arc<Profile>> {
-        let version = self.store.account_version();
-        let kept = self.profiles.get(id).filter(|(of, _)| Some(*of) == version);
-        if let Some((_, profile)) = kept {
-            return Ok(Some(profile));
-        }
-        let Some(user) = self.user(id).await? else { return Ok(None) };
-        let profile = Arc::new(user.profile());
-        if let Some(version) = version {
-            self.profiles.insert(id.clone(), (version, profile.clone()));
-        }
-        Ok(Some(profile))
+        let read = async { self.user(id).await.map(|user| user.map(|user| user.profile())) };
+        self.kept(&self.profiles, id, read).await
+    }
+
+    /// A client with its secrets and addresses.
+    pub async fn client(&self, id: &ClientId) -> Answer<Arc<RegisteredClient>> {
+        self.kept(&self.clients, id, self.ask(id.as_str(), Question::Client)).await
     }
 
     /// Forgets what it keeps. Another process has changed something, and may have ended before it could say what.
     pub fn forget(&self) {
         self.profiles.clear();
+        self.clients.clear();
+    }
+
+    /// What is kept and certain to be as it was, or else what is read.
+    async fn kept<K: Clone + Eq + Hash, V>(
+        &self,
+        kept: &Kept<K, V>,
+        id: &K,
+        read: impl Future<Output = Answer<V>>,
+    ) -> Answer<Arc<V>> {
+        let version = self.store.account_version();
+        if let Some((_, value)) = kept.get(id).filter(|(of, _)| Some(*of) == version) {
+            return Ok(Some(value));
+        }
+        let Some(value) = read.await?.map(Arc::new) else { return Ok(None) };
+        if let Some(version) = version {
+            kept.insert(id.clone(), (version, value.clone()));
+        }
+        Ok(Some(value))
     }
 
     async fn ask<T>(&self, id: &str, question: fn(Asked<T>) -> Question) -> Answer<T> {
-        let (asked, answer) = oneshot::channel();
-        let closed = || StoreError::Database(sqlx::Error::PoolClosed);
-        self.questions.send(question((id.to_owned(), asked))).await.map_err(|_| closed())?;
-        answer.await.unwrap_or_else(|_| Err(closed()))
+        self.questions.ask(|asker| question((id.to_owned(), asker))).await?
     }
 }
 
-async fn serve(store: Store, mut queue: mpsc::Receiver<Question>) {
-    let mut reader = HeldReader::new(store);
-    let mut group = Vec::with_capacity(LARGEST_GROUP);
-    while reader.until_closed(queue.recv_many(&mut group, LARGEST_GROUP)).await.is_some_and(|asked| asked > 0)
-    {
-        let (mut sessions, mut users) = (Vec::new(), Vec::new());
-        for question in group.drain(..) {
+struct Reads;
+
+impl Work<Question> for Reads {
+    async fn answer(&mut self, group: Vec<Question>, reader: &mut HeldReader) {
+        let (mut sessions, mut users, mut clients) = (Vec::new(), Vec::new(), Vec::new());
+        for question in group {
             match question {
                 Question::Session(asked) => sessions.push(asked),
                 Question::User(asked) => users.push(asked),
+                Question::Client(asked) => clients.push(asked),
             }
         }
-        survive(async {
-            answer::<SessionOfUserRow>(sessions, &mut reader).await;
-            answer::<UserRow>(users, &mut reader).await;
-        })
-        .await;
+        answer::<SessionOfUserRow>(sessions, reader).await;
+        answer::<UserRow>(users, reader).await;
+        answer::<RegisteredClientRow>(clients, reader).await;
     }
 }
 

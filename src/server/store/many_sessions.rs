@@ -11,7 +11,7 @@ use super::{
     postgres,
     sessions::{SessionRecord, SessionRow, signed},
     sqlite,
-    users::{User, UserRow},
+    users::{JoinedUser, User},
 };
 use crate::server::clock::Timestamp;
 
@@ -22,35 +22,15 @@ pub type SessionOfUser = (SessionRecord, User);
 pub struct SessionOfUserRow {
     #[sqlx(flatten)]
     session: SessionRow,
-    email: String,
-    display_name: String,
-    password_hash: Option<String>,
-    editor: bool,
-    admin: bool,
-    token_epoch: i64,
-    credential_epoch: i64,
-    disabled_at: Option<Timestamp>,
-    email_verified_at: Option<Timestamp>,
-    user_created_at: Timestamp,
+    #[sqlx(flatten)]
+    user: JoinedUser,
 }
 
 impl TryFrom<SessionOfUserRow> for SessionOfUser {
     type Error = StoreError;
     fn try_from(row: SessionOfUserRow) -> Result<Self, StoreError> {
-        let user = UserRow {
-            id: row.session.user_id.clone(),
-            email: row.email,
-            display_name: row.display_name,
-            password_hash: row.password_hash,
-            editor: row.editor,
-            admin: row.admin,
-            token_epoch: row.token_epoch,
-            credential_epoch: row.credential_epoch,
-            disabled_at: row.disabled_at,
-            email_verified_at: row.email_verified_at,
-            created_at: row.user_created_at,
-        };
-        Ok((row.session.try_into()?, user.try_into()?))
+        let user = row.user.of(row.session.user_id.clone())?;
+        Ok((row.session.try_into()?, user))
     }
 }
 

@@ -59,13 +59,14 @@ pub mod lock {
 
 /// Statements about many rows, which come as a JSON array.
 pub mod sessions {
+    use super::super::users::joined_user;
+
     macro_rules! sessions {
         ($lock:literal) => {
             concat!(
-                "SELECT s.*, u.email, u.display_name, u.password_hash, u.editor, u.admin, u.token_epoch, u.credential_epoch,
-                     u.disabled_at, u.email_verified_at,
-                     u.created_at AS user_created_at
-                 FROM json_array_elements_text($1::json) ids(value)
+                "SELECT s.*, ",
+                joined_user!(),
+                " FROM json_array_elements_text($1::json) ids(value)
                  JOIN sessions s ON s.id = ids.value JOIN users u ON u.id = s.user_id",
                 $lock
             )
@@ -103,6 +104,106 @@ pub mod endings {
         SELECT value->>0, value->>1, (value->>2)::bigint, (value->>3)::bigint
         FROM json_array_elements($1::json) WITH ORDINALITY n(value, place) ORDER BY place";
 }
+
+/// Grants, and what they stand on. The order of the values is that of the functions that bind them.
+pub mod grants {
+    use super::super::{consents::joined_consent, groups::usable_by, users::joined_user};
+
+    macro_rules! standings {
+        ($lock:literal) => {
+            concat!(
+                "SELECT g.*, ",
+                joined_user!(),
+                ", ",
+                joined_consent!(),
+                ", c.revoked_at AS client_session_revoked_at, c.session_id, s.revoked_at AS session_revoked_at,
+                    s.idle_expires_at AS session_idle_expires_at,
+                    s.absolute_expires_at AS session_absolute_expires_at, ",
+                usable_by!("g.client_id", "g.user_id"),
+                " AS may_use
+                FROM json_array_elements_text($1::json) ids(value) JOIN oauth_grants g ON g.id = ids.value
+                JOIN oauth_client_sessions c ON c.id = g.client_session_id
+                JOIN users u ON u.id = g.user_id LEFT JOIN sessions s ON s.id = c.session_id
+                LEFT JOIN oauth_consents k ON k.user_id = g.user_id AND k.client_id = g.client_id",
+                $lock
+            )
+        };
+    }
+    macro_rules! grounds {
+        ($lock:literal) => {
+            concat!(
+                "SELECT ids.value AS pair, s.*, ",
+                joined_user!(),
+                ", ",
+                joined_consent!(),
+                ", c.disabled_at IS NULL AS client_is_enabled, l.id AS client_session_id, ",
+                usable_by!("c.id", "u.id"),
+                " AS may_use
+                FROM json_array_elements_text($1::json) ids(value) JOIN sessions s ON s.id = substr(ids.value, 1, 36)
+                JOIN users u ON u.id = s.user_id JOIN oauth_clients c ON c.id = substr(ids.value, 38)
+                LEFT JOIN oauth_client_sessions l
+                    ON l.session_id = s.id AND l.client_id = c.id AND l.revoked_at IS NULL
+                LEFT JOIN oauth_consents k ON k.user_id = u.id AND k.client_id = c.id",
+                $lock
+            )
+        };
+    }
+    pub const CLIENTS: &str = "SELECT c.*,
+            (SELECT coalesce(json_agg(json_build_array(encode(hash, 'hex'), expires_at)), '[]')::text
+             FROM oauth_client_secrets WHERE client_id = c.id) AS secrets,
+            (SELECT coalesce(json_agg(uri), '[]')::text
+             FROM oauth_client_uris WHERE client_id = c.id AND purpose = 'redirect') AS redirect_uris
+        FROM json_array_elements_text($1::json) ids(value) JOIN oauth_clients c ON c.id = ids.value";
+    pub const GRANTS: &str = "SELECT g.* FROM json_array_elements_text($1::json) ids(value) JOIN oauth_grants g ON g.id = ids.value";
+    pub const STANDINGS: &str = standings!("");
+    pub const LOCK_STANDINGS: &str = standings!(" FOR UPDATE OF c, g SKIP LOCKED");
+    pub const GROUNDS: &str = grounds!("");
+    pub const LOCK_GROUNDS: &str = grounds!(" FOR UPDATE OF u, s SKIP LOCKED");
+    pub const CODES: &str = "SELECT ids.value AS asked, c.*
+        FROM json_array_elements_text($1::json) ids(value)
+        JOIN oauth_codes c ON c.code_hash = decode(ids.value, 'hex')";
+    pub const INSERT_CLIENT_SESSIONS: &str = "INSERT INTO oauth_client_sessions
+            (id, session_id, user_id, client_id, created_at, token_expires_at)
+        SELECT value->>0, value->>1, value->>2, value->>3, (value->>4)::bigint, (value->>5)::bigint
+        FROM json_array_elements($1::json) n(value)";
+    pub const INSERT_GRANTS: &str = "INSERT INTO oauth_grants
+            (id, client_session_id, sign_in_id, client_id, user_id, scopes, resources, auth_time, salt, generation,
+             confirmed, rotated_at, created_at, last_used_at, idle_expires_at, absolute_expires_at, token_expires_at,
+             methods, acr)
+        SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, (value->>7)::bigint,
+            decode(value->>8, 'hex'), (value->>9)::bigint, (value->>10)::boolean, (value->>11)::bigint,
+            (value->>12)::bigint, (value->>13)::bigint, (value->>14)::bigint, (value->>15)::bigint,
+            (value->>16)::bigint, value->>17, value->>18
+        FROM json_array_elements($1::json) n(value)";
+    pub const INSERT_CODES: &str = "INSERT INTO oauth_codes
+            (code_hash, grant_id, client_id, redirect_uri, challenge, nonce, expires_at)
+        SELECT decode(value->>0, 'hex'), value->>1, value->>2, value->>3, decode(value->>4, 'hex'), value->>5,
+            (value->>6)::bigint
+        FROM json_array_elements($1::json) n(value)";
+    pub const ADVANCE_GRANTS: &str = "UPDATE oauth_grants SET generation = (n.value->>2)::bigint,
+            confirmed = (n.value->>3)::boolean, rotated_at = (n.value->>4)::bigint,
+            last_used_at = (n.value->>5)::bigint, idle_expires_at = (n.value->>6)::bigint,
+            token_expires_at = (n.value->>7)::bigint
+        FROM json_array_elements($1::json) n(value)
+        WHERE oauth_grants.id = n.value->>0 AND oauth_grants.generation = (n.value->>1)::bigint
+            AND oauth_grants.revoked_at IS NULL";
+    pub const SET_TOKEN_EXPIRIES: &str =
+        "UPDATE oauth_client_sessions SET token_expires_at = (n.value->>1)::bigint
+        FROM json_array_elements($1::json) n(value)
+        WHERE oauth_client_sessions.id = n.value->>0
+            AND oauth_client_sessions.token_expires_at < (n.value->>1)::bigint";
+    pub const REDEEM_CODES: &str = "UPDATE oauth_codes SET redeemed_at = (n.value->>1)::bigint
+        FROM json_array_elements($1::json) n(value)
+        WHERE oauth_codes.code_hash = decode(n.value->>0, 'hex') AND oauth_codes.redeemed_at IS NULL
+            AND oauth_codes.expires_at > (n.value->>1)::bigint
+        RETURNING encode(code_hash, 'hex')";
+}
+
+/// The order of the values is that of [`super::audit::record_all`].
+pub const INSERT_EVENTS: &str = "INSERT INTO audit_events
+        (at, event, actor_id, subject_id, session_id, ip, user_agent, request_id, detail)
+    SELECT (value->>0)::bigint, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7, value->>8
+    FROM json_array_elements($1::json) WITH ORDINALITY n(value, place) ORDER BY place";
 
 /// Accounts of ids that come as a JSON array.
 pub const USERS: &str =

@@ -24,9 +24,13 @@ pub static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite");
 /// Statements about many rows, which come as a JSON array. CROSS JOIN: SQLite reads the array first then, instead of
 /// the table.
 pub mod sessions {
-    pub const READ: &str = "SELECT s.*, u.email, u.display_name, u.password_hash, u.editor, u.admin, u.token_epoch,
-            u.credential_epoch, u.disabled_at, u.email_verified_at, u.created_at AS user_created_at
-        FROM json_each($1) ids CROSS JOIN sessions s ON s.id = ids.value CROSS JOIN users u ON u.id = s.user_id";
+    use super::super::users::joined_user;
+
+    pub const READ: &str = concat!(
+        "SELECT s.*, ",
+        joined_user!(),
+        " FROM json_each($1) ids CROSS JOIN sessions s ON s.id = ids.value CROSS JOIN users u ON u.id = s.user_id"
+    );
     /// The order of the values is that of [`super::super::many_sessions::advance`].
     pub const ADVANCE: &str = "UPDATE sessions SET generation = n.value->>2, confirmed = n.value->>3,
             rotated_at = n.value->>4, last_seen_at = n.value->>5, idle_expires_at = n.value->>6,
@@ -52,11 +56,90 @@ pub mod endings {
         SELECT value->>0, value->>1, value->>2, value->>3 FROM json_each($1) ORDER BY key";
 }
 
+/// Grants, and what they stand on. The order of the values is that of the functions that bind them.
+pub mod grants {
+    use super::super::{consents::joined_consent, groups::usable_by, users::joined_user};
+
+    pub const CLIENTS: &str = "SELECT c.*,
+            (SELECT json_group_array(json_array(lower(hex(hash)), expires_at))
+             FROM oauth_client_secrets WHERE client_id = c.id) AS secrets,
+            (SELECT json_group_array(uri)
+             FROM oauth_client_uris WHERE client_id = c.id AND purpose = 'redirect') AS redirect_uris
+        FROM json_each($1) ids CROSS JOIN oauth_clients c ON c.id = ids.value";
+    pub const GRANTS: &str =
+        "SELECT g.* FROM json_each($1) ids CROSS JOIN oauth_grants g ON g.id = ids.value";
+    pub const STANDINGS: &str = concat!(
+        "SELECT g.*, ",
+        joined_user!(),
+        ", ",
+        joined_consent!(),
+        ", c.revoked_at AS client_session_revoked_at, c.session_id, s.revoked_at AS session_revoked_at,
+            s.idle_expires_at AS session_idle_expires_at, s.absolute_expires_at AS session_absolute_expires_at, ",
+        usable_by!("g.client_id", "g.user_id"),
+        " AS may_use
+        FROM json_each($1) ids CROSS JOIN oauth_grants g ON g.id = ids.value
+        CROSS JOIN oauth_client_sessions c ON c.id = g.client_session_id
+        CROSS JOIN users u ON u.id = g.user_id LEFT JOIN sessions s ON s.id = c.session_id
+        LEFT JOIN oauth_consents k ON k.user_id = g.user_id AND k.client_id = g.client_id"
+    );
+    pub const GROUNDS: &str = concat!(
+        "SELECT ids.value AS pair, s.*, ",
+        joined_user!(),
+        ", ",
+        joined_consent!(),
+        ", c.disabled_at IS NULL AS client_is_enabled, l.id AS client_session_id, ",
+        usable_by!("c.id", "u.id"),
+        " AS may_use
+        FROM json_each($1) ids CROSS JOIN sessions s ON s.id = substr(ids.value, 1, 36)
+        CROSS JOIN users u ON u.id = s.user_id CROSS JOIN oauth_clients c ON c.id = substr(ids.value, 38)
+        LEFT JOIN oauth_client_sessions l ON l.session_id = s.id AND l.client_id = c.id AND l.revoked_at IS NULL
+        LEFT JOIN oauth_consents k ON k.user_id = u.id AND k.client_id = c.id"
+    );
+    pub const CODES: &str = "SELECT ids.value AS asked, c.*
+        FROM json_each($1) ids CROSS JOIN oauth_codes c ON c.code_hash = unhex(ids.value)";
+    pub const INSERT_CLIENT_SESSIONS: &str = "INSERT INTO oauth_client_sessions
+            (id, session_id, user_id, client_id, created_at, token_expires_at)
+        SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5 FROM json_each($1)";
+    pub const INSERT_GRANTS: &str = "INSERT INTO oauth_grants
+            (id, client_session_id, sign_in_id, client_id, user_id, scopes, resources, auth_time, salt, generation,
+             confirmed, rotated_at, created_at, last_used_at, idle_expires_at, absolute_expires_at, token_expires_at,
+             methods, acr)
+        SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7, unhex(value->>8),
+            value->>9, value->>10, value->>11, value->>12, value->>13, value->>14, value->>15, value->>16,
+            value->>17, value->>18
+        FROM json_each($1)";
+    pub const INSERT_CODES: &str = "INSERT INTO oauth_codes
+            (code_hash, grant_id, client_id, redirect_uri, challenge, nonce, expires_at)
+        SELECT unhex(value->>0), value->>1, value->>2, value->>3, unhex(value->>4), value->>5, value->>6
+        FROM json_each($1)";
+    pub const ADVANCE_GRANTS: &str =
+        "UPDATE oauth_grants SET generation = n.value->>2, confirmed = n.value->>3,
+            rotated_at = n.value->>4, last_used_at = n.value->>5, idle_expires_at = n.value->>6,
+            token_expires_at = n.value->>7
+        FROM json_each($1) n
+        WHERE oauth_grants.id = n.value->>0 AND oauth_grants.generation = n.value->>1
+            AND oauth_grants.revoked_at IS NULL";
+    pub const SET_TOKEN_EXPIRIES: &str = "UPDATE oauth_client_sessions SET token_expires_at = n.value->>1
+        FROM json_each($1) n
+        WHERE oauth_client_sessions.id = n.value->>0 AND oauth_client_sessions.token_expires_at < n.value->>1";
+    pub const REDEEM_CODES: &str = "UPDATE oauth_codes SET redeemed_at = n.value->>1
+        FROM json_each($1) n
+        WHERE oauth_codes.code_hash = unhex(n.value->>0) AND oauth_codes.redeemed_at IS NULL
+            AND oauth_codes.expires_at > n.value->>1
+        RETURNING lower(hex(code_hash))";
+}
+
+/// The order of the values is that of [`super::audit::record_all`].
+pub const INSERT_EVENTS: &str = "INSERT INTO audit_events
+        (at, event, actor_id, subject_id, session_id, ip, user_agent, request_id, detail)
+    SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7, value->>8
+    FROM json_each($1) ORDER BY key";
+
 /// Accounts of ids that come as a JSON array.
 pub const USERS: &str = "SELECT u.* FROM json_each($1) ids CROSS JOIN users u ON u.id = ids.value";
 
-/// Two of them are held for as long as the program runs ([`super::held_reader`]).
-const READERS: u32 = 6;
+/// Four of them are held for as long as the program runs ([`super::held_reader`]).
+const READERS: u32 = 8;
 /// How long a statement waits for another process's lock (`latchkey user add` beside a running server).
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 

@@ -64,17 +64,17 @@ impl User {
 
 #[derive(Clone, FromRow)]
 pub(super) struct UserRow {
-    pub(super) id: String,
-    pub(super) email: String,
-    pub(super) display_name: String,
-    pub(super) password_hash: Option<String>,
-    pub(super) editor: bool,
-    pub(super) admin: bool,
-    pub(super) token_epoch: i64,
-    pub(super) credential_epoch: i64,
-    pub(super) disabled_at: Option<Timestamp>,
-    pub(super) email_verified_at: Option<Timestamp>,
-    pub(super) created_at: Timestamp,
+    id: String,
+    email: String,
+    display_name: String,
+    password_hash: Option<String>,
+    editor: bool,
+    admin: bool,
+    token_epoch: i64,
+    credential_epoch: i64,
+    disabled_at: Option<Timestamp>,
+    email_verified_at: Option<Timestamp>,
+    created_at: Timestamp,
 }
 
 impl TryFrom<UserRow> for User {
@@ -95,6 +95,50 @@ impl TryFrom<UserRow> for User {
             created_at: row.created_at,
             id: UserId::parse(&id).map_err(corrupt("users", &id))?,
         })
+    }
+}
+
+/// An account in a row of something that is its own.
+#[derive(Clone, FromRow)]
+pub(super) struct JoinedUser {
+    email: String,
+    display_name: String,
+    password_hash: Option<String>,
+    editor: bool,
+    admin: bool,
+    token_epoch: i64,
+    credential_epoch: i64,
+    disabled_at: Option<Timestamp>,
+    email_verified_at: Option<Timestamp>,
+    user_created_at: Timestamp,
+}
+
+/// The columns of [`JoinedUser`].
+macro_rules! joined_user {
+    () => {
+        "u.email, u.display_name, u.password_hash, u.editor, u.admin, u.token_epoch, u.credential_epoch,
+             u.disabled_at, u.email_verified_at, u.created_at AS user_created_at"
+    };
+}
+pub(super) use joined_user;
+
+impl JoinedUser {
+    /// The account of this id.
+    pub(super) fn of(self, id: String) -> Result<User, StoreError> {
+        let row = UserRow {
+            id,
+            email: self.email,
+            display_name: self.display_name,
+            password_hash: self.password_hash,
+            editor: self.editor,
+            admin: self.admin,
+            token_epoch: self.token_epoch,
+            credential_epoch: self.credential_epoch,
+            disabled_at: self.disabled_at,
+            email_verified_at: self.email_verified_at,
+            created_at: self.user_created_at,
+        };
+        row.try_into()
     }
 }
 

@@ -1,44 +1,34 @@
 //! Issuing an authorization code: for somebody who is signed in, in one transaction.
 
-use std::time::Duration;
+use std::slice::from_ref;
 
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use serde_json::json;
 
-use super::{Person, Proved, proved, requires_second_factor};
+use super::{Person, proved, requires_second_factor};
 use crate::{
     model::{
-        id::{ClientSessionId, GrantId},
         level::Level,
-        oauth::{
-            client_id::ClientId,
-            resource::Resources,
-            scope::{OFFLINE_ACCESS, Scopes},
-        },
+        oauth::{client_id::ClientId, resource::Resources, scope::Scopes},
     },
     server::{
         change::Change,
         client_info::ActionContext,
         error::Error,
-        oauth::grants::{self as rules, RefreshRules},
+        grants::{
+            issuing::{self, Authorization, Proved},
+            rules::check,
+        },
         state::AppState,
         store::{
             audit::{Event, EventKind},
             authorization_requests::{self, RequestRecord},
-            client_sessions::{self, ClientSession},
-            clients::{self, Client},
-            codes::{self, CodeRecord},
+            client_sessions, clients, codes,
             consents::{self, Consent},
             grants::{self, GrantRecord},
-            sessions::{self, SessionRecord},
-            users,
+            sessions, users,
         },
-        tokens::{one_time, refresh::token::RefreshKeys},
     },
 };
-
-/// How long a code is good for.
-const LIFETIME: Duration = Duration::from_secs(60);
 
 /// Issues a code for this request, which is used up by it. `consents`: the person has just allowed it.
 pub async fn issue(
@@ -49,7 +39,6 @@ pub async fn issue(
     person: &Person,
     consents: bool,
 ) -> Result<String, Error> {
-    state.rate_limiter.check_code(&person.user)?;
     let mut change = Change::begin(state, context).await?;
     let (request, proved) = (&record.request, proved(record, person));
     let level = proved.methods.level();
@@ -62,24 +51,12 @@ pub async fn issue(
         resources: &request.resources,
         acr: request.met_by(level).map_err(|_| Error::ReauthenticationRequired)?,
     };
-    let (client, grant) = mint(&mut change, &wanted, person, consents, proved).await?;
+    let grant = mint(&mut change, &wanted, person, consents, proved).await?;
     if is_stored && !authorization_requests::use_up(change.tx(), &record.handle_hash, context.now).await? {
         return Err(Error::NotFound);
     }
-    let (code, code_hash) = one_time::generate(&state.entropy)?;
-    let challenge = BASE64.decode(&request.challenge);
-    let challenge = challenge.map_err(|error| Error::Internal(format!("a stored challenge: {error}")))?;
-    let code_record = CodeRecord {
-        code_hash,
-        grant: grant.id.clone(),
-        client: client.id.clone(),
-        redirect_uri: request.redirect_uri.clone(),
-        challenge,
-        nonce: request.nonce.clone(),
-        expires_at: context.now + LIFETIME,
-        redeemed_at: None,
-    };
-    codes::insert(change.tx(), &code_record).await?;
+    let (code, code_record) = issuing::code(&state.entropy, context.now, &grant, request)?;
+    codes::insert(change.tx(), &[code_record]).await?;
     change.commit().await?;
     Ok(code)
 }
@@ -94,7 +71,7 @@ pub struct Wanted<'a> {
     pub acr: Option<Level>,
 }
 
-/// Makes a grant: the one function that does, for codes and for devices. `consents`: the person has just allowed it.
+/// Grants a client what it wants of somebody. `consents`: the person has just allowed it.
 ///
 /// Everything is asked again with the rows locked: what was read before may have changed.
 pub async fn mint(
@@ -103,7 +80,7 @@ pub async fn mint(
     person: &Person,
     consents: bool,
     proved: Proved,
-) -> Result<(Client, GrantRecord), Error> {
+) -> Result<GrantRecord, Error> {
     let now = change.context.now;
     let user = users::lock_by_id(change.tx(), &person.user).await?.ok_or(Error::NoSession)?;
     let session = sessions::lock_by_id(change.tx(), &person.session).await?;
@@ -114,12 +91,22 @@ pub async fn mint(
     if consents {
         remember_consent(change, wanted, person).await?;
     }
-    rules::check(change.tx(), &client, &user, wanted.scopes, wanted.resources).await?;
-    let grant = begin_grant(change, wanted, &client, &session, proved).await?;
-    let detail = json!({ "client": client.id.as_str(), "scope": wanted.scopes.to_string() });
-    let event = Event::new(EventKind::ClientAuthorized).by(&user.id).about(&user.id).of(&session.id);
-    change.record(event.with(detail)).await?;
-    Ok((client, grant))
+    check(change.tx(), &client, &user, wanted.scopes, wanted.resources).await?;
+    let authorization = Authorization {
+        client: &client,
+        scopes: wanted.scopes,
+        resources: wanted.resources,
+        session: &session,
+        proved,
+        acr: wanted.acr,
+        now,
+    };
+    let live = client_sessions::live(change.tx(), &session.id, &client.id).await?;
+    let made = authorization.make(change.entropy(), live.map(|live| live.id))?;
+    client_sessions::insert(change.tx(), &made.client_sessions).await?;
+    grants::insert(change.tx(), from_ref(&made.grant)).await?;
+    change.record(made.event).await?;
+    Ok(made.grant)
 }
 
 /// What was allowed before stays allowed.
@@ -142,70 +129,4 @@ async fn remember_consent(
     let event = Event::new(EventKind::ConsentGranted).by(&person.user).about(&person.user);
     change.record(event.of(&person.session).with(detail)).await?;
     Ok(())
-}
-
-/// A grant that hangs on the session, or on none if it is to outlive it.
-async fn begin_grant(
-    change: &mut Change<'_>,
-    wanted: &Wanted<'_>,
-    client: &Client,
-    session: &SessionRecord,
-    proved: Proved,
-) -> Result<GrantRecord, Error> {
-    let now = change.context.now;
-    let lifetimes = RefreshRules::of(client);
-    let sign_in = match client_sessions::live(change.tx(), &session.id, &client.id).await? {
-        Some(live) => live.id,
-        None => begin_client_session(change, &client.id, session, false).await?,
-    };
-    let is_offline = wanted.scopes.contains(OFFLINE_ACCESS);
-    let (client_session, latest) = if is_offline {
-        (begin_client_session(change, &client.id, session, true).await?, now + lifetimes.absolute_ttl)
-    } else {
-        (sign_in.clone(), (now + lifetimes.absolute_ttl).min(session.absolute_expires_at))
-    };
-    let grant = GrantRecord {
-        id: GrantId::parse(&change.entropy().uuid(now)?)?,
-        client_session,
-        sign_in,
-        client: client.id.clone(),
-        user: session.user_id.clone(),
-        scopes: wanted.scopes.clone(),
-        resources: wanted.resources.clone(),
-        auth_time: proved.at,
-        methods: proved.methods,
-        acr: wanted.acr,
-        salt: change.entropy().bytes::<{ RefreshKeys::SALT_LENGTH }>()?.to_vec(),
-        generation: 0,
-        confirmed: false,
-        rotated_at: now,
-        created_at: now,
-        last_used_at: now,
-        idle_expires_at: (now + lifetimes.idle_ttl).min(latest),
-        absolute_expires_at: latest,
-        token_expires_at: now,
-        revoked: None,
-    };
-    grants::insert(change.tx(), &grant).await?;
-    Ok(grant)
-}
-
-async fn begin_client_session(
-    change: &mut Change<'_>,
-    client: &ClientId,
-    session: &SessionRecord,
-    is_offline: bool,
-) -> Result<ClientSessionId, Error> {
-    let now = change.context.now;
-    let begun = ClientSession {
-        id: ClientSessionId::parse(&change.entropy().uuid(now)?)?,
-        session: (!is_offline).then(|| session.id.clone()),
-        user: session.user_id.clone(),
-        client: client.clone(),
-        created_at: now,
-        token_expires_at: now,
-        revoked: false,
-    };
-    client_sessions::insert(change.tx(), &begun).await?;
-    Ok(begun.id)
 }

@@ -29,7 +29,7 @@ pub struct Pushed {
 pub async fn push(
     state: &AppState,
     context: ActionContext<'_>,
-    client: Client,
+    client: &Client,
     parameters: &Parameters,
 ) -> Result<Pushed, OAuthError> {
     if !client.kind.has_redirects() {
@@ -38,7 +38,8 @@ pub async fn push(
             "A client of this kind sends nobody here.",
         ));
     }
-    let asked = find_redirect_uri(state, context, client, parameters).await?;
+    let found = state.loader.client(&client.id).await?.ok_or_else(OAuthError::invalid_client)?;
+    let asked = find_redirect_uri(state, context, &found, parameters).await?;
     let request = asked.parse(state, parameters).await?;
     let pushed = RequestRecord {
         pushed: true,

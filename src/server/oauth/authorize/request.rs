@@ -1,5 +1,7 @@
 //! Reading an authorization request: the client first, then where it may be answered, then the rest.
 
+use std::sync::Arc;
+
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 
 use crate::{
@@ -25,10 +27,8 @@ use crate::{
         },
         state::AppState,
         store::{
-            StoreError,
-            client_uris::{self, UriPurpose},
-            clients::{self, Client},
-            refused_redirects, signing_keys,
+            StoreError, clients::Client, refused_redirects, registered_clients::RegisteredClient,
+            signing_keys,
         },
         tokens::id_token_hint::verify_hint,
     },
@@ -61,7 +61,7 @@ impl<E: Into<Error>> From<E> for Refusal {
 /// A request that is known to come from this client and to be answered at an address of it.
 #[derive(Debug)]
 pub struct Asked {
-    pub client: Client,
+    pub client: Arc<Client>,
     pub redirect_uri: String,
 }
 
@@ -73,26 +73,22 @@ pub async fn find_client(
 ) -> Result<Asked, Refusal> {
     let id = parameters.get("client_id").and_then(|id| ClientId::parse(id).ok());
     let id = id.ok_or(Refusal::Page("The app that sent you here is not registered with Latchkey."))?;
-    let mut reader = state.store.read().await?;
-    let client = clients::by_id(&mut reader, &id).await?;
-    let client =
-        client.ok_or(Refusal::Page("The app that sent you here is not registered with Latchkey."))?;
-    drop(reader);
-    if !client.is_enabled() {
+    let found = state.loader.client(&id).await?;
+    let found = found.ok_or(Refusal::Page("The app that sent you here is not registered with Latchkey."))?;
+    if !found.client.is_enabled() {
         return Err(Refusal::Page("An administrator has switched this app off."));
     }
-    find_redirect_uri(state, context, client, parameters).await
+    find_redirect_uri(state, context, &found, parameters).await
 }
 
 /// Checks where a client may be answered that is known.
 pub async fn find_redirect_uri(
     state: &AppState,
     context: ActionContext<'_>,
-    client: Client,
+    found: &RegisteredClient,
     parameters: &Parameters,
 ) -> Result<Asked, Refusal> {
-    let mut reader = state.store.read().await?;
-    let registered = client_uris::of_client(&mut reader, &client.id, UriPurpose::Redirect).await?;
+    let RegisteredClient { client, redirect_uris: registered, .. } = found;
     let is_openid = parameters.get("scope").is_some_and(|scope| scope.split(' ').any(|one| one == OPENID));
     let redirect_uri = match (parameters.get("redirect_uri"), registered.as_slice()) {
         (Some(asked), _) => registered.iter().any(|uri| uri.matches(asked)).then(|| asked.to_owned()),
@@ -100,15 +96,14 @@ pub async fn find_redirect_uri(
         (None, [only]) if !is_openid => Some(only.as_str().to_owned()),
         (None, _) => None,
     };
-    drop(reader);
     let Some(redirect_uri) = redirect_uri else {
         let received = parameters.get("redirect_uri").unwrap_or_default();
-        note_refusal(state, context, &client, received, &registered).await;
+        note_refusal(state, context, client, received, registered).await;
         return Err(Refusal::Page(
             "The app that sent you here asked to be answered at an address that is not registered.",
         ));
     };
-    Ok(Asked { client, redirect_uri })
+    Ok(Asked { client: client.clone(), redirect_uri })
 }
 
 /// Remembers an address that is not registered, for the administrators: what is registered is nobody else's business.

@@ -16,11 +16,8 @@ use crate::{
         },
     },
     server::{
-        config::TokenConfig,
-        error::Error,
-        oauth::{client_keys::ClientKeys, grants::RefreshRules},
-        store::clients::Client,
-        tokens::jwe::encryption_key::EncryptionKey,
+        config::TokenConfig, error::Error, grants::rules::RefreshRules, oauth::client_keys::ClientKeys,
+        store::clients::Client, tokens::jwe::encryption_key::EncryptionKey,
     },
 };
 

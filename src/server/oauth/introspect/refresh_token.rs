@@ -4,12 +4,10 @@ use super::{ActiveRefreshToken, INACTIVE, Introspection};
 use crate::server::{
     clock::Timestamp,
     error::Error,
-    oauth::{
-        error::OAuthError,
-        grants::{RefreshRules, check, of_refresh_token},
-    },
+    grants::rules::{RefreshRules, holds},
+    oauth::{error::OAuthError, refresh_tokens::grant_of},
     state::AppState,
-    store::{Reader, client_sessions, clients::Client, grants::GrantRecord, sessions, users},
+    store::{clients::Client, grants::GrantRecord, standings},
     tokens::refresh::{client_token::ClientRefreshToken, grant::present, rotation::Decision},
 };
 
@@ -20,7 +18,7 @@ pub async fn introspect(
     asking: &Client,
     token: &ClientRefreshToken,
 ) -> Result<Introspection, OAuthError> {
-    let Some(grant) = of_refresh_token(state, asking, token).await? else { return Ok(INACTIVE) };
+    let Some(grant) = grant_of(state, asking, token).await? else { return Ok(INACTIVE) };
     let rules = RefreshRules::of(asking).config(&state.config.sessions);
     let decision = present(&mut grant.clone(), token.generation, now, &rules);
     let is_taken = matches!(decision, Decision::Keep | Decision::Rotate | Decision::Reissue(_));
@@ -45,22 +43,6 @@ async fn stands(
     grant: &GrantRecord,
 ) -> Result<bool, Error> {
     let mut reader = state.store.read().await?;
-    if grant.revoked.is_some() || !is_signed_in(&mut reader, now, grant).await? {
-        return Ok(false);
-    }
-    let Some(user) = users::by_id(&mut reader, &grant.user).await? else { return Ok(false) };
-    match check(&mut reader, client, &user, &grant.scopes, &grant.resources).await {
-        Err(Error::Forbidden) => Ok(false),
-        checked => checked.map(|()| true),
-    }
-}
-
-/// Whether the session that the grant hangs on is live. An offline grant hangs on none.
-async fn is_signed_in(reader: &mut Reader, now: Timestamp, grant: &GrantRecord) -> Result<bool, Error> {
-    let Some(of_client) = client_sessions::by_id(reader, &grant.client_session).await? else {
-        return Ok(false);
-    };
-    let Some(session) = of_client.session else { return Ok(!of_client.revoked) };
-    let session = sessions::by_id(reader, &session).await?;
-    Ok(!of_client.revoked && session.is_some_and(|session| session.is_live(now)))
+    let standing = standings::by_id(&mut reader, &grant.id).await?;
+    Ok(standing.is_some_and(|standing| holds(&standing, client, now)))
 }

@@ -1,12 +1,13 @@
 //! A device asks whether its user has decided, and gets its tokens once (RFC 8628 §3.4).
 
 use super::{
-    redeem::{check_again, lock, owner},
-    respond::{Granted, TokenAnswer, access_token_expiry},
+    check_again,
+    respond::{TokenAnswer, access_token_expiry},
 };
 use crate::server::{
     change::Change,
     client_info::ActionContext,
+    grants::{Granted, rules::is_live},
     oauth::{
         device::INTERVAL_MILLIS,
         error::{OAuthCode, OAuthError},
@@ -14,10 +15,10 @@ use crate::server::{
     },
     state::AppState,
     store::{
-        client_sessions,
         clients::Client,
         device_codes::{self, DeviceRecord, DeviceState},
         grants,
+        standings::{self, Standing},
     },
     tokens::one_time,
 };
@@ -82,19 +83,20 @@ async fn hand_out(
 ) -> Result<TokenAnswer, OAuthError> {
     let id = record.grant.as_ref().ok_or_else(no_code)?;
     let mut change = Change::begin(state, context).await?;
-    let (session, mut grant) = lock(change.tx(), id).await?.ok_or_else(no_code)?;
+    let standing = standings::lock(change.tx(), id).await?.ok_or_else(no_code)?;
     if !device_codes::redeem(change.tx(), &record.device_hash, context.now).await? {
         return Err(no_code());
     }
-    let user = owner(&mut change, &session, &grant).await?;
-    let user = user.ok_or_else(|| OAuthError::invalid_grant("The authorization has ended."))?;
-    check_again(&mut change, client, &user, &grant).await?;
+    if !is_live(&standing, context.now) {
+        return Err(OAuthError::invalid_grant("The authorization has ended."));
+    }
+    check_again(&standing, client)?;
+    let Standing { mut grant, user, .. } = standing;
     let expires_at = access_token_expiry(state, client, context.now);
     grant.token_expires_at = expires_at;
-    grants::advance(change.tx(), grant.generation, &grant).await?;
-    client_sessions::set_token_expiry(change.tx(), &session.id, expires_at).await?;
+    grants::write_use(change.tx(), &[(grant.generation, &grant)]).await?;
     change.commit().await?;
-    let (scopes, resources) = (&grant.scopes, &grant.resources);
-    let granted = Granted { client, grant: &grant, user: &user, scopes, resources, nonce: None, expires_at };
-    granted.respond(state, context.now).await
+    let (scopes, resources) = (grant.scopes.clone(), grant.resources.clone());
+    let granted = Granted { grant, user, scopes, resources, nonce: None, expires_at };
+    granted.respond(state, client, context.now).await
 }

@@ -1,7 +1,5 @@
 //! What a client gets: signed after the commit, in the request's own task.
 
-use std::time::Duration;
-
 use serde::Serialize;
 
 use crate::{
@@ -15,9 +13,10 @@ use crate::{
     server::{
         clock::Timestamp,
         error::Error,
+        grants::{self, Granted},
         oauth::{error::OAuthError, signing},
         state::AppState,
-        store::{clients::Client, grants::GrantRecord, groups, users::User},
+        store::{clients::Client, grants::GrantRecord, groups},
         tokens::{
             client_access::{Authentication, ClientAccess, Subject},
             id_token::IdToken,
@@ -47,30 +46,18 @@ impl std::fmt::Debug for TokenAnswer {
 
 /// When an access token expires that is made now.
 pub fn access_token_expiry(state: &AppState, client: &Client, now: Timestamp) -> Timestamp {
-    now + access_ttl(state, client)
+    grants::access_token_expiry(state.config.tokens.client_access_ttl, client, now)
 }
 
-fn access_ttl(state: &AppState, client: &Client) -> Duration {
-    client.access_ttl.unwrap_or(state.config.tokens.client_access_ttl)
-}
-
-/// What a grant gives, as it stands now.
-pub struct Granted<'a> {
-    pub client: &'a Client,
-    pub grant: &'a GrantRecord,
-    pub user: &'a User,
-    /// What the access token is for: all of the grant, or less.
-    pub scopes: &'a Scopes,
-    pub resources: &'a Resources,
-    /// Of the authorization request; not at a refresh (OpenID Connect Core §12.2).
-    pub nonce: Option<&'a str>,
-    pub expires_at: Timestamp,
-}
-
-impl Granted<'_> {
+impl Granted {
     /// Signs the tokens.
-    pub async fn respond(&self, state: &AppState, now: Timestamp) -> Result<TokenAnswer, OAuthError> {
-        let Self { client, grant, user, .. } = *self;
+    pub async fn respond(
+        &self,
+        state: &AppState,
+        client: &Client,
+        now: Timestamp,
+    ) -> Result<TokenAnswer, OAuthError> {
+        let Self { grant, user, .. } = self;
         let access = ClientAccess {
             client: &client.id,
             subject: Subject::User {
@@ -81,13 +68,13 @@ impl Granted<'_> {
             sid: Some(&grant.client_session),
             grant: &grant.id,
             generation: grant.generation,
-            resources: self.resources,
-            scopes: self.scopes,
+            resources: &self.resources,
+            scopes: &self.scopes,
             expires_at: self.expires_at,
         };
         let minted = signing::access_token(state, now, &access).await?;
         let id_token = if self.scopes.contains(OPENID) {
-            Some(self.id_token(state, now, &minted.token).await?)
+            Some(self.id_token(state, client, now, &minted.token).await?)
         } else {
             None
         };
@@ -106,14 +93,15 @@ impl Granted<'_> {
     async fn id_token(
         &self,
         state: &AppState,
+        client: &Client,
         now: Timestamp,
         access_token: &str,
     ) -> Result<String, OAuthError> {
-        let Self { client, grant, user, .. } = *self;
+        let Self { grant, user, .. } = self;
         let person = if client.claims_in_id_token {
             let mut reader = state.store.read().await?;
             let groups = groups::names_of_user(&mut reader, &user.id).await?;
-            PersonClaims::of(user, &groups, self.scopes)
+            PersonClaims::of(user, &groups, &self.scopes)
         } else {
             PersonClaims::default()
         };
@@ -122,7 +110,7 @@ impl Granted<'_> {
             user: &user.id,
             sid: &grant.sign_in,
             authentication: authentication(grant),
-            nonce: self.nonce,
+            nonce: self.nonce.as_deref(),
             access_token,
             person,
         };

@@ -4,10 +4,10 @@
 //! committed make up the next, and a lone one does not wait for company. Each is decided by itself, and answered after
 //! the commit: what one presents, or breaks, is nothing to the others.
 
-use std::{collections::HashMap, convert::Infallible, fmt, mem, sync::Arc, time::Duration};
+use std::{collections::HashMap, convert::Infallible, fmt, sync::Arc, time::Duration};
 
 use quick_cache::unsync::Cache;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use super::{
     rotation::{Decision, Reissue, decide, present},
@@ -25,17 +25,13 @@ use crate::{
             Store, StoreError,
             held_reader::HeldReader,
             many_sessions::{self, SessionOfUser, SessionOfUserRow},
+            queue::{Queue, Work},
             sessions::SessionRecord,
             users::User,
             within_patience,
         },
-        survive::survive,
     },
 };
-
-const QUEUED: usize = 1024;
-/// sqlx hands rows on through a channel of 50; a statement with more would wait for its reader.
-const LARGEST_GROUP: usize = 48;
 
 /// Sessions whose salt is remembered, of about 100 bytes each.
 const REMEMBERED: usize = 50_000;
@@ -88,7 +84,7 @@ type Answer = Result<Outcome, GroupError>;
 type Asked = (Presented, oneshot::Sender<Answer>);
 
 /// The requests' side.
-pub struct Refreshes(mpsc::Sender<Asked>);
+pub struct Refreshes(Queue<Asked>);
 
 impl fmt::Debug for Refreshes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -106,36 +102,31 @@ pub struct Rules {
 impl Refreshes {
     /// Must be called within the async runtime: it starts the task that writes, which ends with the last request.
     pub fn start(store: Store, rules: Rules) -> Self {
-        let (sender, queue) = mpsc::channel(QUEUED);
-        tokio::spawn(serve(store, rules, queue));
-        Self(sender)
+        let salts = Salts(Cache::new(REMEMBERED));
+        Self(Queue::start(store.clone(), Refreshing { store, rules, salts }))
     }
 
     /// Decides what presenting this token means and writes it down. A request that is dropped meanwhile is written all
     /// the same: that is a lost response, which the next request makes good.
     pub async fn present(&self, presented: Presented) -> Answer {
-        let (sender, answer) = oneshot::channel();
-        let closed = || StoreError::Database(sqlx::Error::PoolClosed);
-        self.0.send((presented, sender)).await.map_err(|_| closed())?;
-        answer.await.unwrap_or_else(|_| Err(closed().into()))
+        self.0.ask(|asker| (presented, asker)).await?
     }
 }
 
-async fn serve(store: Store, rules: Rules, mut queue: mpsc::Receiver<Asked>) {
-    let mut reader = HeldReader::new(store.clone());
-    let mut salts = Salts(Cache::new(REMEMBERED));
-    let mut group = Vec::new();
-    while reader.until_closed(queue.recv_many(&mut group, LARGEST_GROUP)).await.is_some_and(|asked| asked > 0)
-    {
-        survive(answer(mem::take(&mut group), &rules, &store, &mut reader, &mut salts)).await;
-    }
+struct Refreshing {
+    store: Store,
+    rules: Rules,
+    salts: Salts,
 }
 
-async fn answer(group: Vec<Asked>, rules: &Rules, store: &Store, reader: &mut HeldReader, salts: &mut Salts) {
-    let (mut known, unknown) = salts.split(group, rules);
-    known.extend(refuse_unlocked(unknown, rules, reader).await);
-    if !known.is_empty() {
-        commit(known, rules, store, salts).await;
+impl Work<Asked> for Refreshing {
+    async fn answer(&mut self, group: Vec<Asked>, reader: &mut HeldReader) {
+        let Self { store, rules, salts } = self;
+        let (mut known, unknown) = salts.split(group, rules);
+        known.extend(refuse_unlocked(unknown, rules, reader).await);
+        if !known.is_empty() {
+            commit(known, rules, store, salts).await;
+        }
     }
 }
 

@@ -22,6 +22,6 @@ pub async fn push(
     parameters: Parameters,
 ) -> Result<(StatusCode, Json<Pushed>), OAuthError> {
     let client = authenticate(&caller.state, caller.now, &headers, &parameters).await?;
-    let pushed = push::push(&caller.state, caller.context(), client, &parameters).await?;
+    let pushed = push::push(&caller.state, caller.context(), &client, &parameters).await?;
     Ok((StatusCode::CREATED, Json(pushed)))
 }
