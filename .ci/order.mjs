@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { CUSTOM, FUNCTION_NAMES, Reader, assemble, functionBodies, importedFunctions, number, sections, sized } from './wasm.mjs';
 
 /** Functions are alike as far as they share runs of so many bytes. */
-const RUN = 5;
+const RUN = 4;
 
 /** Every run of bytes in the body of a function, as a hash. */
 function runsOf(body) {

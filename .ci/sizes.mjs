@@ -7,7 +7,7 @@ import { join } from 'node:path';
 /** Bytes after brotli: all that a first visit of /, /login or /register loads. */
 const BUDGET = 190 * 1_024;
 /** Allowed for the HTML. A browser test adds up what a first visit really loads. */
-const HTML = 5_000;
+const HTML = 4_800;
 const FIRST_VISIT = ['latchkey.wasm', 'latchkey.js', 'latchkey.css'];
 
 const directory = process.argv[2];

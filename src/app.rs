@@ -6,6 +6,7 @@ pub mod guard;
 pub mod hydrated;
 mod kept;
 mod list;
+mod on_demand;
 pub mod page_data;
 pub mod pages;
 pub mod parts;

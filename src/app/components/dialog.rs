@@ -1,8 +1,6 @@
 //! The dialog that asks for the password again, and then lets go on what was being done.
 
-#[cfg(feature = "split")]
-use leptos::wasm_split::wasm_split;
-use leptos::{html, prelude::*, task::spawn_local, wasm_split::SplitLoaderError};
+use leptos::{html, prelude::*, task::spawn_local};
 use server_fn::ServerFn;
 
 use super::{
@@ -17,7 +15,7 @@ use crate::{
         account::Me,
         auth::{Reauthenticate, ReauthenticateWithPasskey},
     },
-    app::session::SessionContext,
+    app::{on_demand::on_demand, session::SessionContext},
     client::{
         authorized,
         http::{Request, Response},
@@ -26,21 +24,10 @@ use crate::{
     model::{passkey::PasskeyPurpose, profile::Profile, session::TokenResponse},
 };
 
+/// Nobody needs it who is not signed in.
 type Content = fn() -> AnyView;
 
-/// A file of its own: nobody needs it who is not signed in.
-#[cfg_attr(feature = "split", wasm_split(dialog, wasm_split_path = ::leptos::wasm_split, fallible))]
-fn dialog() -> Result<Content, SplitLoaderError> {
-    Ok(|| view! { <Dialog/> }.into_any())
-}
-
-/// Loads what is in the dialog. Once it is there, this is done at once.
-pub async fn load_dialog() -> Result<Content, SplitLoaderError> {
-    let content = dialog();
-    #[cfg(not(feature = "split"))]
-    let content = std::future::ready(content);
-    content.await
-}
+on_demand!(dialog, pub load_dialog: Content = || view! { <Dialog/> }.into_any());
 
 /// Stands in the app once, and opens when a request needs it.
 #[component]

@@ -6,9 +6,7 @@ use futures::{
     FutureExt,
     future::{Either, select},
 };
-#[cfg(feature = "split")]
-use leptos::wasm_split::wasm_split;
-use leptos::{ev::MouseEvent, prelude::*, task::spawn_local, wasm_split::SplitLoaderError};
+use leptos::{ev::MouseEvent, prelude::*, task::spawn_local};
 use server_fn::{
     ServerFn,
     error::{FromServerFnError, ServerFnErrorErr},
@@ -20,7 +18,7 @@ use super::{
 };
 use crate::{
     api::{auth::PasskeyOptions, passkeys::ListPasskeys},
-    app::hydrated::Hydrated,
+    app::{hydrated::Hydrated, on_demand::on_demand},
     client::{
         http::Request,
         passkeys::{self, Ask},
@@ -47,22 +45,12 @@ struct Ceremonies {
     forget_unknown: fn() -> Done,
 }
 
-#[cfg_attr(feature = "split", wasm_split(ceremonies, wasm_split_path = ::leptos::wasm_split, fallible))]
-fn ceremonies() -> Result<Ceremonies, SplitLoaderError> {
-    Ok(Ceremonies {
-        answer: |form, purpose| Box::pin(answer(form, purpose)),
-        suggest: |form| Box::pin(suggest(form)),
-        tell: || Box::pin(passkeys::signal_all(Request::new(ListPasskeys::PATH, String::new()))),
-        forget_unknown: || Box::pin(async { passkeys::signal_unknown() }),
-    })
-}
-
-async fn load() -> Result<Ceremonies, SplitLoaderError> {
-    let loaded = ceremonies();
-    #[cfg(not(feature = "split"))]
-    let loaded = std::future::ready(loaded);
-    loaded.await
-}
+on_demand!(ceremonies, load: Ceremonies = Ceremonies {
+    answer: |form, purpose| Box::pin(answer(form, purpose)),
+    suggest: |form| Box::pin(suggest(form)),
+    tell: || Box::pin(passkeys::signal_all(Request::new(ListPasskeys::PATH, String::new()))),
+    forget_unknown: || Box::pin(async { passkeys::signal_unknown() }),
+});
 
 /// Does it, or nothing if it can't be loaded: nobody waits for it.
 fn quietly(what: impl FnOnce(Ceremonies) -> Done + 'static) {
