@@ -42,8 +42,8 @@ test('the first visit of a public page loads no part, and stays within its budge
 test('a member loads the parts for members and no other, each once, and an administrator those of administration too', async ({ page, newContext, server }) => {
   const parts = partsOf(page);
   await openAsNew(page, newAccount());
-  await waitForParts(page, ['dashboard', 'account', 'apps']);
-  expect(parts()).toEqual(['account', 'apps', 'dashboard']);
+  await waitForParts(page, ['dashboard', 'account', 'apps', 'dialog']);
+  expect(parts()).toEqual(['account', 'apps', 'dashboard', 'dialog']);
   await follow(page, 'Account');
   await expect(heading(page)).toHaveText('Your account');
 

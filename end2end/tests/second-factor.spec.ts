@@ -79,7 +79,7 @@ test('what needs a recent proof asks for the code too, and then continues by its
   const dialog = page.getByRole('dialog', { name: 'Confirm your password to continue' });
   await dialog.getByLabel('Password', { exact: true }).fill(ada.password);
   await page.keyboard.press('Enter');
-  await expect(dialog.getByRole('alert')).toContainText('Enter the 6 digits');
+  await expect(dialog.getByRole('alert').first()).toContainText('Enter the 6 digits');
   await dialog.getByLabel('Code', { exact: true }).fill(codeOf(secret, 1));
   await page.keyboard.press('Enter');
   await expect(dialog).toHaveCount(0);

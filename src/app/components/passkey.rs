@@ -139,6 +139,10 @@ pub fn suggest_passkeys(form: FormState) -> impl Fn() + Clone + 'static {
 
 async fn suggest(form: FormState) {
     while !form.pending.is_disposed() && passkeys::can_be_suggested().await {
+        // Whoever has pressed the button meanwhile is not interrupted: a browser has room for one ceremony.
+        if form.pending.try_get_untracked().unwrap_or(true) {
+            return;
+        }
         let asked = passkeys::ask(Ask::Suggest, options(PasskeyPurpose::SignIn));
         match select(Box::pin(asked), sleep(SUGGESTION).boxed_local()).await {
             Either::Left((Ok(fields), _)) => return form.post(fields),
