@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { byAddress, confirm, expect, follow, newAccount, openAs, press, pressAndConfirm, reload, signInWithApi, test, visit, type Account, type Page, type Server } from '../support/fixtures.ts';
 import { App, VERIFIER, addClient, answerAt, requestOf, type Client } from '../support/oauth.ts';
 
@@ -88,6 +89,41 @@ test('settings are changed and emptied, and stay after a reload', async ({ page,
   await expect(field(page, 'Developer')).toHaveValue('');
   await expect(field(page, 'Redirect URIs')).toHaveValue(`${CALLBACK}\nhttps://wiki.example.org/other`);
   await expect(field(page, 'Groups')).toHaveValue('staff');
+});
+
+test('how a client proves who it is and how long its tokens live is set, and what does not fit is said beside its field', async ({ page, freshServer: server, expectConsole }) => {
+  expectConsole(/status of 422.*\/api\/admin\/clients\/update/);
+  const { client_id } = addClient(server, 'web', '--redirect-uri', CALLBACK);
+  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  await openAsAdmin(page, server, `/admin/clients/${client_id}`);
+  await field(page, 'Proves who it is by').selectOption({ label: 'a signature' });
+  await field(page, 'Access tokens live').fill('2m');
+  await press(page, 'Save settings');
+  await page.getByRole('alert').getByRole('link', { name: 'Public keys' }).click();
+  await expect(field(page, 'Public keys')).toBeFocused();
+  await expect(field(page, 'Public keys')).toHaveAccessibleDescription(/A client that signs needs its public keys here\./);
+  await field(page, 'Public keys').fill(JSON.stringify({ keys: [publicKey.export({ format: 'jwk' })] }));
+  await field(page, 'Authorization requests').selectOption({ label: 'Must be pushed (RFC 9126)' });
+  await press(page, 'Save settings');
+  await expect(page.getByText('This client needs no secret.')).toBeVisible();
+  await reload(page);
+  await expect(field(page, 'Proves who it is by')).toHaveValue('private_key_jwt');
+  await expect(field(page, 'Authorization requests')).toHaveValue('true');
+  await expect(field(page, 'Access tokens live')).toHaveValue('2m');
+  await field(page, 'Proves who it is by').selectOption({ label: 'its secret, in the header' });
+  await press(page, 'Save settings');
+  await expect(page.getByRole('listitem').filter({ hasText: /^Made / })).toHaveCount(1);
+});
+
+test('a client that can keep no secret is not asked how it proves who it is, and its settings are saved', async ({ page, freshServer: server }) => {
+  const { client_id } = addClient(server, 'browser', '--redirect-uri', CALLBACK);
+  await openAsAdmin(page, server, `/admin/clients/${client_id}`);
+  await expect(field(page, 'Proves who it is by')).toHaveCount(0);
+  await field(page, 'Refresh tokens live at the longest').fill('7d');
+  await press(page, 'Save settings');
+  await expect(page.getByText('Saved. The settings apply at once.')).toBeVisible();
+  await reload(page);
+  await expect(field(page, 'Refresh tokens live at the longest')).toHaveValue('7d');
 });
 
 test('a secret is rotated for a day, and replaced at once when it has leaked', async ({ page, freshServer: server }) => {
