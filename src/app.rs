@@ -6,7 +6,6 @@ pub mod guard;
 pub mod hydrated;
 mod kept;
 mod list;
-mod on_demand;
 pub mod page_data;
 pub mod pages;
 pub mod parts;
@@ -14,6 +13,7 @@ mod query;
 mod resource;
 pub mod session;
 pub mod shell;
+mod split;
 mod title;
 
 use leptos::prelude::*;

@@ -8,19 +8,16 @@
 use std::sync::atomic::AtomicU8;
 use std::{
     fmt,
-    pin::Pin,
     sync::{Arc, OnceLock},
 };
 
 use futures::FutureExt;
-#[cfg(feature = "split")]
-use leptos::wasm_split::wasm_split;
 use leptos::{prelude::*, task::spawn_local, wasm_split::SplitLoaderError};
 use leptos_router::ChooseView;
 
 use super::{
     components::{
-        dialog::load_dialog,
+        dialog,
         form::PageTitle,
         reactive::{effect, on, reactive},
     },
@@ -54,6 +51,7 @@ use super::{
     },
     resource::when_reachable,
     session::SessionContext,
+    split::{Loading, split_off},
 };
 use crate::{
     client::timer::sleep,
@@ -69,14 +67,12 @@ const LATER: f64 = 1000.0;
 /// The pages of a part, by the path that the router knows each by.
 type Pages = &'static [(&'static str, fn() -> AnyView)];
 
-type Loaded = Pin<Box<dyn Future<Output = Result<Pages, SplitLoaderError>>>>;
-
 /// Pages that are loaded together.
 pub struct Part {
     /// As the build names its file.
     pub name: &'static str,
     paths: &'static [&'static str],
-    load: fn() -> Loaded,
+    load: fn() -> Loading<Pages>,
     pages: OnceLock<Pages>,
 }
 
@@ -95,25 +91,13 @@ static ROOM: [u8; 1024] = [1; 1024];
 #[used]
 static ROOM_TO_WRITE: [AtomicU8; 64] = [const { AtomicU8::new(1) }; 64];
 
-/// What a part needs to be split off: one function that everything in it is reached by.
+/// Each part is split off with all that is reached by its pages.
 macro_rules! parts {
     ($($name:ident { $($path:literal => $page:path,)+ })+) => {
-        $(
-            #[cfg_attr(feature = "split", wasm_split($name, wasm_split_path = ::leptos::wasm_split, fallible))]
-            fn $name() -> Result<Pages, SplitLoaderError> {
-                Ok(&[$(($path, || $page().into_any())),+])
-            }
-        )+
-
         static PARTS: [Part; [$(stringify!($name)),+].len()] = [$(Part {
             name: stringify!($name),
             paths: &[$($path),+],
-            load: || {
-                let pages = $name();
-                #[cfg(not(feature = "split"))]
-                let pages = std::future::ready(pages);
-                Box::pin(pages)
-            },
+            load: split_off!($name: Pages = &[$(($path, || $page().into_any())),+]),
             pages: OnceLock::new(),
         }),+];
     };
@@ -209,7 +193,7 @@ pub fn load_ahead(session: SessionContext) {
         spawn_local(async move {
             sleep(LATER).await;
             if roles.is_some() {
-                let _ = load_dialog().await;
+                let _ = dialog::LOAD().await;
             }
             for part in PARTS.iter().filter(|part| part.is_for(roles)) {
                 // One that fails is asked for again when it is needed.

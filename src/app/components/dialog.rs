@@ -15,7 +15,10 @@ use crate::{
         account::Me,
         auth::{Reauthenticate, ReauthenticateWithPasskey},
     },
-    app::{on_demand::on_demand, session::SessionContext},
+    app::{
+        session::SessionContext,
+        split::{Loading, split_off},
+    },
     client::{
         authorized,
         http::{Request, Response},
@@ -25,9 +28,10 @@ use crate::{
 };
 
 /// Nobody needs it who is not signed in.
-type Content = fn() -> AnyView;
+pub type Content = fn() -> AnyView;
 
-on_demand!(dialog, pub load_dialog: Content = || view! { <Dialog/> }.into_any());
+/// Loads what is in the dialog.
+pub const LOAD: fn() -> Loading<Content> = split_off!(dialog: Content = || view! { <Dialog/> }.into_any());
 
 /// Stands in the app once, and opens when a request needs it.
 #[component]
@@ -37,7 +41,7 @@ pub fn ReauthenticationDialog() -> impl IntoView {
     effect(move || {
         if wanted.get() && content.read_untracked().is_none() {
             spawn_local(async move {
-                match load_dialog().await {
+                match LOAD().await {
                     Ok(loaded) => content.set(Some(loaded)),
                     // The request is answered as it was without the dialog: it says what it needs.
                     Err(_) => step_up::cancel(),

@@ -9,7 +9,7 @@ use futures::{
 use leptos::{ev::MouseEvent, prelude::*, task::spawn_local};
 use server_fn::{
     ServerFn,
-    error::{FromServerFnError, ServerFnErrorErr},
+    error::{IntoAppError, ServerFnErrorErr},
 };
 
 use super::{
@@ -18,16 +18,16 @@ use super::{
 };
 use crate::{
     api::{auth::PasskeyOptions, passkeys::ListPasskeys},
-    app::{hydrated::Hydrated, on_demand::on_demand},
+    app::{
+        hydrated::Hydrated,
+        split::{Loading, split_off},
+    },
     client::{
         http::Request,
         passkeys::{self, Ask},
         timer::sleep,
     },
-    model::{
-        error::{ApiError, Code},
-        passkey::PasskeyPurpose,
-    },
+    model::{error::Code, passkey::PasskeyPurpose},
 };
 
 /// Milliseconds after which a suggestion asks for another challenge: a little less than one is good for.
@@ -45,7 +45,7 @@ struct Ceremonies {
     forget_unknown: fn() -> Done,
 }
 
-on_demand!(ceremonies, load: Ceremonies = Ceremonies {
+const LOAD: fn() -> Loading<Ceremonies> = split_off!(ceremonies: Ceremonies = Ceremonies {
     answer: |form, purpose| Box::pin(answer(form, purpose)),
     suggest: |form| Box::pin(suggest(form)),
     tell: || Box::pin(passkeys::signal_all(Request::new(ListPasskeys::PATH, String::new()))),
@@ -55,7 +55,7 @@ on_demand!(ceremonies, load: Ceremonies = Ceremonies {
 /// Does it, or nothing if it can't be loaded: nobody waits for it.
 fn quietly(what: impl FnOnce(Ceremonies) -> Done + 'static) {
     spawn_local(async {
-        if let Ok(ceremonies) = load().await {
+        if let Ok(ceremonies) = LOAD().await {
             what(ceremonies).await;
         }
     });
@@ -72,12 +72,7 @@ pub fn PasskeyButton(form: FormState, purpose: PasskeyPurpose, label: &'static s
     let (hydrated, unsupported) = (Hydrated::current(), RwSignal::new(false));
     effect(move || unsupported.set(!passkeys::are_supported()));
     forget_unknown(form);
-    let press = move |_: MouseEvent| {
-        if !form.pending.get_untracked() {
-            form.pending.set(true);
-            spawn_local(use_passkey(form, purpose));
-        }
-    };
+    let press = move |_: MouseEvent| begin(form, use_passkey(form, purpose));
     view! {
         <button type="button" class="passkey" data-absent=word("true", move || unsupported.get())
             disabled=flag(move || !hydrated.get() || unsupported.get()) aria-disabled=word("true", move || form.pending.get())
@@ -86,25 +81,41 @@ pub fn PasskeyButton(form: FormState, purpose: PasskeyPurpose, label: &'static s
 }
 
 async fn use_passkey(form: FormState, purpose: PasskeyPurpose) {
-    if let Ok(ceremonies) = load().await {
+    if let Ok(ceremonies) = LOAD().await {
         return (ceremonies.answer)(form, purpose).await;
     }
     let _ = form.pending.try_set(false);
-    let _ =
-        form.error.try_set(Some(ApiError::from_server_fn_error(ServerFnErrorErr::Request(String::new()))));
+    let unreachable = ServerFnErrorErr::Request(String::new());
+    let _ = form.error.try_set(Some(unreachable.into_app_error()));
 }
 
 async fn answer(form: FormState, purpose: PasskeyPurpose) {
-    let asked = passkeys::ask(Ask::Get, options(purpose)).await;
+    if !send(form, Ask::Get, options(purpose)).await && purpose == PasskeyPurpose::SignIn {
+        suggest(form).await;
+    }
+}
+
+/// Asks the browser, with options that `request` gets, and sends what it answers with `form`. Whether it answered.
+pub async fn send(form: FormState, how: Ask, request: Request) -> bool {
+    let asked = passkeys::ask(how, request).await;
     let _ = form.pending.try_set(false);
     match asked {
-        Ok(fields) => form.post(fields),
+        Ok(fields) => {
+            form.post(fields);
+            true
+        }
         Err(error) => {
             let _ = form.error.try_set(Some(error));
-            if purpose == PasskeyPurpose::SignIn {
-                suggest(form).await;
-            }
+            false
         }
+    }
+}
+
+/// Begins what a form waits for, unless it does already.
+pub fn begin(form: FormState, ceremony: impl Future<Output = ()> + 'static) {
+    if !form.pending.get_untracked() {
+        form.pending.set(true);
+        spawn_local(ceremony);
     }
 }
 

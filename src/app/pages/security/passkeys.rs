@@ -1,6 +1,6 @@
 //! Passkeys.
 
-use leptos::{ev::MouseEvent, prelude::*, task::spawn_local};
+use leptos::{ev::MouseEvent, prelude::*};
 use server_fn::ServerFn;
 
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
             action::ActionButton,
             confirm::consequence,
             form::{Form, FormError, FormState, Submit, SuccessMessage},
-            passkey::tell_browser,
+            passkey::{begin, send, tell_browser},
             reactive::{effect, flag, on, reactive, whether, word},
             time::Time,
         },
@@ -60,12 +60,7 @@ fn Add(list: List) -> impl IntoView {
         list.bring_back(added.id.as_str());
         tell_browser();
     });
-    let press = move |_: MouseEvent| {
-        if !form.pending.get_untracked() {
-            form.pending.set(true);
-            spawn_local(make(form));
-        }
-    };
+    let press = move |_: MouseEvent| begin(form, make(form));
     view! {
         <div class="action">
             <button type="button" disabled=flag(move || !hydrated.get() || unsupported.get())
@@ -78,14 +73,7 @@ fn Add(list: List) -> impl IntoView {
 }
 
 async fn make(form: FormState) {
-    let made = passkeys::ask(Ask::Create, Request::new(PasskeyCreationOptions::PATH, String::new())).await;
-    let _ = form.pending.try_set(false);
-    match made {
-        Ok(fields) => form.post(fields),
-        Err(error) => {
-            let _ = form.error.try_set(Some(error));
-        }
-    }
+    send(form, Ask::Create, Request::new(PasskeyCreationOptions::PATH, String::new())).await;
 }
 
 #[component]
