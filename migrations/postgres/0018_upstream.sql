@@ -57,10 +57,3 @@ ALTER TABLE sessions ADD COLUMN upstream_sid TEXT COLLATE "C";
 
 CREATE INDEX sessions_by_provider ON sessions (provider_id, upstream_subject)
 WHERE provider_id IS NOT NULL AND revoked_at IS NULL;
-
-CREATE TABLE upstream_logout_tokens (
-    hash       BYTEA NOT NULL PRIMARY KEY,
-    expires_at BIGINT NOT NULL
-);
-
-CREATE INDEX upstream_logout_tokens_by_expiry ON upstream_logout_tokens (expires_at);

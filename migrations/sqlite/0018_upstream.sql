@@ -60,11 +60,3 @@ ALTER TABLE sessions ADD COLUMN upstream_sid TEXT;
 
 CREATE INDEX sessions_by_provider ON sessions (provider_id, upstream_subject)
 WHERE provider_id IS NOT NULL AND revoked_at IS NULL;
-
--- Logout tokens that providers have sent: each is good once.
-CREATE TABLE upstream_logout_tokens (
-    hash       BLOB    NOT NULL PRIMARY KEY,             -- of the provider and the token's id
-    expires_at INTEGER NOT NULL
-) STRICT;
-
-CREATE INDEX upstream_logout_tokens_by_expiry ON upstream_logout_tokens (expires_at);

@@ -39,7 +39,7 @@ pub struct PageData {
     pub link: Option<LinkSubject>,
     /// Whether mail is sent here.
     pub mail: bool,
-    /// While nobody is signed in: the providers that people can sign in with.
+    /// On the pages to come in, while nobody is signed in: the providers that people can sign in with.
     pub providers: Vec<ProviderButton>,
     /// On the sign-in page: whom the app expects that led there.
     pub login_hint: Option<EmailAddress>,

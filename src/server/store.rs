@@ -59,7 +59,6 @@ pub mod standings;
 pub mod totp;
 pub mod upstream_identities;
 pub mod upstream_logins;
-pub mod upstream_logout_tokens;
 pub mod upstream_providers;
 pub mod upstream_sessions;
 pub mod user_handles;
@@ -413,7 +412,6 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         totp::STATEMENTS,
         upstream_identities::STATEMENTS,
         upstream_logins::STATEMENTS,
-        upstream_logout_tokens::STATEMENTS,
         upstream_providers::STATEMENTS,
         upstream_sessions::STATEMENTS,
         users::STATEMENTS,

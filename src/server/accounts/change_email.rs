@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{factors, mail_request, parse_new_address, profile};
+use super::{factors, links::NewLink, mail_request, parse_new_address, profile};
 use crate::{
     model::{email::EmailAddress, id::UserId, session::SignOutReason},
     server::{
@@ -21,7 +21,7 @@ use crate::{
         store::{
             Queryable,
             audit::{Event, EventKind},
-            one_time_tokens::{self, NewToken, OneTimeToken, Purpose},
+            one_time_tokens::{self, OneTimeToken, Purpose},
             users::{self, User},
         },
         tokens::one_time,
@@ -70,13 +70,11 @@ async fn mail_link(
     if let Some(other) = other {
         return change.mail(&other.email, Some(&other.id), link::account_exists(portal, &other.email)).await;
     }
-    let (token, hash) = one_time::generate(&state.entropy)?;
     let expires_at = change.context.now + LIFETIME;
     let (purpose, user_id) = (Purpose::EmailChange, &user.id);
     one_time_tokens::delete_of_user(change.tx(), purpose, user_id).await?;
-    let link = NewToken { purpose, hash: &hash, user: Some(user_id), email: Some(email), expires_at };
-    one_time_tokens::insert(change.tx(), link).await?;
-    let path = format!("/confirm-email?token={token}");
+    let link = NewLink { purpose, user: Some(user_id), email: Some(email), expires_at };
+    let path = link.store(change.tx(), &state.entropy).await?;
     change.mail(email, Some(user_id), link::confirm_email(portal, &path, &user.email, LIFETIME)).await
 }
 
@@ -164,12 +162,10 @@ async fn set_address(change: &mut Change<'_>, before: &User, email: EmailAddress
 
 /// Mails the old address a link that puts it back.
 async fn offer_revert(state: &AppState, change: &mut Change<'_>, before: &User) -> Result<(), Error> {
-    let (token, hash) = one_time::generate(&state.entropy)?;
     let expires_at = change.context.now + REVERT_LIFETIME;
     let (purpose, email) = (Purpose::EmailRevert, Some(&before.email));
-    let link = NewToken { purpose, hash: &hash, user: Some(&before.id), email, expires_at };
-    one_time_tokens::insert(change.tx(), link).await?;
-    let path = format!("/restore-email?token={token}");
+    let link = NewLink { purpose, user: Some(&before.id), email, expires_at };
+    let path = link.store(change.tx(), &state.entropy).await?;
     let mail = link::email_changed(Portal::of(&state.config), &path, &before.email, REVERT_LIFETIME);
     change.mail(&before.email, Some(&before.id), mail).await
 }

@@ -97,17 +97,12 @@ impl Importer<'_> {
     /// Adds an account with its events, unless its address has one.
     async fn add(self, tx: &mut Tx, candidate: &Candidate) -> Result<bool, Error> {
         let Self { hasher, entropy, context, .. } = self;
+        let id = UserId::parse(&entropy.uuid(context.now)?)?;
+        let (email, name) = (candidate.email.clone(), candidate.display_name.clone());
         let user = User {
-            id: UserId::parse(&entropy.uuid(context.now)?)?,
-            email: candidate.email.clone(),
-            display_name: candidate.display_name.clone(),
             password_hash: candidate.password_hash.as_ref().map(|hash| hash.text.clone()),
-            roles: candidate.roles,
-            token_epoch: 0,
-            credential_epoch: 0,
-            disabled_at: None,
             email_verified_at: candidate.verified.then_some(context.now),
-            created_at: candidate.created_at,
+            ..User::new(id, email, name, candidate.roles, candidate.created_at)
         };
         if !users::insert(tx, &user).await? {
             return Ok(false);
@@ -119,7 +114,6 @@ impl Importer<'_> {
         audit::record(tx, context, &Event::new(EventKind::AccountCreated).about(&user.id).with(detail))
             .await?;
         if candidate.verified {
-            users::set_email_verified(tx, &user.id, user.email_verified_at).await?;
             audit::record(tx, context, &Event::new(EventKind::EmailVerified).about(&user.id)).await?;
         }
         Ok(true)

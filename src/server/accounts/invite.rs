@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::lookalike;
+use super::{links::NewLink, lookalike};
 use crate::{
     model::{display_name::DisplayName, email::EmailAddress, id::UserId, role::Roles},
     server::{
@@ -19,7 +19,7 @@ use crate::{
         state::AppState,
         store::{
             audit::{Event, EventKind},
-            one_time_tokens::{self, NewToken, Purpose},
+            one_time_tokens::{self, Purpose},
             users::{self, User},
         },
         tokens::{one_time, refresh::token::RefreshToken},
@@ -48,32 +48,20 @@ pub async fn invite(
     roles: Roles,
 ) -> Result<Invited, Error> {
     lookalike::refuse(&email)?;
-    let (token, token_hash) = one_time::generate(&state.entropy)?;
     let expires_at = context.now + LIFETIME;
-    let user = User {
-        id: UserId::parse(&state.entropy.uuid(context.now)?)?,
-        email,
-        display_name,
-        password_hash: None,
-        roles,
-        token_epoch: 0,
-        credential_epoch: 0,
-        disabled_at: None,
-        email_verified_at: None,
-        created_at: context.now,
-    };
+    let id = UserId::parse(&state.entropy.uuid(context.now)?)?;
+    let user = User::new(id, email, display_name, roles, context.now);
     let mut change = Change::begin(state, context).await?;
     if !users::insert(change.tx(), &user).await? {
         return Err(Error::EmailTaken);
     }
-    let (purpose, hash) = (Purpose::Invitation, token_hash.as_slice());
-    let link = NewToken { purpose, hash, user: Some(&user.id), email: None, expires_at };
-    one_time_tokens::insert(change.tx(), link).await?;
+    let link = NewLink { purpose: Purpose::Invitation, user: Some(&user.id), email: None, expires_at };
+    let path = link.store(change.tx(), &state.entropy).await?;
     let detail = json!({ "by": "invitation", "roles": roles.to_string() });
     let event = Event::new(EventKind::AccountCreated).about(&user.id).with(detail).maybe_by(actor);
     change.record(event).await?;
     change.commit().await?;
-    Ok(Invited { user, path: format!("/invitation?token={token}"), expires_at })
+    Ok(Invited { user, path, expires_at })
 }
 
 /// Whom a link invites, if it works.

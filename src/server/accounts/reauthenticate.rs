@@ -65,7 +65,12 @@ async fn lock_unchanged(change: &mut Change<'_>, user: &User) -> Result<User, Er
     unchanged.ok_or(Error::WrongPassword("password"))
 }
 
-async fn record(change: &mut Change<'_>, principal: &Principal, evidence: Evidence) -> Result<(), Error> {
+/// Records what was proved again.
+pub(super) async fn record(
+    change: &mut Change<'_>,
+    principal: &Principal,
+    evidence: Evidence,
+) -> Result<(), Error> {
     let detail = serde_json::json!({ "factors": evidence.methods().to_string() });
     let event = Event::new(EventKind::Reauthenticated).by(&principal.user).about(&principal.user);
     Ok(change.record(event.of(&principal.session).with(detail)).await?)

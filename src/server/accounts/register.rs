@@ -57,17 +57,10 @@ pub async fn create(
     roles: Roles,
     by: &str,
 ) -> Result<User, Error> {
+    let id = UserId::parse(&entropy.uuid(context.now)?)?;
     let user = User {
-        id: UserId::parse(&entropy.uuid(context.now)?)?,
-        email: new.email.clone(),
-        display_name: new.display_name.clone(),
         password_hash: Some(password_hash),
-        roles,
-        token_epoch: 0,
-        credential_epoch: 0,
-        disabled_at: None,
-        email_verified_at: None,
-        created_at: context.now,
+        ..User::new(id, new.email.clone(), new.display_name.clone(), roles, context.now)
     };
     if !users::insert(tx, &user).await? {
         return Err(Error::EmailTaken);

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::links::NewLink;
 use crate::{
     model::{email::EmailAddress, id::UserId, session::SignOutReason},
     server::{
@@ -17,7 +18,7 @@ use crate::{
         store::{
             Queryable,
             audit::{Event, EventKind},
-            one_time_tokens::{self, NewToken, Purpose},
+            one_time_tokens::{self, Purpose},
             users::{self, User},
         },
         tokens::one_time,
@@ -80,12 +81,10 @@ async fn store_link(
     user: &User,
     email: Option<&EmailAddress>,
 ) -> Result<String, Error> {
-    let (token, hash) = one_time::generate(change.entropy())?;
     let (purpose, expires_at) = (Purpose::PasswordReset, change.context.now + LIFETIME);
     one_time_tokens::delete_of_user(change.tx(), purpose, &user.id).await?;
-    let link = NewToken { purpose, hash: &hash, user: Some(&user.id), email, expires_at };
-    one_time_tokens::insert(change.tx(), link).await?;
-    Ok(format!("/reset?token={token}"))
+    let entropy = change.entropy();
+    NewLink { purpose, user: Some(&user.id), email, expires_at }.store(change.tx(), entropy).await
 }
 
 /// Whose password a link resets, if it works.

@@ -3,7 +3,7 @@
 use crate::{
     model::second_factor::{OneTimeCode, SecondFactor},
     server::{
-        authentication::{attempt::Attempt, factors::Factors, second_factor},
+        authentication::{attempt::Attempt, evidence::Evidence, factors::Factors, second_factor},
         change::Change,
         client_info::ActionContext,
         error::Error,
@@ -11,7 +11,7 @@ use crate::{
         state::AppState,
         store::{
             audit::{Event, EventKind},
-            users,
+            users::{self, User},
         },
         tokens::refresh::token::RefreshToken,
     },
@@ -40,11 +40,24 @@ pub async fn finish(
     let user = users::lock_by_id(change.tx(), &attempt.user).await?;
     let user = user.filter(|user| attempt.is_about(user)).ok_or(Error::AttemptClosed)?;
     let failure = Event::new(EventKind::SignInFailed);
-    let (mut change, evidence) = second_factor::verify(state, change, &user, &prepared, failure).await?;
-    if !attempt.use_up(change.tx()).await? {
+    let (change, evidence) = second_factor::verify(state, change, &user, &prepared, failure).await?;
+    conclude(state, change, attempt, &user, evidence, presented).await
+}
+
+/// Starts the session of an attempt whose second step was right, which uses the attempt up. The account is held by
+/// `change`.
+pub(super) async fn conclude(
+    state: &AppState,
+    mut change: Change<'_>,
+    attempt: &Attempt,
+    user: &User,
+    evidence: Evidence,
+    presented: Option<&RefreshToken>,
+) -> Result<Started, Error> {
+    if !attempt.is_about(user) || !attempt.use_up(change.tx()).await? {
         return Err(Error::AttemptClosed);
     }
     let evidence = attempt.evidence.and(evidence);
     let method = SignInMethod::SecondStep(attempt.upstream.as_ref());
-    start::start(state, change, &user, evidence, method, presented).await
+    start::start(state, change, user, evidence, method, presented).await
 }

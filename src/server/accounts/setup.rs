@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{NewAccount, register::create};
+use super::{NewAccount, links::NewLink, register::create};
 use crate::{
     model::role::{Role, Roles},
     server::{
@@ -15,7 +15,7 @@ use crate::{
         sessions::start::{self, SignInMethod, Started},
         state::AppState,
         store::{
-            one_time_tokens::{self, NewToken, Purpose},
+            one_time_tokens::{self, Purpose},
             users,
         },
         tokens::{one_time, refresh::token::RefreshToken},
@@ -33,12 +33,10 @@ pub async fn offer(state: &AppState, now: Timestamp) -> Result<Option<String>, E
         tx.commit().await?;
         return Ok(None);
     }
-    let (token, token_hash) = one_time::generate(&state.entropy)?;
-    let (purpose, hash, expires_at) = (Purpose::Setup, token_hash.as_slice(), now + LIFETIME);
-    let link = NewToken { purpose, hash, user: None, email: None, expires_at };
-    one_time_tokens::insert(&mut tx, link).await?;
+    let link = NewLink { purpose: Purpose::Setup, user: None, email: None, expires_at: now + LIFETIME };
+    let path = link.store(&mut tx, &state.entropy).await?;
     tx.commit().await?;
-    Ok(Some(format!("/setup?token={token}")))
+    Ok(Some(path))
 }
 
 /// Whether the link of this token works.

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{NewAccount, parse_new_address, register};
+use super::{NewAccount, links::NewLink, parse_new_address, register};
 use crate::{
     model::{display_name::DisplayName, email::EmailAddress, role::Roles},
     server::{
@@ -19,7 +19,7 @@ use crate::{
         state::AppState,
         store::{
             Queryable,
-            one_time_tokens::{self, NewToken, Purpose},
+            one_time_tokens::{self, Purpose},
             users,
         },
         tokens::{one_time, refresh::token::RefreshToken},
@@ -53,12 +53,10 @@ pub(super) async fn mail_link(
     if let Some(user) = users::by_email(change.tx(), email).await? {
         return change.mail(&user.email, Some(&user.id), link::account_exists(portal, &user.email)).await;
     }
-    let (token, hash) = one_time::generate(&state.entropy)?;
-    let expires_at = change.context.now + LIFETIME;
-    let link = NewToken { purpose: Purpose::SignUp, hash: &hash, user: None, email: Some(email), expires_at };
-    one_time_tokens::delete_for_address(change.tx(), Purpose::SignUp, email).await?;
-    one_time_tokens::insert(change.tx(), link).await?;
-    let path = format!("/register/finish?token={token}");
+    let (purpose, expires_at) = (Purpose::SignUp, change.context.now + LIFETIME);
+    one_time_tokens::delete_for_address(change.tx(), purpose, email).await?;
+    let link = NewLink { purpose, user: None, email: Some(email), expires_at };
+    let path = link.store(change.tx(), &state.entropy).await?;
     change.mail(email, None, link::sign_up(portal, &path, LIFETIME)).await
 }
 

@@ -1,7 +1,6 @@
 //! What a passkey is good for: signing in, the second step of it, and proving again who one is.
 
-use serde_json::json;
-
+use super::{reauthenticate, second_step};
 use crate::{
     model::id::UserId,
     server::{
@@ -19,7 +18,6 @@ use crate::{
             step_up::step_up,
         },
         state::AppState,
-        store::audit::{Event, EventKind},
         tokens::refresh::token::RefreshToken,
         webauthn::assertion::Claim,
     },
@@ -76,20 +74,8 @@ pub async fn second_step(
     presented: Option<&RefreshToken>,
 ) -> Result<Started, Error> {
     let received = Received::parse(state, context, sent, &attempt.passkey_purpose())?;
-    let (mut change, user, evidence) = verify(state, context, received.answer(Some(&attempt.user))).await?;
-    if !attempt.is_about(&user) || !attempt.use_up(change.tx()).await? {
-        return Err(Error::AttemptClosed);
-    }
-    let evidence = attempt.evidence.and(evidence);
-    start::start(
-        state,
-        change,
-        &user,
-        evidence,
-        SignInMethod::SecondStep(attempt.upstream.as_ref()),
-        presented,
-    )
-    .await
+    let (change, user, evidence) = verify(state, context, received.answer(Some(&attempt.user))).await?;
+    second_step::conclude(state, change, attempt, &user, evidence, presented).await
 }
 
 /// Proves again who is signed in, as [`super::reauthenticate`] does with the password.
@@ -103,8 +89,6 @@ pub async fn reauthenticate(
     let purpose = Purpose::Reauthentication(principal.session.clone());
     let received = Received::parse(state, context, sent, &purpose)?;
     let (mut change, user, evidence) = verify(state, context, received.answer(Some(&principal.user))).await?;
-    let detail = json!({ "factors": evidence.methods().to_string() });
-    let event = Event::new(EventKind::Reauthenticated).by(&user.id).about(&user.id);
-    change.record(event.of(&principal.session).with(detail)).await?;
+    reauthenticate::record(&mut change, principal, evidence).await?;
     step_up(state, change, principal, &user, evidence, presented).await
 }

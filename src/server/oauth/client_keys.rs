@@ -6,10 +6,8 @@ use jsonwebtoken::{
 };
 use serde_json::Value;
 
-use crate::server::tokens::foreign::{self, algorithm, fits};
+use crate::server::tokens::foreign::{ALGORITHMS, algorithm, fits, is_named};
 
-/// The algorithms of a client's signature.
-pub const ALGORITHMS: [&str; 4] = foreign::ALGORITHMS;
 /// Longest set that is read, in bytes.
 const MAX_LENGTH: usize = 16 * 1024;
 /// The members of a JSON Web Key that are secret (RFC 7518 §6).
@@ -62,10 +60,7 @@ impl ClientKeys {
 
     /// The keys that may have signed: the one that is named, or each.
     pub fn named(&self, kid: Option<&str>) -> impl Iterator<Item = &Jwk> {
-        self.set
-            .keys
-            .iter()
-            .filter(move |key| kid.is_none_or(|kid| key.common.key_id.as_deref() == Some(kid)))
+        self.set.keys.iter().filter(move |key| kid.is_none_or(|kid| is_named(key, kid)))
     }
 }
 

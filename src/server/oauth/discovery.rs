@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::{client_keys, token::DEVICE_CODE};
+use super::token::DEVICE_CODE;
 use crate::{
     model::{
         client_algorithm::ClientAlgorithm,
@@ -13,7 +13,10 @@ use crate::{
             scope::{EMAIL, GROUPS, OFFLINE_ACCESS, OPENID, PROFILE, ROLES},
         },
     },
-    server::config::{TokenConfig, userinfo_endpoint},
+    server::{
+        config::{TokenConfig, userinfo_endpoint},
+        tokens::foreign::ALGORITHMS,
+    },
 };
 
 const SCOPES: [&str; 6] = [OPENID, PROFILE, EMAIL, GROUPS, ROLES, OFFLINE_ACCESS];
@@ -88,7 +91,7 @@ fn auth_methods(public_too: bool) -> Vec<&'static str> {
 
 pub fn server_metadata(config: &TokenConfig) -> ServerMetadata {
     let issuer = &config.issuer;
-    let algorithms = client_keys::ALGORITHMS;
+    let algorithms = ALGORITHMS;
     ServerMetadata {
         authorization_endpoint: format!("{issuer}/oauth/authorize"),
         pushed_authorization_request_endpoint: format!("{issuer}/oauth/par"),

@@ -42,6 +42,28 @@ pub struct User {
 }
 
 impl User {
+    /// A new account, without a password. Nobody has proved yet that the address is theirs.
+    pub fn new(
+        id: UserId,
+        email: EmailAddress,
+        display_name: DisplayName,
+        roles: Roles,
+        created_at: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            email,
+            display_name,
+            password_hash: None,
+            roles,
+            token_epoch: 0,
+            credential_epoch: 0,
+            disabled_at: None,
+            email_verified_at: None,
+            created_at,
+        }
+    }
+
     pub fn is_enabled(&self) -> bool {
         self.disabled_at.is_none()
     }
@@ -152,8 +174,9 @@ statements! {
                            AND (NOT EXISTS (SELECT 1 FROM factor_failures f
                                             WHERE f.user_id = users.id AND f.factor = 'totp' AND f.failures >= 100)
                                 OR EXISTS (SELECT 1 FROM recovery_codes c WHERE c.user_id = users.id)))";
-    INSERT = "INSERT INTO users (id, email, display_name, name_key, password_hash, editor, admin, token_epoch, created_at)
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (email) DO NOTHING";
+    INSERT = "INSERT INTO users (id, email, display_name, name_key, password_hash, editor, admin, token_epoch,
+                  email_verified_at, created_at)
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (email) DO NOTHING";
     SET_PASSWORD_HASH = "UPDATE users SET password_hash = $2, credential_epoch = credential_epoch + 1 WHERE id = $1";
     RENEW_PASSWORD_HASH = "UPDATE users SET password_hash = $2 WHERE id = $1";
     RAISE_CREDENTIAL_EPOCH = "UPDATE users SET credential_epoch = credential_epoch + 1 WHERE id = $1";
@@ -213,6 +236,7 @@ pub async fn insert(tx: &mut Tx, user: &User) -> Result<bool, StoreError> {
         user.roles.contains(Role::Editor),
         user.roles.contains(Role::Admin),
         epoch,
+        user.email_verified_at,
         user.created_at
     )?;
     Ok(rows == 1)

@@ -9,7 +9,7 @@ use crate::server::{
     store::{
         StoreError, Tx, audit, authorization_requests, client_assertions, client_secrets, client_sessions,
         codes, device_codes, grants, invalidations, logout_deliveries, mail_requests, mails, one_time_tokens,
-        sessions, signing_keys, spent, upstream_logins, upstream_logout_tokens,
+        sessions, signing_keys, spent, upstream_logins,
     },
     survive::survive,
 };
@@ -55,7 +55,6 @@ enum Expiring {
     Mails,
     MailRequests,
     UpstreamLogins,
-    UpstreamLogoutTokens,
 }
 
 impl Expiring {
@@ -78,7 +77,6 @@ impl Expiring {
             Self::MailRequests => mail_requests::delete_expired(tx, before, limit).await,
             Self::Mails => mails::delete_expired(tx, before, limit).await,
             Self::UpstreamLogins => upstream_logins::delete_expired(tx, before, limit).await,
-            Self::UpstreamLogoutTokens => upstream_logout_tokens::delete_expired(tx, before, limit).await,
         }
     }
 }
@@ -97,7 +95,6 @@ pub async fn delete_expired(state: &AppState, now: Timestamp) -> Result<(), Erro
         Some((Expiring::AuthorizationCodes, now - KEEP_CODES)),
         Some((Expiring::DeviceCodes, now - KEEP_CODES)),
         Some((Expiring::UpstreamLogins, now)),
-        Some((Expiring::UpstreamLogoutTokens, now)),
         Some((Expiring::Grants, now - KEEP_ENDED_SESSIONS)),
         Some((Expiring::ClientSessions, now - KEEP_ENDED_SESSIONS)),
         Some((Expiring::LogoutDeliveries, now - KEEP_ENDED_SESSIONS)),

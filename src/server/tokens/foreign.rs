@@ -74,6 +74,10 @@ pub fn algorithm(name: &str) -> Option<Algorithm> {
     name.parse().ok().filter(|_| known)
 }
 
+pub fn is_named(key: &Jwk, kid: &str) -> bool {
+    key.common.key_id.as_deref() == Some(kid)
+}
+
 /// Whether the key is one of that algorithm: what the key says counts, then what it is.
 pub fn fits(key: &Jwk, algorithm: Algorithm) -> bool {
     let of_its_kind = match &key.algorithm {

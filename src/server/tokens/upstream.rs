@@ -7,7 +7,7 @@ use jsonwebtoken::jwk::{Jwk, JwkSet};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::foreign::ForeignToken;
+use super::foreign::{ForeignToken, is_named};
 use crate::server::{
     clock::{LEEWAY, Timestamp},
     store::upstream_providers::Provider,
@@ -230,10 +230,7 @@ impl CommonClaims {
 /// The key that a token names; or the only one, if it names none (OpenID Connect Core §10.1).
 fn key_of<'k>(token: &ForeignToken<'_>, keys: &'k JwkSet) -> Result<&'k Jwk, UpstreamTokenError> {
     match (token.kid(), keys.keys.as_slice()) {
-        (Some(kid), keys) => {
-            let is_named = |key: &&Jwk| key.common.key_id.as_deref() == Some(kid);
-            keys.iter().find(is_named).ok_or(UpstreamTokenError::UnknownKey)
-        }
+        (Some(kid), keys) => keys.iter().find(|key| is_named(key, kid)).ok_or(UpstreamTokenError::UnknownKey),
         (None, [only]) => Ok(only),
         (None, _) => Err(UpstreamTokenError::NoKey),
     }

@@ -138,9 +138,6 @@ async fn sign_up(change: &mut Change<'_>, arrival: Arrival<'_>) -> Result<User, 
     if !users::insert(change.tx(), &user).await? {
         return Err(Refused::AddressTaken);
     }
-    if user.email_verified_at.is_some() {
-        users::set_email_verified(change.tx(), &user.id, user.email_verified_at).await?;
-    }
     let detail =
         json!({ "by": "provider", "provider": provider.slug.as_str(), "roles": user.roles.to_string() });
     change.record(Event::new(EventKind::AccountCreated).about(&user.id).with(detail)).await?;
@@ -156,18 +153,10 @@ fn new_user(
     display_name: DisplayName,
 ) -> Result<User, Error> {
     let now = change.context.now;
-    Ok(User {
-        id: UserId::parse(&change.entropy().uuid(now)?)?,
-        email,
-        display_name,
-        password_hash: None,
-        roles: provider.rules.roles(Roles::default(), &person.claims),
-        token_epoch: 0,
-        credential_epoch: 0,
-        disabled_at: None,
-        email_verified_at: person.has_verified_address(provider).then_some(now),
-        created_at: now,
-    })
+    let id = UserId::parse(&change.entropy().uuid(now)?)?;
+    let roles = provider.rules.roles(Roles::default(), &person.claims);
+    let email_verified_at = person.has_verified_address(provider).then_some(now);
+    Ok(User { email_verified_at, ..User::new(id, email, display_name, roles, now) })
 }
 
 /// Whether this is the last administrator, where a rule could change that. Asked before the account is locked, as

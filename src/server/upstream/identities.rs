@@ -15,7 +15,7 @@ use crate::{
         upstream::{linked::LinkedProvider, slug::ProviderSlug},
     },
     server::{
-        accounts::{last_way_in, recent},
+        accounts::{factors, last_way_in, recent},
         authentication::factors::Factors,
         change::Change,
         client_info::ActionContext,
@@ -91,8 +91,7 @@ pub async fn unlink(
     slug: &ProviderSlug,
 ) -> Result<(), Error> {
     let mut change = Change::begin(state, context).await?;
-    let user = users::lock_by_id(change.tx(), &principal.user).await?.ok_or(Error::NotFound)?;
-    recent::require(principal, Factors::of(change.tx(), &user.id).await?, context.now)?;
+    let user = factors::lock(&mut change, principal).await?;
     let provider = upstream_providers::by_slug(change.tx(), slug).await?.ok_or(Error::NotFound)?;
     if !upstream_identities::delete(change.tx(), &user.id, &provider.id).await? {
         return Err(Error::NotFound);

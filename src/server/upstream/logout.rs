@@ -2,6 +2,7 @@
 //! ends here too, and with it what apps have of it.
 
 use aws_lc_rs::digest::{SHA256, digest};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use jsonwebtoken::jwk::JwkSet;
 use serde_json::json;
 
@@ -21,7 +22,7 @@ use crate::{
         state::AppState,
         store::{
             audit::{Event, EventKind},
-            sessions, upstream_logout_tokens,
+            sessions, spent,
             upstream_providers::Provider,
             upstream_sessions, users,
         },
@@ -41,8 +42,8 @@ pub async fn receive(
     let logout = verify(state, context.now, &provider, token).await?;
     let mut change = Change::begin(state, context).await?;
     let hash = digest(&SHA256, format!("{} {}", provider.id, logout.id).as_bytes());
-    let until = context.now + LOGOUT_TOKEN_MEMORY;
-    if !upstream_logout_tokens::use_up(change.tx(), hash.as_ref(), until).await? {
+    let (id, until) = (BASE64.encode(hash), context.now + LOGOUT_TOKEN_MEMORY);
+    if !spent::use_up(change.tx(), &id, until).await? {
         return Err(Refused::Gone);
     }
     let mut ended = 0;

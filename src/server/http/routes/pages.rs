@@ -49,6 +49,8 @@ use crate::{
 
 /// The page of the second step.
 const SECOND_STEP: &str = "/login/second-step";
+/// The pages with a button for each provider.
+const WITH_PROVIDERS: [&str; 2] = ["/login", "/invitation"];
 
 /// Renders the page. Every page is rendered whole before its first byte is sent: its status and its cookies are
 /// known by then.
@@ -58,7 +60,7 @@ pub async fn render(State(state): State<Arc<AppState>>, request: Request) -> Res
     let attempt = attempt.and_then(cookies::attempt);
     let token = request.extensions().get::<Cookies>().and_then(cookies::link);
     let active = request.extensions().get::<Arc<PageSession>>().and_then(|session| session.active());
-    let is_anonymous = active.is_none();
+    let shows_providers = active.is_none() && WITH_PROVIDERS.contains(&request.uri().path());
     let page = PageData {
         session: active.map(|page| page.view.clone()),
         failure: request.extensions().get::<FormFailure>().cloned(),
@@ -73,7 +75,7 @@ pub async fn render(State(state): State<Arc<AppState>>, request: Request) -> Res
         link: subject_of_link(&state, request.uri(), token.as_deref()).await,
         mail: state.config.mail.is_some(),
         login_hint: login_hint(&state, request.uri(), flow.as_deref()).await,
-        providers: if is_anonymous { providers(&state).await } else { Vec::new() },
+        providers: if shows_providers { providers(&state).await } else { Vec::new() },
     };
     let assets = AssetPaths::of(Part::of(request.uri().path()).map(|part| part.name));
     // A release never listens to a development tool.
