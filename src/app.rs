@@ -23,7 +23,10 @@ use leptos_router::{
 };
 
 use clock::Clock;
-use components::{dialog::ReauthenticationDialog, footer::Footer, header::Header, notice::ConnectionNotice};
+use components::{
+    dialog::ReauthenticationDialog, footer::Footer, header::Header, notice::ConnectionNotice,
+    press::keep_focus, reactive::on,
+};
 use guard::guarded;
 use hydrated::Hydrated;
 use page_data::{Flashed, PageData};
@@ -52,7 +55,7 @@ pub fn App() -> impl IntoView {
             <Header/>
             <ConnectionNotice/>
             <ReauthenticationDialog/>
-            <main id="main" tabindex="-1">
+            <main id="main" tabindex="-1" on:mousedown=on(|event| keep_focus(&event))>
                 <FlatRoutes fallback=NotFound>
                     <Route path=path!("/") view=guarded(Home)/>
                     <Route path=path!("/login") view=guarded(Login)/>

@@ -9,6 +9,7 @@ export interface Wrong {
 /** An authenticator of Chromium's own, which answers real WebAuthn in the page without asking anybody. */
 export class Authenticator {
   private constructor(
+    private readonly page: Page,
     private readonly cdp: CDPSession,
     private readonly id: string,
   ) {}
@@ -29,7 +30,7 @@ export class Authenticator {
         defaultBackupState: synced,
       },
     });
-    return new Authenticator(cdp, authenticatorId);
+    return new Authenticator(page, cdp, authenticatorId);
   }
 
   /** Whether its owner's finger is the right one. */
@@ -37,9 +38,19 @@ export class Authenticator {
     await this.cdp.send('WebAuthn.setUserVerified', { authenticatorId: this.id, isUserVerified });
   }
 
-  /** Whether somebody touches it. */
-  async isTouched(enabled: boolean): Promise<void> {
-    await this.cdp.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId: this.id, enabled });
+  /** Its owner picks no suggestion, from the next page on. Else it answers one at once, which may be before a button is pressed. */
+  async ignoresSuggestions(): Promise<void> {
+    await this.page.addInitScript(() => {
+      const get = CredentialsContainer.prototype.get;
+      CredentialsContainer.prototype.get = function (options) {
+        if (options?.mediation !== 'conditional') return get.call(this, options);
+        const { signal } = options;
+        return new Promise((_, reject) => {
+          if (signal?.aborted) reject(signal.reason);
+          signal?.addEventListener('abort', () => reject(signal.reason));
+        });
+      };
+    });
   }
 
   async does(wrong: Wrong): Promise<void> {

@@ -1,5 +1,5 @@
 import { ApiClient } from '../support/api.ts';
-import { expect, fill, follow, greeting, newAccount, openAs, openAsNew, press, reload, signIn, test } from '../support/fixtures.ts';
+import { expect, fill, follow, greeting, newAccount, openAs, openAsNew, press, reload, signIn, signOut, test } from '../support/fixtures.ts';
 
 const EVERYONE = { panels: ['Your account', 'Notices'], links: ['Dashboard', 'Notices', 'Account'] };
 const ADMIN_LINKS = [...EVERYONE.links, 'Administration'];
@@ -11,14 +11,14 @@ const SHOWN = {
   'editor admin': { panels: [...EVERYONE.panels, 'Editing', 'Administration'], links: ADMIN_LINKS },
 };
 
-test('after sign-in the dashboard shows the panels and links of the roles that one holds', async ({ page, context, server }) => {
+test('after sign-in the dashboard shows the panels and links of the roles that one holds', async ({ page, server }) => {
   for (const [role, { panels, links }] of Object.entries(SHOWN)) {
     const ada = newAccount();
     server.addUser(ada, role);
     await signIn(page, ada);
     await expect(page.getByRole('region').getByRole('heading'), role).toHaveText(panels);
     await expect(page.getByRole('navigation', { name: 'Main' }).getByRole('link'), role).toHaveText(links);
-    await context.clearCookies();
+    await signOut(page);
   }
 });
 

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { expectAgreement } from '../support/agreement.ts';
 import { ApiClient } from '../support/api.ts';
 import { Authenticator } from '../support/authenticator.ts';
-import { expect, fill, fillSignIn, followTo, isAt, newAccount, otherSessions, press, pressAndConfirm, signInWithApi, visit, type Account, type Locator, type Page, type Server } from '../support/fixtures.ts';
+import { expect, fill, fillSignIn, followTo, isAt, newAccount, otherSessions, press, pressAndConfirm, signInWithApi, signOut, visit, type Account, type Page, type Server } from '../support/fixtures.ts';
 import { addClient, requestOf } from '../support/oauth.ts';
 import { StubProvider } from '../support/provider.ts';
 import { chooseRoles } from '../support/roles.ts';
@@ -108,22 +108,20 @@ async function withAuthenticatorApp({ server, ada }: Scene): Promise<string> {
   return '/login';
 }
 
-const phoneOf = new WeakMap<Account, Authenticator>();
-
-/** Adds a passkey to Ada's account, of a phone that answers once it is touched. */
-async function withPasskey({ page, ada }: Scene): Promise<void> {
+/** Adds a passkey to Ada's account. */
+async function withPasskey({ page, ada }: Scene): Promise<Authenticator> {
   await signInWithApi(page, ada);
   await visitWithToken(page, '/account/security');
-  await addPasskey({ page, ada });
-  await phoneOf.get(ada)!.isTouched(false);
+  return addPasskey(page);
 }
 
-async function addPasskey({ page, ada }: Pick<Scene, 'page' | 'ada'>): Promise<Locator> {
-  phoneOf.set(ada, await Authenticator.add(page));
+const passkeys = (page: Page) => page.getByRole('region', { name: 'Passkeys' }).getByRole('listitem');
+
+async function addPasskey(page: Page): Promise<Authenticator> {
+  const phone = await Authenticator.add(page);
   await press(page, 'Add a passkey');
-  const item = page.getByRole('region', { name: 'Passkeys' }).getByRole('listitem');
-  await expect(item).toHaveCount(1);
-  return item;
+  await expect(passkeys(page)).toHaveCount(1);
+  return phone;
 }
 
 const ACTIONS: Action[] = [
@@ -132,14 +130,12 @@ const ACTIONS: Action[] = [
     path: '/api/auth/passkey',
     signedOut: true,
     open: async (scene) => {
-      await withPasskey(scene);
-      await scene.page.context().clearCookies();
+      const phone = await withPasskey(scene);
+      await phone.ignoresSuggestions();
+      await signOut(scene.page);
       return '/login';
     },
-    act: async ({ page, ada }) => {
-      await phoneOf.get(ada)!.isTouched(true);
-      await press(page, 'Sign in with a passkey');
-    },
+    act: ({ page }) => press(page, 'Sign in with a passkey'),
   },
   {
     form: 'ReauthenticateWithPasskey',
@@ -149,9 +145,8 @@ const ACTIONS: Action[] = [
       await withPasskey(scene);
       return anotherSession(scene);
     },
-    act: async ({ page, ada }) => {
+    act: async ({ page }) => {
       await pressAndConfirm(page, 'End all other sessions');
-      await phoneOf.get(ada)!.isTouched(true);
       await page.getByRole('dialog').getByRole('button', { name: 'Use a passkey' }).click();
     },
   },
@@ -168,20 +163,20 @@ const ACTIONS: Action[] = [
     form: 'RenamePasskey',
     path: '/api/account/passkey_rename',
     open: security,
-    act: async (scene) => {
-      const item = await addPasskey(scene);
-      await item.getByText('Rename', { exact: true }).click();
-      await item.getByLabel('Name', { exact: true }).fill('Phone');
-      await item.getByRole('button', { name: 'Save name' }).click();
+    act: async ({ page }) => {
+      await addPasskey(page);
+      await passkeys(page).getByText('Rename', { exact: true }).click();
+      await passkeys(page).getByLabel('Name', { exact: true }).fill('Phone');
+      await passkeys(page).getByRole('button', { name: 'Save name' }).click();
     },
   },
   {
     form: 'RemovePasskey',
     path: '/api/account/passkey_remove',
     open: security,
-    act: async (scene) => {
-      await addPasskey(scene);
-      await pressAndConfirm(scene.page, 'Remove this passkey');
+    act: async ({ page }) => {
+      await addPasskey(page);
+      await pressAndConfirm(page, 'Remove this passkey');
     },
   },
   {

@@ -116,6 +116,17 @@ test('a double click ends one session, and the focus moves to the next', async (
   await expect(otherSessions(page).getByRole('heading')).toHaveText(names.slice(1));
 });
 
+test('the second press of a double click leaves the focus where it went when the item was gone', async ({ page, server }) => {
+  await openSessions(page, server, 'one', 'two', 'three');
+  const names = await otherSessions(page).getByRole('heading').allInnerTexts();
+  await session(page, names[0]).getByRole('button', { name: END }).click();
+  await question(page).getByRole('button', { name: END }).click();
+  await expect(session(page, names[0])).toHaveCount(0);
+  await page.mouse.down({ clickCount: 2 });
+  await page.mouse.up({ clickCount: 2 });
+  await expect(session(page, names[1]).getByRole('button', { name: END })).toBeFocused();
+});
+
 test('when the last item goes, the focus moves to the one before', async ({ page, server }) => {
   await openSessions(page, server, 'one');
   await pressAndConfirm(page, END, otherSessions(page));

@@ -19,18 +19,12 @@ async function enrol(page: Page, options = {}): Promise<{ ada: Account; phone: A
   return { ada, phone };
 }
 
-/** The sign-in page, with an authenticator that is not touched yet: else it answers what is suggested. */
+/** The sign-in page, to press the button. */
 async function openSignIn(page: Page, phone: Authenticator): Promise<void> {
-  await phone.isTouched(false);
+  await phone.ignoresSuggestions();
   await signOut(page);
   await visit(page, '/login');
   await expect(signInButton(page)).toBeEnabled();
-}
-
-/** Touched from now on, it answers what is asked for from now on. */
-async function useButton(page: Page, phone: Authenticator): Promise<void> {
-  await phone.isTouched(true);
-  await signInButton(page).click();
 }
 
 test('a passkey is added, named, listed as synced, and signs in without a password', async ({ page }) => {
@@ -44,18 +38,17 @@ test('a passkey is added, named, listed as synced, and signs in without a passwo
   const [credential] = await phone.passkeys();
   expect(credential).toMatchObject({ isResidentCredential: true, rpId: 'localhost', userName: ada.email });
   await openSignIn(page, phone);
-  await useButton(page, phone);
+  await signInButton(page).click();
   await expectDashboard(page, ada);
   await visit(page, '/account/security');
   await expect(passkeys(page).first()).not.toContainText('never');
 });
 
 test('a passkey is suggested for the address and signs in from there', async ({ page }) => {
-  const { ada, phone } = await enrol(page);
-  await openSignIn(page, phone);
+  const { ada } = await enrol(page);
+  await signOut(page);
+  await visit(page, '/login');
   await expect(page.getByLabel('Email', { exact: true })).toHaveAttribute('autocomplete', 'username webauthn');
-  await phone.isTouched(true);
-  await page.reload();
   await expect(signInButton(page)).toBeEnabled();
   await page.getByLabel('Email', { exact: true }).focus();
   await expectDashboard(page, ada);
@@ -77,9 +70,8 @@ test('without user verification nobody signs in, and the password still does', a
   const { ada, phone } = await enrol(page);
   await openSignIn(page, phone);
   await phone.verifiesUser(false);
-  await useButton(page, phone);
+  await signInButton(page).click();
   await expect(page.getByRole('alert')).toContainText('No passkey was used.');
-  await phone.isTouched(false);
   await page.getByLabel('Email', { exact: true }).fill(ada.email);
   await page.getByLabel('Password', { exact: true }).fill(ada.password);
   await press(page, 'Sign in');
@@ -92,7 +84,7 @@ for (const wrong of [{ isBogusSignature: true }, { isBadUV: true }]) {
     const { phone } = await enrol(page);
     await openSignIn(page, phone);
     await phone.does(wrong);
-    await useButton(page, phone);
+    await signInButton(page).click();
     await expect(page.getByRole('alert')).toContainText('This passkey was not accepted.');
     await expect(page).toHaveURL(/\/login/);
   });
@@ -111,9 +103,9 @@ test('a removed passkey signs nobody in, and the device forgets it', async ({ pa
   await visit(other, `${server.url}/account/security`);
   await pressAndConfirm(other, 'Remove this passkey');
   await expect(other.getByText('was removed.')).toBeVisible();
-  await phone.isTouched(false);
+  await phone.ignoresSuggestions();
   await visit(page, '/login');
-  await useButton(page, phone);
+  await signInButton(page).click();
   await expect(page.getByRole('alert')).toContainText('This passkey is not known here.');
   await expect.poll(() => phone.passkeys()).toEqual([]);
 });
@@ -150,7 +142,6 @@ test('a browser without passkeys has no button for them, and nothing moves', asy
 test('a page of another origin gets nothing from a passkey of this one', async ({ page, server }) => {
   const { phone } = await enrol(page);
   await page.goto(server.url.replace('localhost', '127.0.0.1'), { waitUntil: 'commit' });
-  await phone.isTouched(true);
   const name = await page.evaluate(async () => {
     const publicKey = { challenge: new Uint8Array(32), rpId: 'localhost' };
     return navigator.credentials.get({ publicKey }).then(() => 'an answer', (error: Error) => error.name);
@@ -183,7 +174,7 @@ test('python-fido2 accepts what is accepted here, and neither takes another chal
   await page.getByLabel('Email', { exact: true }).focus();
   await suggested;
   const authentication = Promise.all([options('auth/passkey_options'), credential('auth/passkey')]);
-  await useButton(page, phone);
+  await signInButton(page).click();
   const [request, used] = await authentication;
   await expectDashboard(page, ada);
   const given = { origin: server.url, creation, created, request, used };
