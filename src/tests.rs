@@ -67,6 +67,7 @@ mod second_factors;
 mod second_step;
 mod session_limits;
 mod sessions;
+mod sign_in_links;
 mod silent_database;
 mod smtp;
 mod store;

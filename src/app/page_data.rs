@@ -39,6 +39,8 @@ pub struct PageData {
     pub link: Option<LinkSubject>,
     /// Whether mail is sent here.
     pub mail: bool,
+    /// Whether a mailed link signs in here.
+    pub sign_in_links: bool,
     /// On the pages to come in, while nobody is signed in: the providers that people can sign in with.
     pub providers: Vec<ProviderButton>,
     /// On the sign-in page: whom the app expects that led there.

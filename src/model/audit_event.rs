@@ -44,6 +44,8 @@ event_kinds! {
     PasswordChangeFailed = "password_change_failed",
     PasswordResetRequested = "password_reset_requested",
     PasswordReset = "password_reset",
+    /// Somebody asked for a link to sign in, which was mailed to the account's owner; or was not, as the detail says.
+    MailedLinkRequested = "mailed_link_requested",
     RolesChanged = "roles_changed",
     SignedIn = "signed_in",
     SignInFailed = "sign_in_failed",

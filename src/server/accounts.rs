@@ -30,6 +30,7 @@ pub mod second_step;
 pub mod security;
 pub mod setup;
 pub mod sign_in;
+pub mod sign_in_link;
 pub mod sign_up;
 pub mod totp;
 pub mod use_passkey;

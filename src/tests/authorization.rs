@@ -34,6 +34,8 @@ const FUNCTIONS: &[(&str, For, Fields)] = &[
     ("/api/auth/reset", For::Everyone, &[]),
     ("/api/auth/request_reset", For::Everyone, &[]),
     ("/api/auth/request_account", For::Everyone, &[]),
+    ("/api/auth/request_sign_in_link", For::Everyone, &[]),
+    ("/api/auth/sign_in_with_link", For::Everyone, &[]),
     ("/api/auth/finish_registration", For::Everyone, &[]),
     ("/api/auth/confirm_email", For::Everyone, &[]),
     ("/api/auth/restore_email", For::Everyone, &[]),

@@ -136,7 +136,14 @@ async fn invitation(app: &TestApp) -> String {
     let user = app.user(ADA).await.id;
     let mut tx = app.state.store.begin().await.unwrap();
     let (purpose, expires_at) = (one_time_tokens::Purpose::Invitation, app.clock.now() + STEP);
-    let link = one_time_tokens::NewToken { purpose, hash: &hash, user: Some(&user), email: None, expires_at };
+    let link = one_time_tokens::NewToken {
+        purpose,
+        hash: &hash,
+        user: Some(&user),
+        email: None,
+        asker: None,
+        expires_at,
+    };
     one_time_tokens::insert(&mut tx, link).await.unwrap();
     tx.commit().await.unwrap();
     token

@@ -44,6 +44,8 @@ pub static ENDPOINTS: LazyLock<Vec<Endpoint>> = LazyLock::new(|| {
         Endpoint::of::<auth::AcceptInvitation>("/invitation"),
         Endpoint::of::<auth::ResetPassword>("/reset"),
         Endpoint::of::<auth::RequestReset>("/forgot"),
+        Endpoint::of::<auth::RequestSignInLink>("/login/email"),
+        Endpoint::of::<auth::SignInWithLink>("/login/link"),
         Endpoint::of::<auth::RequestAccount>("/register"),
         Endpoint::of::<auth::FinishRegistration>("/register/finish"),
         Endpoint::of::<auth::ConfirmEmail>("/confirm-email"),

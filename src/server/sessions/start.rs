@@ -35,6 +35,7 @@ use crate::{
 pub enum SignInMethod<'a> {
     Password,
     Passkey,
+    MailedLink,
     /// A second step, after the first one, for which they may have come from a provider.
     SecondStep(Option<&'a UpstreamSession>),
     /// They have just signed up.
@@ -53,6 +54,7 @@ impl SignInMethod<'_> {
         match self {
             Self::Password => "password",
             Self::Passkey => "passkey",
+            Self::MailedLink => "mailed_link",
             Self::SecondStep(_) => "second_step",
             Self::Registration => "registration",
             Self::Setup => "setup",

@@ -211,6 +211,14 @@ pub async fn lock_by_id(tx: &mut Tx, id: &UserId) -> Result<Option<User>, StoreE
     by_id(tx, id).await
 }
 
+/// The enabled account of an address, held for this transaction: what was found by its address may have another one by
+/// then.
+pub async fn lock_enabled_by_email(tx: &mut Tx, email: &EmailAddress) -> Result<Option<User>, StoreError> {
+    let Some(found) = by_email(tx, email).await? else { return Ok(None) };
+    let locked = lock_by_id(tx, &found.id).await?;
+    Ok(locked.filter(|user| user.is_enabled() && user.email == *email))
+}
+
 /// Whether there is an account at all.
 pub async fn any(db: &mut impl Queryable) -> Result<bool, StoreError> {
     Ok(fetch_scalar!(db, ANY)?)
