@@ -54,6 +54,7 @@ mod page_content;
 mod pages;
 mod pagination;
 mod parsers;
+mod passkey_after_password;
 mod password_rules;
 mod rate_limit;
 mod recovery;

@@ -185,6 +185,15 @@ const ACTIONS: Action[] = [
     },
   },
   {
+    form: 'SetSecondStep',
+    path: '/api/account/set_second_step',
+    open: security,
+    act: async (scene) => {
+      await addPasskey(scene);
+      await press(scene.page, 'Ask for a passkey after my password');
+    },
+  },
+  {
     form: 'SignIn',
     path: '/api/auth/login',
     signedOut: true,

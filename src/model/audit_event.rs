@@ -65,6 +65,9 @@ event_kinds! {
     PasskeyCounterLower = "passkey_counter_lower",
     /// What a browser offered as a new passkey is none.
     PasskeyRefused = "passkey_refused",
+    /// The owner of an account has a passkey asked for after the password, or no longer.
+    SecondStepEnabled = "second_step_enabled",
+    SecondStepDisabled = "second_step_disabled",
     SignedOut = "signed_out",
     Reauthenticated = "reauthenticated",
     ReauthenticationFailed = "reauthentication_failed",

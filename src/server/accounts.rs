@@ -15,6 +15,7 @@ mod links;
 mod lookalike;
 pub mod mail_request;
 pub mod overview;
+pub mod passkey_after_password;
 pub mod passkey_options;
 pub mod passkeys;
 pub mod profile;

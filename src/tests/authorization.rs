@@ -59,6 +59,7 @@ const FUNCTIONS: &[(&str, For, Fields)] = &[
     ("/api/account/totp_confirm", For::Members, &[("code", "000000")]),
     ("/api/account/totp_remove", For::Members, &[]),
     ("/api/account/recovery_codes", For::Members, &[]),
+    ("/api/account/set_second_step", For::Members, &[("required", "true")]),
     ("/api/account/passkeys", For::Members, &[]),
     ("/api/account/passkey_options", For::Members, &[]),
     ("/api/account/passkey_add", For::Members, &[("credential", "{}"), ("state", "nothing")]),

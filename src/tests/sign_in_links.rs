@@ -146,10 +146,7 @@ async fn an_account_that_takes_more_than_a_mail_is_mailed_that_there_is_no_link(
         ask(&mut app.browser(), email).await.assert_status(200);
         let mail = mails(&app, &relay).await.pop().unwrap();
         let text = mail.data.replace("=\r\n", "");
-        assert!(
-            text.contains("There is none for this account") && !text.contains("token="),
-            "{email}"
-        );
+        assert!(text.contains("There is none for this account") && !text.contains("token="), "{email}");
     }
 }
 

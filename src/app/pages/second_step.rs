@@ -56,13 +56,17 @@ fn EnterCode(usable: Vec<SecondFactor>) -> impl IntoView {
 
 fn asks_for(usable: &[SecondFactor]) -> &'static str {
     let has = |factor| usable.contains(&factor);
+    let passkey = has(SecondFactor::Passkey);
     match (has(SecondFactor::Totp), has(SecondFactor::RecoveryCode)) {
         (true, true) => {
             "Enter the 6 digits that your authenticator app shows. Without your phone, enter one of your recovery codes."
         }
         (true, false) => "Enter the 6 digits that your authenticator app shows.",
+        (false, true) if passkey => {
+            "Use a passkey of your account. Without it, enter one of your recovery codes."
+        }
         (false, true) => "Enter one of your recovery codes.",
-        (false, false) if has(SecondFactor::Passkey) => "Use a passkey of your account.",
+        (false, false) if passkey => "Use a passkey of your account.",
         (false, false) => {
             "Your authenticator app is switched off, and you have no recovery codes. Ask an administrator to reset your second factors."
         }

@@ -21,14 +21,28 @@ impl Factors {
 
     /// Whether the account needs a second step: the one function that says so. A recovery code without anything else is
     /// there after an administrator has reset the factors.
-    /// Whoever adds a passkey has not asked for their password to be worth less.
+    /// Whoever adds a passkey has not asked for their password to be worth less, until they do.
     pub fn need_second_step(self) -> bool {
-        self.0.totp || self.0.recovery_codes > 0
+        self.has_second_step() || self.0.recovery_codes > 0
+    }
+
+    /// Whether there is what a second step is taken with, and recovery codes stand in for.
+    pub fn has_second_step(self) -> bool {
+        self.0.totp || self.asks_for_passkey()
+    }
+
+    /// Whether the owner has their passkey asked for after the password.
+    pub fn asks_for_passkey(self) -> bool {
+        self.0.passkeys && self.0.second_step
+    }
+
+    pub fn has_passkeys(self) -> bool {
+        self.0.passkeys
     }
 
     /// Whether there is any, needed or not.
     pub fn any(self) -> bool {
-        self.need_second_step() || self.0.passkeys
+        self.need_second_step() || self.has_passkeys()
     }
 
     /// The highest level that its owner can prove with the password and a code.

@@ -61,6 +61,7 @@ pub static ENDPOINTS: LazyLock<Vec<Endpoint>> = LazyLock::new(|| {
         Endpoint::of::<account::TotpBegin>("/account/security"),
         Endpoint::of::<account::TotpConfirm>("/account/security"),
         Endpoint::of::<account::TotpRemove>("/account/security"),
+        Endpoint::of::<account::SetSecondStep>("/account/security"),
         Endpoint::of::<account::CreateRecoveryCodes>("/account/security"),
         Endpoint::of::<sessions::ListSessions>("/account/sessions"),
         Endpoint::of::<sessions::RenameSession>("/account/sessions"),

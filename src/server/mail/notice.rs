@@ -20,6 +20,8 @@ pub enum Notice {
     SecondFactorRemoved,
     PasskeyAdded,
     PasskeyRemoved,
+    SecondStepTurnedOn,
+    SecondStepTurnedOff,
     RecoveryCodesMade,
     RecoveryCodeUsed,
     TenWrongCodes,
@@ -50,6 +52,14 @@ impl Notice {
             }
             Self::PasskeyAdded => ("A passkey was added", "A passkey was added to your account."),
             Self::PasskeyRemoved => ("A passkey was removed", "A passkey was removed from your account."),
+            Self::SecondStepTurnedOn => (
+                "Your password alone is no longer enough",
+                "From now on a passkey is asked for after the password of your account.",
+            ),
+            Self::SecondStepTurnedOff => (
+                "A passkey is no longer asked for",
+                "A passkey is no longer asked for after the password of your account.",
+            ),
             Self::RecoveryCodesMade => (
                 "New recovery codes",
                 "New recovery codes were made for your account. Older ones no longer work.",

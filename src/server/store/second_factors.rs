@@ -16,13 +16,16 @@ pub struct SecondFactorRow {
     pub recovery_codes: i64,
     /// Whether there is a passkey.
     pub passkeys: bool,
+    /// Whether its owner wants it asked for after the password.
+    pub second_step: bool,
 }
 
 statements! {
     OF_USER = "SELECT EXISTS (SELECT 1 FROM totp WHERE user_id = $1 AND confirmed_at IS NOT NULL) AS totp,
                    COALESCE((SELECT failures FROM factor_failures WHERE user_id = $1 AND factor = 'totp'), 0) AS totp_failures,
                    (SELECT count(*) FROM recovery_codes WHERE user_id = $1) AS recovery_codes,
-                   EXISTS (SELECT 1 FROM passkeys WHERE user_id = $1) AS passkeys";
+                   EXISTS (SELECT 1 FROM passkeys WHERE user_id = $1) AS passkeys,
+                   EXISTS (SELECT 1 FROM users WHERE id = $1 AND second_step) AS second_step";
 }
 
 pub async fn of_user(db: &mut impl Queryable, user: &UserId) -> Result<SecondFactorRow, StoreError> {

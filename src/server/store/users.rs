@@ -180,6 +180,7 @@ statements! {
     SET_PASSWORD_HASH = "UPDATE users SET password_hash = $2, credential_epoch = credential_epoch + 1 WHERE id = $1";
     RENEW_PASSWORD_HASH = "UPDATE users SET password_hash = $2 WHERE id = $1";
     RAISE_CREDENTIAL_EPOCH = "UPDATE users SET credential_epoch = credential_epoch + 1 WHERE id = $1";
+    SET_SECOND_STEP = "UPDATE users SET second_step = $2 WHERE id = $1";
     SET_ROLES = "UPDATE users SET editor = $2, admin = $3 WHERE id = $1";
     SET_TOKEN_EPOCH = "UPDATE users SET token_epoch = $2 WHERE id = $1";
     SET_DISPLAY_NAME = "UPDATE users SET display_name = $2, name_key = $3 WHERE id = $1";
@@ -267,6 +268,12 @@ pub async fn raise_credential_epoch(tx: &mut Tx, id: &UserId) -> Result<(), Stor
 pub async fn set_password_hash(tx: &mut Tx, id: &UserId, hash: &str) -> Result<(), StoreError> {
     imported_hashes::forget(tx, id).await?;
     let rows = execute!(tx, SET_PASSWORD_HASH, id.as_str(), hash)?;
+    expect_one_row(rows, "users", id.as_str())
+}
+
+/// Stores whether the owner wants a passkey asked for after the password.
+pub async fn set_second_step(tx: &mut Tx, id: &UserId, wanted: bool) -> Result<(), StoreError> {
+    let rows = execute!(tx, SET_SECOND_STEP, id.as_str(), wanted)?;
     expect_one_row(rows, "users", id.as_str())
 }
 
