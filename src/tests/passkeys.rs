@@ -12,7 +12,10 @@ use super::{
     smtp::{Offers, Relay},
 };
 use crate::{
-    server::{authentication::totp::TotpSecret, store::execute},
+    server::{
+        authentication::totp::TotpSecret,
+        store::{Store, execute},
+    },
     tests::test_app::{
         Answer, Backend, Browser, PASSWORD, TestApp,
         authenticator::{Authenticator, BACKED_UP, BACKUP_ELIGIBLE, USER_VERIFIED},
@@ -315,6 +318,19 @@ async fn a_passkey_of_another_host_is_unknown() {
     let (_, authenticator) = enrolled(&app).await;
     let moved = app.restart_with("LATCHKEY_PUBLIC_URL", "https://id.example.org").await;
     sign_in(&mut moved.browser(), &authenticator).await.assert_error(401, "unknown_passkey");
+}
+
+#[tokio::test]
+async fn doctor_is_told_of_passkeys_that_were_made_for_another_host() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let app = TestApp::with(backend, &[]).await;
+        enrolled(&app).await;
+        let (database, _) = app.stop().await;
+        for (host, elsewhere) in [("localhost", 0), ("id.example.org", 1)] {
+            let examined = Store::examine(&database.url, host).await.unwrap();
+            assert_eq!(examined.passkeys_elsewhere, elsewhere, "{host}");
+        }
+    }
 }
 
 #[tokio::test]

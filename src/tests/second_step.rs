@@ -400,6 +400,30 @@ async fn after_a_hundred_wrong_codes_the_app_is_switched_off_and_recovery_codes_
 }
 
 #[tokio::test]
+async fn recovery_codes_are_not_offered_while_none_is_looked_at_and_the_page_says_for_how_long() {
+    let app = TestApp::with(Backend::Sqlite, &[("LATCHKEY_RATE_LIMIT", "off")]).await;
+    app.sign_up(ADA).await;
+    app.give_totp(ADA).await;
+    let code = app.give_recovery_codes(ADA, 1).await.remove(0);
+    let mut browser = first_step(&app).await;
+    let says = "Too many wrong recovery codes were entered.";
+    for _ in 0..10 {
+        assert!(!browser.get("/login/second-step").await.body.contains(says));
+        let refused = second_step(&mut browser, "0000-0000-0000-0000").await;
+        refused.assert_error(401, "invalid_credentials");
+    }
+    let page = open(&mut browser, "/login/second-step").await.main().text();
+    assert!(page.contains(says) && page.contains("The next one can be entered in a minute."), "{page}");
+    assert!(page.contains("Enter the 6 digits") && !page.contains("one of your recovery codes"), "{page}");
+    let answer = app.browser().sign_in(ADA, PASSWORD).await;
+    assert_eq!(answer.json()["methods"], serde_json::json!(["totp"]));
+
+    app.advance(Duration::from_secs(60));
+    assert!(browser.get("/login/second-step").await.body.contains("one of your recovery codes"));
+    second_step(&mut browser, &code).await.assert_status(200);
+}
+
+#[tokio::test]
 async fn the_second_step_works_without_javascript() {
     let app = TestApp::start().await;
     app.sign_up(ADA).await;

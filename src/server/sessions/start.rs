@@ -131,7 +131,7 @@ async fn ask_for_second_step(
     (factors, upstream): (Factors, Option<&UpstreamSession>),
 ) -> Result<Started, Error> {
     let attempt = Attempt::begin(state, change.context.now, user, evidence, upstream.cloned())?;
-    let made = AttemptMade { cookie: attempt.seal(state)?, methods: factors.usable() };
+    let made = AttemptMade { cookie: attempt.seal(state)?, methods: factors.usable(change.context.now) };
     let detail = json!({ "factors": evidence.methods().to_string() });
     change.record(Event::new(EventKind::SecondStepRequested).about(&user.id).with(detail)).await?;
     change.commit().await?;

@@ -27,7 +27,7 @@ use crate::{
         local_path::LocalPath,
         oauth::{consent_page::ConsentPage, device_page::DevicePage},
         query,
-        second_factor::SecondFactor,
+        second_factor::UsableFactors,
         upstream::linked::ProviderButton,
     },
     server::{
@@ -134,9 +134,10 @@ async fn find_link(state: &AppState, page: &str, opened: Opened<'_>) -> Result<O
 }
 
 /// What the second step can be done with, on its page. Without a store the page says that the sign-in is over.
-async fn second_step(state: &AppState, cookie: Option<String>) -> Option<Vec<SecondFactor>> {
-    let attempt = Attempt::open(state, state.now(), &cookie?)?;
-    second_step::usable(state, &attempt).await.unwrap_or_else(|error| {
+async fn second_step(state: &AppState, cookie: Option<String>) -> Option<UsableFactors> {
+    let now = state.now();
+    let attempt = Attempt::open(state, now, &cookie?)?;
+    second_step::usable(state, now, &attempt).await.unwrap_or_else(|error| {
         tracing::error!(%error, "a second step could not be looked up");
         None
     })
