@@ -66,6 +66,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/dashboard") view=on_demand("/dashboard")/>
                     <Route path=path!("/account") view=on_demand("/account")/>
                     <Route path=path!("/login/second-step") view=on_demand("/login/second-step")/>
+                    <Route path=path!("/login/email") view=on_demand("/login/email")/>
+                    <Route path=path!("/login/link") view=on_demand("/login/link")/>
                     <Route path=path!("/account/security") view=on_demand("/account/security")/>
                     <Route path=path!("/account/password") view=on_demand("/account/password")/>
                     <Route path=path!("/account/sessions") view=on_demand("/account/sessions")/>

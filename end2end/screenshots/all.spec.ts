@@ -44,7 +44,7 @@ for (const [size, viewport] of Object.entries(WINDOWS)) {
       };
 
       const visitor = await open();
-      for (const [name, path] of Object.entries({ home: '/', login: '/login', register: '/register', setup: '/setup', invitation: '/invitation', reset: '/reset', forgot: '/forgot', 'finish-registration': '/register/finish', 'confirm-email': '/confirm-email', 'restore-email': '/restore-email', 'not-found': '/nowhere', 'login-reason': '/login?reason=reused' })) {
+      for (const [name, path] of Object.entries({ home: '/', login: '/login', register: '/register', setup: '/setup', invitation: '/invitation', reset: '/reset', forgot: '/forgot', 'sign-in-by-mail': '/login/email', 'sign-in-link': '/login/link', 'finish-registration': '/register/finish', 'confirm-email': '/confirm-email', 'restore-email': '/restore-email', 'not-found': '/nowhere', 'login-reason': '/login?reason=reused' })) {
         await visit(visitor, path);
         await shoot(visitor, name);
       }

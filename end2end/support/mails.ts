@@ -55,7 +55,7 @@ export const test = base.extend<{ mails: MailBox }, { mailing: { mails: MailBox;
   mailing: [
     async ({}, use) => {
       const mails = await MailBox.start();
-      const server = await Server.start({ LATCHKEY_RATE_LIMIT: 'off', ...mails.settings });
+      const server = await Server.start({ LATCHKEY_RATE_LIMIT: 'off', LATCHKEY_MAIL_SIGN_IN_LINKS: 'on', ...mails.settings });
       await use({ mails, server });
       await server.destroy();
       await mails.stop();

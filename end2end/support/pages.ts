@@ -12,6 +12,8 @@ export const PUBLIC_PAGES: PageInfo[] = [
   { path: '/login', title: 'Sign in · Latchkey', heading: 'Sign in' },
   { path: '/register', title: 'Create an account · Latchkey', heading: 'Create an account' },
   { path: '/login/second-step', title: 'Confirm that it is you · Latchkey', heading: 'Confirm that it is you' },
+  { path: '/login/email', title: 'Sign in by mail · Latchkey', heading: 'Sign in by mail' },
+  { path: '/login/link', title: 'Sign in by mail · Latchkey', heading: 'Sign in by mail' },
   { path: '/setup', title: 'Set up Latchkey · Latchkey', heading: 'Set up Latchkey' },
   { path: '/invitation', title: 'Your invitation · Latchkey', heading: 'Your invitation' },
   { path: '/reset', title: 'Reset your password · Latchkey', heading: 'Reset your password' },

@@ -180,6 +180,15 @@ const ACTIONS: Action[] = [
     },
   },
   {
+    form: 'SetSecondStep',
+    path: '/api/account/set_second_step',
+    open: security,
+    act: async (scene) => {
+      await addPasskey(scene);
+      await press(scene.page, 'Ask for a passkey after my password');
+    },
+  },
+  {
     form: 'SignIn',
     path: '/api/auth/login',
     signedOut: true,
@@ -477,7 +486,7 @@ const ACTIONS: Action[] = [
 /** Works only while there are no accounts. It starts a session in the way that AcceptInvitation does. */
 const NEEDS_AN_EMPTY_SERVER = 'FirstAdministrator';
 /** Their servers send mail: `mail.spec.ts`. */
-const NEED_MAIL = ['ChangeEmail', 'Confirm', 'Finish', 'RequestAccount', 'RequestReset', 'Restore'];
+const NEED_MAIL = ['ChangeEmail', 'Confirm', 'Finish', 'RequestAccount', 'RequestReset', 'RequestSignInLink', 'Restore', 'UseLink'];
 
 /** While the answer to the action is held. */
 type Situation = (scene: { page: Page; other: Page; grace: Account; answer: Held }) => Promise<void>;

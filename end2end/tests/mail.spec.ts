@@ -37,6 +37,27 @@ for (const javaScriptEnabled of [true, false]) {
       await expectDashboard(page, ada);
     });
 
+    test('somebody signs in by mail, and gets where they wanted to go', async ({ page, newContext, server, mails }) => {
+      const ada = newAccount();
+      server.addUser(ada);
+      await visit(page, '/account/sessions');
+      await page.getByRole('link', { name: 'Email me a link' }).click();
+      await expect(heading(page)).toHaveText('Sign in by mail');
+      await page.getByLabel('Email', { exact: true }).fill(ada.email);
+      await press(page, 'Email me a link');
+      await expect(page.getByText('a mail is on its way')).toBeVisible();
+
+      const link = await mails.link(ada.email, '/login/link?token=');
+      const stranger = await (await newContext()).newPage();
+      await visit(stranger, link);
+      await expect(stranger.getByText('you asked for it in another browser')).toBeVisible();
+      await visit(page, link);
+      await expect(page).toHaveURL('/login/link');
+      await expect(page.getByText(ada.email)).toBeVisible();
+      await press(page, 'Sign in');
+      await expect(heading(page)).toHaveText('Your sessions');
+    });
+
     test('somebody signs up by mail', async ({ page, mails }) => {
       const ada = newAccount();
       await visit(page, '/register');
@@ -83,7 +104,7 @@ test('somebody changes their address, and whoever has the old one puts it back',
 });
 
 test('the pages of a portal that sends mail have no violation that axe finds', async ({ page, mails }) => {
-  for (const path of ['/login', '/register', '/forgot', '/reset', '/register/finish', '/confirm-email', '/restore-email']) {
+  for (const path of ['/login', '/login/email', '/login/link', '/register', '/forgot', '/reset', '/register/finish', '/confirm-email', '/restore-email']) {
     await visit(page, path);
     await expectAccessible(page);
   }

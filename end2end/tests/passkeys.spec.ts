@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { Authenticator } from '../support/authenticator.ts';
-import { confirm, expect, expectDashboard, newAccount, openAsNew, openWithNewToken, press, pressAndConfirm, signOut, test, visit, type Account, type Page } from '../support/fixtures.ts';
+import { confirm, expect, expectDashboard, heading, newAccount, openAsNew, openWithNewToken, press, pressAndConfirm, signIn, signOut, test, visit, type Account, type Page } from '../support/fixtures.ts';
 
 const ADD = 'Add a passkey';
 const SIGN_IN = 'Sign in with a passkey';
@@ -128,6 +128,22 @@ test('a passkey confirms who it is where that must be recent', async ({ page, se
   await dialog.getByRole('button', { name: 'Use a passkey' }).click();
   await expect(dialog).toHaveCount(0);
   await expect(passkeys(page)).toHaveCount(0);
+});
+
+test('a passkey is asked for after the password once its owner wants that', async ({ page }) => {
+  const { ada, phone } = await enrol(page);
+  await press(page, 'Ask for a passkey after my password');
+  await expect(page.getByRole('heading', { name: 'Keep these recovery codes' })).toBeVisible();
+  await expect(page.getByText('Your password alone is not enough to sign in, and you have recovery codes')).toBeVisible();
+  await openSignIn(page, phone);
+  await signIn(page, ada);
+  await expect(heading(page)).toHaveText('Confirm that it is you');
+  await phone.isTouched(true);
+  await page.getByRole('button', { name: 'Use a passkey' }).click();
+  await expectDashboard(page, ada);
+  await visit(page, '/account/security');
+  await pressAndConfirm(page, 'Stop asking for a passkey');
+  await expect(page.getByRole('button', { name: 'Ask for a passkey after my password' })).toBeVisible();
 });
 
 test('a browser without passkeys has no button for them, and nothing moves', async ({ page }) => {

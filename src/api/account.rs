@@ -189,6 +189,29 @@ pub async fn totp_remove() -> Result<(), ApiError> {
     .await
 }
 
+/// Has a passkey asked for after the password, or no longer. The answer has recovery codes, if the account has got some by
+/// that.
+#[server(prefix = "/api", endpoint = "account/set_second_step", client = AuthClient, output = Json)]
+pub async fn set_second_step(required: bool) -> Result<RecoveryCodes, ApiError> {
+    use crate::{
+        model::role::Permission,
+        server::{
+            accounts::passkey_after_password::{turn_off, turn_on},
+            request::caller::Caller,
+        },
+    };
+    Caller::respond(async |caller| {
+        let principal = caller.require(Permission::ManageFactors).await?;
+        let (state, context) = (&caller.state, caller.context());
+        if required {
+            return Ok(RecoveryCodes { recovery_codes: turn_on(state, context, &principal).await? });
+        }
+        turn_off(state, context, &principal).await?;
+        Ok(RecoveryCodes { recovery_codes: Vec::new() })
+    })
+    .await
+}
+
 /// Makes new recovery codes. Those from before work no more.
 #[server(prefix = "/api", endpoint = "account/recovery_codes", client = AuthClient, output = Json)]
 pub async fn create_recovery_codes() -> Result<RecoveryCodes, ApiError> {

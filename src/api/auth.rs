@@ -196,6 +196,40 @@ pub async fn login(email: String, password: String, next: Option<String>) -> Res
     .await
 }
 
+/// Has a link that signs in mailed to an address. The answer is the same whether or not it has an account. `next` is where
+/// the link leads.
+#[server(prefix = "/api", endpoint = "auth/request_sign_in_link", client = AuthClient, output = Json)]
+pub async fn request_sign_in_link(email: String, next: Option<String>) -> Result<(), ApiError> {
+    use crate::{
+        model::{access::after_sign_in, email::EmailAddress},
+        server::{accounts::sign_in_link::ask, request::caller::Caller},
+    };
+    Caller::respond(async |caller| {
+        let (email, next) = (EmailAddress::parse(&email)?, after_sign_in(next.as_deref()));
+        let sent = next.link_sent();
+        ask(&caller.state, caller.context(), email, &caller.known_browser()?, next).await?;
+        caller.redirect_form(&sent)
+    })
+    .await
+}
+
+/// Signs in with a link that was mailed, in the browser that has asked for it.
+#[server(prefix = "/api", endpoint = "auth/sign_in_with_link", client = AuthClient, output = Json)]
+pub async fn sign_in_with_link(token: Option<String>) -> Result<SignIn, ApiError> {
+    use crate::server::{
+        accounts::sign_in_link::sign_in, authentication::mailed_link::Opened, request::caller::Caller,
+    };
+    Caller::respond(async |caller| {
+        let (token, browser) = (caller.link_token(token), caller.flow_cookie());
+        let opened = Opened { token: &token, browser: browser.as_deref() };
+        let presented = caller.refresh_token.as_ref();
+        let (started, next) = sign_in(&caller.state, caller.context(), opened, presented).await?;
+        caller.clear_link();
+        caller.started(started, Some(next.as_str()))
+    })
+    .await
+}
+
 /// Takes the second step of signing in: with a code of an authenticator app, a recovery code, or a passkey (`credential` and
 /// `state`, as for signing in with it). `next` is where a form
 /// without JavaScript goes then.

@@ -9,7 +9,7 @@ use crate::model::{
     json::JsonText,
     link::LinkSubject,
     oauth::{consent_page::ConsentPage, device_page::DevicePage},
-    second_factor::SecondFactor,
+    second_factor::UsableFactors,
     session::SessionView,
     theme::Theme,
     upstream::linked::ProviderButton,
@@ -30,7 +30,7 @@ pub struct PageData {
     pub theme: Theme,
     pub registration_open: bool,
     /// On the page of the second step: what it can be done with, if somebody is half signed in.
-    pub second_step: Option<Vec<SecondFactor>>,
+    pub second_step: Option<UsableFactors>,
     /// Least characters of a password that is chosen.
     pub password_from: usize,
     /// On the setup page: whether its link works.
@@ -39,6 +39,8 @@ pub struct PageData {
     pub link: Option<LinkSubject>,
     /// Whether mail is sent here.
     pub mail: bool,
+    /// Whether a mailed link signs in here.
+    pub sign_in_links: bool,
     /// On the pages to come in, while nobody is signed in: the providers that people can sign in with.
     pub providers: Vec<ProviderButton>,
     /// On the sign-in page: whom the app expects that led there.

@@ -38,6 +38,7 @@ use super::{
         groups::Groups,
         invitation::Invitation,
         keys::Keys,
+        mailed_link::MailedLink,
         notices::{EditNotices, Notices},
         password::Password,
         reset_password::ResetPassword,
@@ -46,6 +47,7 @@ use super::{
         security::Security,
         sessions::Sessions,
         setup::Setup,
+        sign_in_with_link::SignInWithLink,
         user::User,
         users::Users,
     },
@@ -132,9 +134,11 @@ parts! {
         "/consent" => Consent,
         "/device" => Device,
     }
-    // Where one-time links lead, and the second step: most people never see these pages, and nobody often.
+    // Where one-time links lead and are asked for, and the second step: most people never see these pages, and nobody often.
     links {
         "/login/second-step" => SecondStep,
+        "/login/email" => MailedLink,
+        "/login/link" => SignInWithLink,
         "/setup" => Setup,
         "/invitation" => Invitation,
         "/reset" => ResetPassword,

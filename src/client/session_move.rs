@@ -34,6 +34,7 @@ pub const MOVES: &[(&str, SessionMove)] = &[
     (SIGN_IN, Start),
     ("/api/auth/second_factor", Start),
     ("/api/auth/passkey", Start),
+    ("/api/auth/sign_in_with_link", Start),
     ("/api/auth/register", Start),
     ("/api/auth/setup", Start),
     ("/api/auth/accept_invitation", Start),

@@ -22,6 +22,8 @@ pub const PAGES: &[(&str, Access)] = &[
     ("/", Access::Public),
     ("/login", Access::Anonymous),
     ("/login/second-step", Access::Public),
+    ("/login/email", Access::Anonymous),
+    ("/login/link", Access::Public),
     ("/register", Access::Anonymous),
     ("/setup", Access::Public),
     ("/consent", Access::Needs(Permission::ReadAccount)),

@@ -44,6 +44,8 @@ event_kinds! {
     PasswordChangeFailed = "password_change_failed",
     PasswordResetRequested = "password_reset_requested",
     PasswordReset = "password_reset",
+    /// Somebody asked for a link to sign in, which was mailed to the account's owner; or was not, as the detail says.
+    MailedLinkRequested = "mailed_link_requested",
     RolesChanged = "roles_changed",
     SignedIn = "signed_in",
     SignInFailed = "sign_in_failed",
@@ -63,6 +65,9 @@ event_kinds! {
     PasskeyCounterLower = "passkey_counter_lower",
     /// What a browser offered as a new passkey is none.
     PasskeyRefused = "passkey_refused",
+    /// The owner of an account has a passkey asked for after the password, or no longer.
+    SecondStepEnabled = "second_step_enabled",
+    SecondStepDisabled = "second_step_disabled",
     SignedOut = "signed_out",
     Reauthenticated = "reauthenticated",
     ReauthenticationFailed = "reauthentication_failed",

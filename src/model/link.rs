@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::email::EmailAddress;
+use super::{email::EmailAddress, local_path::LocalPath};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkSubject {
@@ -10,4 +10,6 @@ pub struct LinkSubject {
     pub account: EmailAddress,
     /// The address that it gives to the account.
     pub address: Option<EmailAddress>,
+    /// Where it leads whoever signs in with it.
+    pub next: Option<LocalPath>,
 }

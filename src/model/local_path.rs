@@ -56,6 +56,12 @@ impl LocalPath {
         Self(format!("{page}?next={}", encode_value(&self.0)))
     }
 
+    /// The page that says that a link was mailed, which leads here.
+    #[must_use]
+    pub fn link_sent(&self) -> Self {
+        Self(format!("/login/email?sent=yes&next={}", encode_value(&self.0)))
+    }
+
     /// Where one is after signing out.
     pub fn signed_out(reason: SignOutReason) -> Self {
         Self(format!("/login?reason={}", reason.as_str()))

@@ -19,10 +19,12 @@ pub enum Method {
     Provider,
     /// Signing in at a provider whose word for two factors is believed.
     ProviderWithTwoFactors,
+    /// A link that was mailed. It is never one of two factors (OWASP ASVS 6.3.6, NIST SP 800-63B-4 §3.1.3.1).
+    MailedLink,
 }
 
 impl Method {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Password,
         Self::Totp,
         Self::RecoveryCode,
@@ -30,6 +32,7 @@ impl Method {
         Self::VerifiedPasskey,
         Self::Provider,
         Self::ProviderWithTwoFactors,
+        Self::MailedLink,
     ];
 
     /// Its name in the database and in the audit log.
@@ -42,6 +45,7 @@ impl Method {
             Self::VerifiedPasskey => "verified_passkey",
             Self::Provider => "provider",
             Self::ProviderWithTwoFactors => "provider_with_two_factors",
+            Self::MailedLink => "mailed_link",
         }
     }
 
@@ -52,8 +56,8 @@ impl Method {
             Self::Totp | Self::RecoveryCode => &["otp"],
             Self::Passkey => &["pop"],
             Self::VerifiedPasskey => &["pop", "user"],
-            // There is no name for "somebody else says so".
-            Self::Provider | Self::ProviderWithTwoFactors => &[],
+            // There is no name for "somebody else says so", and none for a mail.
+            Self::Provider | Self::ProviderWithTwoFactors | Self::MailedLink => &[],
         }
     }
 
@@ -155,7 +159,7 @@ mod tests {
 
     #[test]
     fn what_was_proved_comes_to_a_level_and_has_names_in_tokens() {
-        let table: [(&str, Level, &[&str]); 10] = [
+        let table: [(&str, Level, &[&str]); 13] = [
             ("password", Level::SingleFactor, &["pwd"]),
             ("password totp", Level::MultiFactor, &["pwd", "otp", "mfa"]),
             ("password recovery_code", Level::MultiFactor, &["pwd", "otp", "mfa"]),
@@ -167,6 +171,10 @@ mod tests {
             ("provider_with_two_factors", Level::MultiFactor, &["mfa"]),
             // A passkey that was only touched, and a code alone, are one factor.
             ("passkey", Level::SingleFactor, &["pop"]),
+            // A mailed link is no factor that another one could stand beside.
+            ("mailed_link", Level::SingleFactor, &[]),
+            ("totp mailed_link", Level::SingleFactor, &["otp"]),
+            ("passkey mailed_link", Level::SingleFactor, &["pop"]),
         ];
         for (names, level, references) in table {
             let methods = Methods::parse(names).unwrap();

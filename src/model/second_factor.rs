@@ -30,6 +30,14 @@ impl SecondFactor {
     }
 }
 
+/// What the second step can be done with now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UsableFactors {
+    pub factors: Vec<SecondFactor>,
+    /// Minutes until a recovery code is looked at again, after too many wrong ones.
+    pub recovery_codes_in: Option<u64>,
+}
+
 /// The answer to a first step that was right, where the account needs a second one. No session has been started.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SecondStep {

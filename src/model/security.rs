@@ -9,6 +9,10 @@ use super::{audit_event::AuditEvent, utc_time::UtcTime};
 pub struct SecurityOverview {
     /// The authenticator app; nothing if none is set up.
     pub totp: Option<AuthenticatorApp>,
+    /// Whether there is a passkey.
+    pub passkeys: bool,
+    /// Whether it is asked for after the password.
+    pub second_step: bool,
     /// Recovery codes that were not used.
     pub recovery_codes: u64,
     /// The newest sign-ins.
@@ -37,10 +41,15 @@ impl SecurityOverview {
     const FEW: u64 = 3;
 
     pub fn protection(&self) -> Protection {
-        match (&self.totp, self.recovery_codes) {
-            (None, _) => Protection::PasswordOnly,
-            (Some(_), ..Self::FEW) => Protection::NoWayBack,
-            (Some(_), _) => Protection::Good,
+        match (self.has_second_step(), self.recovery_codes) {
+            (false, _) => Protection::PasswordOnly,
+            (true, ..Self::FEW) => Protection::NoWayBack,
+            (true, _) => Protection::Good,
         }
+    }
+
+    /// Whether there is what a second step is taken with, and recovery codes stand in for.
+    pub fn has_second_step(&self) -> bool {
+        self.totp.is_some() || self.second_step
     }
 }

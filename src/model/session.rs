@@ -149,7 +149,7 @@ pub enum SignOutReason {
     TooMany,
     /// The password was changed on another device.
     PasswordChanged,
-    /// A second factor was added or removed on another device.
+    /// A second factor was added or removed on another device, or a provider unlinked.
     FactorChanged,
     /// The person signed out at the provider through which they had come.
     SignedOutUpstream,
@@ -216,7 +216,7 @@ impl SignOutReason {
                 "You signed in on many other devices, so this session ended. Sign in to continue."
             }
             Self::PasswordChanged => "Your password was changed. Sign in with the new one.",
-            Self::FactorChanged => "Your second factors were changed on another device. Sign in again.",
+            Self::FactorChanged => "What you sign in with was changed on another device. Sign in again.",
             Self::SignedOutUpstream => "You signed out at the provider that you had signed in with.",
             Self::EndedByAdmin => "An administrator ended this session.",
             Self::AccountClosed => "This account is no longer active.",

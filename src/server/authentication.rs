@@ -8,6 +8,7 @@ pub mod ceremony;
 pub mod evidence;
 pub mod factors;
 mod limits;
+pub mod mailed_link;
 pub mod passkey;
 pub mod password;
 pub mod provider;

@@ -109,6 +109,11 @@ pub const SETTINGS: &[Setting] = &[
     ),
     Setting::new("mail_from", "", "address that mails come from, like Example <id@example.org>"),
     Setting::new("mail_ca", "", "file with the certificate (PEM) of the authority that signed the relay's"),
+    Setting::new(
+        "mail_sign_in_links",
+        "off",
+        "whether people may sign in with a link that is mailed to them: on or off",
+    ),
     Setting::new("audit_retention", "365d", "how long events stay in the audit log; off: for ever"),
     Setting::new("rate_limit", "on", "whether attempts to sign in are limited: on or off"),
 ];
@@ -342,6 +347,11 @@ impl Config {
         }
     }
 
+    /// Whether people may sign in with a link that is mailed to them.
+    pub fn has_sign_in_links(&self) -> bool {
+        self.mail.as_ref().is_some_and(|mail| mail.sign_in_links)
+    }
+
     /// Whether people reach it over TLS.
     pub fn is_https(&self) -> bool {
         self.public_url.scheme() == "https"
@@ -483,7 +493,11 @@ impl Settings<'_> {
         let is_local = public_url.is_some_and(is_loopback);
         let route = self.get("mail_url", |v| mail::route(v, is_local))?;
         let authority = self.get("mail_ca", mail::authority)?;
+        let sign_in_links = self.get("mail_sign_in_links", |v| v.one_of(&[("on", true), ("off", false)]))?;
         let Some(route) = route else {
+            if sign_in_links {
+                self.refuse("mail_sign_in_links", "is of no use without LATCHKEY_MAIL_URL");
+            }
             for name in ["mail_from", "mail_ca"] {
                 if !self.layers.value(name).is_empty() {
                     self.refuse(name, "is of no use without LATCHKEY_MAIL_URL");
@@ -494,9 +508,9 @@ impl Settings<'_> {
         let from = self.get("mail_from", mail::from)?;
         Some(match route {
             MailRoute::Relay(relay) => {
-                MailConfig { route: MailRoute::Relay(Relay { authority, ..relay }), from }
+                MailConfig { route: MailRoute::Relay(Relay { authority, ..relay }), from, sign_in_links }
             }
-            MailRoute::Stdout => MailConfig { route, from },
+            MailRoute::Stdout => MailConfig { route, from, sign_in_links },
         })
     }
 

@@ -148,6 +148,8 @@ pub enum OpenError {
     Newer { database: String, found: i64, known: i64 },
     #[error("the database {database} is damaged: {finding}")]
     Damaged { database: String, finding: String },
+    #[error("the database can't be read: {0}")]
+    Read(#[from] StoreError),
     #[error("can't migrate the database {database}: {error}; what had been applied before is as it was")]
     Migrate { database: String, error: sqlx::migrate::MigrateError },
 }
@@ -238,6 +240,15 @@ impl Queryable for Tx {
     }
 }
 
+/// How a database is that was looked at.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Examined {
+    /// In a few words.
+    pub finding: String,
+    /// Passkeys that were made for another host.
+    pub passkeys_elsewhere: i64,
+}
+
 impl Store {
     /// Opens the database and brings it to this program's version. A database of a newer version is left alone.
     pub async fn open(url: &DatabaseUrl) -> Result<Self, OpenError> {
@@ -247,11 +258,11 @@ impl Store {
         }
     }
 
-    /// Looks at a database without changing it, and says in a few words how it is.
-    pub async fn examine(url: &DatabaseUrl) -> Result<String, OpenError> {
+    /// Looks at a database without changing it. `rp_id` is the host that passkeys are made for now.
+    pub async fn examine(url: &DatabaseUrl, rp_id: &str) -> Result<Examined, OpenError> {
         match url {
-            DatabaseUrl::Sqlite(path) => sqlite::examine(path).await,
-            DatabaseUrl::Postgres(url) => postgres::examine(url).await,
+            DatabaseUrl::Sqlite(path) => sqlite::examine(path, rp_id).await,
+            DatabaseUrl::Postgres(url) => postgres::examine(url, rp_id).await,
         }
     }
 

@@ -8,10 +8,12 @@ use super::{
 };
 use crate::model::query::encode_value;
 
-const PUBLIC_PAGES: [(&str, &str, &str); 11] = [
+const PUBLIC_PAGES: [(&str, &str, &str); 13] = [
     ("/", "Latchkey", "One key for all your services"),
     ("/login", "Sign in · Latchkey", "Sign in"),
     ("/login/second-step", "Confirm that it is you · Latchkey", "Confirm that it is you"),
+    ("/login/email", "Sign in by mail · Latchkey", "Sign in by mail"),
+    ("/login/link", "Sign in by mail · Latchkey", "Sign in by mail"),
     ("/register", "Create an account · Latchkey", "Create an account"),
     ("/setup", "Set up Latchkey · Latchkey", "Set up Latchkey"),
     ("/invitation", "Your invitation · Latchkey", "Your invitation"),

@@ -12,40 +12,43 @@ use super::{
     smtp::{Offers, Relay},
 };
 use crate::{
-    server::{authentication::totp::TotpSecret, store::execute},
+    server::{
+        authentication::totp::TotpSecret,
+        store::{Store, execute},
+    },
     tests::test_app::{
         Answer, Backend, Browser, PASSWORD, TestApp,
         authenticator::{Authenticator, BACKED_UP, BACKUP_ELIGIBLE, USER_VERIFIED},
     },
 };
 
-const EMAIL: &str = "ada@example.org";
+pub const EMAIL: &str = "ada@example.org";
 const REFUSED: &str = "passkey_refused";
 const SIGN_IN: &str = "/api/auth/passkey";
 const OPTIONS: &str = "/api/auth/passkey_options";
 
-fn authenticator() -> Authenticator {
+pub fn authenticator() -> Authenticator {
     Authenticator::at("localhost", "http://localhost:3000")
 }
 
 /// Options for a passkey of whoever signs in.
-async fn begun(browser: &mut Browser, purpose: &str) -> Value {
+pub async fn begun(browser: &mut Browser, purpose: &str) -> Value {
     browser.post(OPTIONS, &[("purpose", purpose)]).await.assert_status(200).json()
 }
 
 /// Posts an answer to these options.
-async fn answer(browser: &mut Browser, path: &str, begun: &Value, credential: &Value) -> Answer {
+pub async fn answer(browser: &mut Browser, path: &str, begun: &Value, credential: &Value) -> Answer {
     let state = begun["state"].as_str().unwrap();
     browser.post(path, &[("credential", &credential.to_string()), ("state", state)]).await
 }
 
-async fn sign_in(browser: &mut Browser, authenticator: &Authenticator) -> Answer {
+pub async fn sign_in(browser: &mut Browser, authenticator: &Authenticator) -> Answer {
     let begun = begun(browser, "sign_in").await;
     let credential = authenticator.get(&begun["options"]);
     answer(browser, SIGN_IN, &begun, &credential).await
 }
 
-async fn add(browser: &mut Browser, authenticator: &mut Authenticator) -> Answer {
+pub async fn add(browser: &mut Browser, authenticator: &mut Authenticator) -> Answer {
     let begun = browser.post("/api/account/passkey_options", &[]).await;
     let begun = begun.assert_status(200).json();
     let credential = authenticator.create(&begun["options"]);
@@ -53,13 +56,13 @@ async fn add(browser: &mut Browser, authenticator: &mut Authenticator) -> Answer
 }
 
 /// A browser of somebody who has a passkey.
-async fn enrolled(app: &TestApp) -> (Browser, Authenticator) {
+pub async fn enrolled(app: &TestApp) -> (Browser, Authenticator) {
     let (mut browser, mut authenticator) = (app.sign_up(EMAIL).await, authenticator());
     add(&mut browser, &mut authenticator).await.assert_status(200);
     (browser, authenticator)
 }
 
-async fn passkeys(browser: &mut Browser) -> Value {
+pub async fn passkeys(browser: &mut Browser) -> Value {
     browser.post("/api/account/passkeys", &[]).await.assert_status(200).json()["items"].clone()
 }
 
@@ -315,6 +318,19 @@ async fn a_passkey_of_another_host_is_unknown() {
     let (_, authenticator) = enrolled(&app).await;
     let moved = app.restart_with("LATCHKEY_PUBLIC_URL", "https://id.example.org").await;
     sign_in(&mut moved.browser(), &authenticator).await.assert_error(401, "unknown_passkey");
+}
+
+#[tokio::test]
+async fn doctor_is_told_of_passkeys_that_were_made_for_another_host() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let app = TestApp::with(backend, &[]).await;
+        enrolled(&app).await;
+        let (database, _) = app.stop().await;
+        for (host, elsewhere) in [("localhost", 0), ("id.example.org", 1)] {
+            let examined = Store::examine(&database.url, host).await.unwrap();
+            assert_eq!(examined.passkeys_elsewhere, elsewhere, "{host}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -35,7 +35,7 @@ async fn write_events(app: &TestApp, count: usize) {
 }
 
 fn setup_link(hash: &[u8], expires_at: Timestamp) -> NewToken<'_> {
-    NewToken { purpose: Purpose::Setup, hash, user: None, email: None, expires_at }
+    NewToken { purpose: Purpose::Setup, hash, user: None, email: None, asker: None, expires_at }
 }
 
 async fn delete_expired(app: &TestApp) {

@@ -355,3 +355,32 @@ fn no_policy_closes_ones_own_account() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_secret_of_an_app_or_a_mail_that_does_not_open_is_found_before_a_key_is_added() {
+    use crate::server::{
+        crypto::{master_secret::MasterSecret, vault::Vault},
+        keys::reseal,
+        store::{mails, totp},
+    };
+    let app = TestApp::start().await;
+    app.sign_up(ADA).await;
+    let user = app.user(ADA).await.id;
+    let other = MasterSecret::parse_all("another-master-secret-of-forty-characters").unwrap();
+    let other = Vault::new(&other).unwrap();
+    reseal::check(&app.state.store, &app.state.vault).await.unwrap();
+
+    let sealed = other.seal(&totp::purpose(user.as_str()), b"secret", &app.state.entropy).unwrap();
+    let mut tx = app.state.store.begin().await.unwrap();
+    assert!(totp::begin(&mut tx, &user, &sealed, app.clock.now()).await.unwrap());
+    tx.commit().await.unwrap();
+    assert!(reseal::check(&app.state.store, &app.state.vault).await.is_err());
+
+    let mut tx = app.state.store.begin().await.unwrap();
+    totp::delete(&mut tx, &user).await.unwrap();
+    let mail =
+        mails::NewMail { id: "1", kind: "test", user: None, sealed: &sealed, expires_at: app.clock.now() };
+    mails::insert(&mut tx, &mail, app.clock.now()).await.unwrap();
+    tx.commit().await.unwrap();
+    assert!(reseal::check(&app.state.store, &app.state.vault).await.is_err());
+}

@@ -136,7 +136,14 @@ async fn invitation(app: &TestApp) -> String {
     let user = app.user(ADA).await.id;
     let mut tx = app.state.store.begin().await.unwrap();
     let (purpose, expires_at) = (one_time_tokens::Purpose::Invitation, app.clock.now() + STEP);
-    let link = one_time_tokens::NewToken { purpose, hash: &hash, user: Some(&user), email: None, expires_at };
+    let link = one_time_tokens::NewToken {
+        purpose,
+        hash: &hash,
+        user: Some(&user),
+        email: None,
+        asker: None,
+        expires_at,
+    };
     one_time_tokens::insert(&mut tx, link).await.unwrap();
     tx.commit().await.unwrap();
     token
@@ -390,6 +397,30 @@ async fn after_a_hundred_wrong_codes_the_app_is_switched_off_and_recovery_codes_
     refused.assert_error(422, "invalid_input");
     assert!(refused.body.contains("switched off"), "{}", refused.body);
     second_step(&mut browser, &recovery).await.assert_status(200);
+}
+
+#[tokio::test]
+async fn recovery_codes_are_not_offered_while_none_is_looked_at_and_the_page_says_for_how_long() {
+    let app = TestApp::with(Backend::Sqlite, &[("LATCHKEY_RATE_LIMIT", "off")]).await;
+    app.sign_up(ADA).await;
+    app.give_totp(ADA).await;
+    let code = app.give_recovery_codes(ADA, 1).await.remove(0);
+    let mut browser = first_step(&app).await;
+    let says = "Too many wrong recovery codes were entered.";
+    for _ in 0..10 {
+        assert!(!browser.get("/login/second-step").await.body.contains(says));
+        let refused = second_step(&mut browser, "0000-0000-0000-0000").await;
+        refused.assert_error(401, "invalid_credentials");
+    }
+    let page = open(&mut browser, "/login/second-step").await.main().text();
+    assert!(page.contains(says) && page.contains("The next one can be entered in a minute."), "{page}");
+    assert!(page.contains("Enter the 6 digits") && !page.contains("one of your recovery codes"), "{page}");
+    let answer = app.browser().sign_in(ADA, PASSWORD).await;
+    assert_eq!(answer.json()["methods"], serde_json::json!(["totp"]));
+
+    app.advance(Duration::from_secs(60));
+    assert!(browser.get("/login/second-step").await.body.contains("one of your recovery codes"));
+    second_step(&mut browser, &code).await.assert_status(200);
 }
 
 #[tokio::test]

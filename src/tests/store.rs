@@ -242,7 +242,7 @@ async fn changes_in_order(_: TestDatabase, store: Store) {
 async fn links_and_secrets(_: TestDatabase, store: Store) {
     let mut tx = store.begin().await.unwrap();
     let (purpose, expires_at) = (Purpose::Setup, Timestamp::from_seconds(100));
-    let link = NewToken { purpose, hash: &[1, 2, 3], user: None, email: None, expires_at };
+    let link = NewToken { purpose, hash: &[1, 2, 3], user: None, email: None, asker: None, expires_at };
     one_time_tokens::insert(&mut tx, link).await.unwrap();
     let link = one_time_tokens::find(&mut tx, Purpose::Setup, &[1, 2, 3]).await.unwrap().unwrap();
     assert!(link.is_live(Timestamp::from_seconds(99)) && !link.is_live(Timestamp::from_seconds(100)));

@@ -42,7 +42,7 @@ fn AskFirst(link: LinkSubject) -> impl IntoView {
     let form = FormState::of::<Confirm>();
     // A page load: what is shown of the account has changed.
     form.on_success(|()| go_to(DONE));
-    let LinkSubject { account, address } = link;
+    let LinkSubject { account, address, .. } = link;
     let address = address.unwrap_or_else(|| account.clone());
     view! {
         <section class="card">

@@ -38,11 +38,12 @@ pub fn Login() -> impl IntoView {
     let suggest = suggest_passkeys(passkey);
     let turned_to = suggest.clone();
     let reason = parameter("reason").and_then(|reason| SignOutReason::parse(&reason));
-    let PageData { registration_open, login_hint, mail, .. } = expect_context();
+    let PageData { registration_open, login_hint, mail, sign_in_links, .. } = expect_context();
     let typed = form.typed("email");
     let email = if typed.is_empty() { login_hint.map(String::from).unwrap_or_default() } else { typed };
     let provider_next = next.to_string();
     let register = with_next("/register", &next);
+    let by_mail = sign_in_links.then(|| with_next("/login/email", &next));
     view! {
         <section class="card" on:focusin=on(move |_| suggest()) on:pointerover=on(move |_| turned_to())>
             <PageTitle title="Sign in" form=form/>
@@ -56,6 +57,7 @@ pub fn Login() -> impl IntoView {
             </Form>
             <PasskeyButton form=passkey purpose=PasskeyPurpose::SignIn label="Sign in with a passkey"/>
             <ErrorSummary form=passkey labels=&[]/>
+            {by_mail.map(|page| view! { <p class="aside"><a href=page>"Email me a link"</a></p> })}
             {mail.then(|| view! { <p class="aside"><a href="/forgot">"Forgot your password?"</a></p> })}
             <ProviderButtons fields=vec![("next", provider_next)]/>
             {registration_open.then(|| view! { <p class="aside">"New here? "<a href=register>"Create an account"</a></p> })}

@@ -14,7 +14,10 @@ use crate::{
         page_data::PageData,
         query::next_page,
     },
-    model::{passkey::PasskeyPurpose, second_factor::SecondFactor},
+    model::{
+        passkey::PasskeyPurpose,
+        second_factor::{SecondFactor, UsableFactors},
+    },
 };
 
 #[component]
@@ -32,16 +35,20 @@ pub fn SecondStep() -> impl IntoView {
 }
 
 #[component]
-fn EnterCode(usable: Vec<SecondFactor>) -> impl IntoView {
+fn EnterCode(usable: UsableFactors) -> impl IntoView {
+    let UsableFactors { factors: usable, recovery_codes_in } = usable;
     let form = FormState::of::<Confirmation>();
     let next = next_page();
     form.starts_session(next.clone());
     let again = with_next("/login", &next);
     let passkey = usable.contains(&SecondFactor::Passkey);
+    // Where everything waits, nothing is asked for.
+    let asked = (!usable.is_empty() || recovery_codes_in.is_none()).then(|| asks_for(&usable));
     view! {
         <section class="card">
             <PageTitle title="Confirm that it is you" form=form/>
-            <p>{asks_for(&usable)}</p>
+            {asked.map(|asked| view! { <p>{asked}</p> })}
+            {recovery_codes_in.map(|minutes| view! { <p>{codes_wait(minutes)}</p> })}
             <ErrorSummary form=form labels=&[("code", "Code")]/>
             <Form form=form clears=&["code"]>
                 <input type="hidden" name="next" value=next.to_string()/>
@@ -54,15 +61,24 @@ fn EnterCode(usable: Vec<SecondFactor>) -> impl IntoView {
     }
 }
 
+fn codes_wait(minutes: u64) -> String {
+    let time = if minutes == 1 { "a minute".to_owned() } else { format!("{minutes} minutes") };
+    format!("Too many wrong recovery codes were entered. The next one can be entered in {time}.")
+}
+
 fn asks_for(usable: &[SecondFactor]) -> &'static str {
     let has = |factor| usable.contains(&factor);
+    let passkey = has(SecondFactor::Passkey);
     match (has(SecondFactor::Totp), has(SecondFactor::RecoveryCode)) {
         (true, true) => {
             "Enter the 6 digits that your authenticator app shows. Without your phone, enter one of your recovery codes."
         }
         (true, false) => "Enter the 6 digits that your authenticator app shows.",
+        (false, true) if passkey => {
+            "Use a passkey of your account. Without it, enter one of your recovery codes."
+        }
         (false, true) => "Enter one of your recovery codes.",
-        (false, false) if has(SecondFactor::Passkey) => "Use a passkey of your account.",
+        (false, false) if passkey => "Use a passkey of your account.",
         (false, false) => {
             "Your authenticator app is switched off, and you have no recovery codes. Ask an administrator to reset your second factors."
         }

@@ -5,6 +5,7 @@ mod passkeys;
 mod password;
 mod providers;
 mod recovery_codes;
+mod second_step;
 mod sign_ins;
 
 use leptos::prelude::*;
@@ -66,9 +67,10 @@ fn Sections(overview: Overview) -> impl IntoView {
         <div class="panels">
             <password::Password/>
             <authenticator::Authenticator overview=overview codes=codes/>
+            <second_step::SecondStep overview=overview codes=codes/>
             <recovery_codes::RecoveryCodes overview=overview codes=codes/>
         </div>
-        <passkeys::Passkeys/>
+        <passkeys::Passkeys overview=overview/>
         <sign_ins::SignIns overview=overview/>
     }
 }

@@ -73,7 +73,7 @@ async fn mail_link(
     let expires_at = change.context.now + LIFETIME;
     let (purpose, user_id) = (Purpose::EmailChange, &user.id);
     one_time_tokens::delete_of_user(change.tx(), purpose, user_id).await?;
-    let link = NewLink { purpose, user: Some(user_id), email: Some(email), expires_at };
+    let link = NewLink { purpose, user: Some(user_id), email: Some(email), asker: None, expires_at };
     let path = link.store(change.tx(), &state.entropy).await?;
     change.mail(email, Some(user_id), link::confirm_email(portal, &path, &user.email, LIFETIME)).await
 }
@@ -164,7 +164,7 @@ async fn set_address(change: &mut Change<'_>, before: &User, email: EmailAddress
 async fn offer_revert(state: &AppState, change: &mut Change<'_>, before: &User) -> Result<(), Error> {
     let expires_at = change.context.now + REVERT_LIFETIME;
     let (purpose, email) = (Purpose::EmailRevert, Some(&before.email));
-    let link = NewLink { purpose, user: Some(&before.id), email, expires_at };
+    let link = NewLink { purpose, user: Some(&before.id), email, asker: None, expires_at };
     let path = link.store(change.tx(), &state.entropy).await?;
     let mail = link::email_changed(Portal::of(&state.config), &path, &before.email, REVERT_LIFETIME);
     change.mail(&before.email, Some(&before.id), mail).await

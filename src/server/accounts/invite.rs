@@ -55,7 +55,8 @@ pub async fn invite(
     if !users::insert(change.tx(), &user).await? {
         return Err(Error::EmailTaken);
     }
-    let link = NewLink { purpose: Purpose::Invitation, user: Some(&user.id), email: None, expires_at };
+    let link =
+        NewLink { purpose: Purpose::Invitation, user: Some(&user.id), email: None, asker: None, expires_at };
     let path = link.store(change.tx(), &state.entropy).await?;
     let detail = json!({ "by": "invitation", "roles": roles.to_string() });
     let event = Event::new(EventKind::AccountCreated).about(&user.id).with(detail).maybe_by(actor);

@@ -8,7 +8,7 @@ use crate::{
         error::Error,
         store::{
             Tx,
-            one_time_tokens::{self, NewToken, Purpose},
+            one_time_tokens::{self, Asker, NewToken, Purpose},
         },
         tokens::one_time,
     },
@@ -21,15 +21,18 @@ pub struct NewLink<'a> {
     pub user: Option<&'a UserId>,
     /// The address that it is mailed to.
     pub email: Option<&'a EmailAddress>,
+    /// The browser that it works in; nothing: any.
+    pub asker: Option<Asker<'a>>,
     pub expires_at: Timestamp,
 }
 
 impl NewLink<'_> {
     /// Stores it, and returns its path, which holds the token.
     pub async fn store(self, tx: &mut Tx, entropy: &Entropy) -> Result<String, Error> {
-        let Self { purpose, user, email, expires_at } = self;
+        let Self { purpose, user, email, asker, expires_at } = self;
         let (token, hash) = one_time::generate(entropy)?;
-        one_time_tokens::insert(tx, NewToken { purpose, hash: &hash, user, email, expires_at }).await?;
+        one_time_tokens::insert(tx, NewToken { purpose, hash: &hash, user, email, asker, expires_at })
+            .await?;
         Ok(format!("{}?token={token}", page(purpose)))
     }
 }
@@ -43,5 +46,6 @@ const fn page(purpose: Purpose) -> &'static str {
         Purpose::SignUp => "/register/finish",
         Purpose::EmailChange => "/confirm-email",
         Purpose::EmailRevert => "/restore-email",
+        Purpose::SignIn => "/login/link",
     }
 }

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::{
     factors::{changed, lock},
     last_way_in,
+    passkey_after_password::forget_without_factor,
     use_passkey::Sent,
 };
 use crate::{
@@ -126,6 +127,7 @@ pub async fn remove(
         return Err(Error::NotFound);
     }
     last_way_in::require_one(state, &mut change, &user).await?;
+    forget_without_factor(&mut change, &user).await?;
     changed(&mut change, principal, &mut user, (EventKind::PasskeyRemoved, Notice::PasskeyRemoved)).await?;
     Ok(change.commit().await?)
 }

@@ -1,13 +1,16 @@
 //! What becomes of a mail that somebody has asked for ([`super::mail_request`]), once it is to be sent.
 
-use super::{reset_password, sign_up};
+use super::{reset_password, sign_in_link, sign_up};
 use crate::server::{
     change::Change,
     client_info::{ActionContext, ClientInfo},
     error::Error,
     mail::{MailRequest, Wanted},
     state::AppState,
-    store::mails::{self, ClaimedMail},
+    store::{
+        mails::{self, ClaimedMail},
+        one_time_tokens::Asker,
+    },
 };
 
 /// Looks who a mail is for that was asked for, and has it sent instead of the request.
@@ -21,6 +24,10 @@ pub async fn fulfil(state: &AppState, mail: &ClaimedMail, request: MailRequest) 
     match wanted {
         Wanted::PasswordReset => reset_password::mail_link(state, &mut change, &email).await?,
         Wanted::Account => sign_up::mail_link(state, &mut change, &email).await?,
+        Wanted::SignIn(browser_hash, next) => {
+            let asker = Asker { browser_hash: &browser_hash, next: &next };
+            sign_in_link::mail_link(state, &mut change, &email, asker).await?;
+        }
     }
     Ok(change.commit().await?)
 }

@@ -46,6 +46,7 @@ pub async fn reset(
     }
     totp::delete(change.tx(), id).await?;
     passkeys::delete_of_user(change.tx(), id).await?;
+    users::set_second_step(change.tx(), id, false).await?;
     for factor in SecondFactor::CODES {
         factor_failures::clear(change.tx(), id, factor).await?;
     }

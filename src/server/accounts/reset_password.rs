@@ -64,11 +64,7 @@ pub(super) async fn mail_link(
     change: &mut Change<'_>,
     email: &EmailAddress,
 ) -> Result<(), Error> {
-    let found = users::by_email(change.tx(), email).await?;
-    let Some(found) = found else { return Ok(()) };
-    // Held from here on: what was found by its address may have another one by now.
-    let locked = users::lock_by_id(change.tx(), &found.id).await?;
-    let Some(user) = locked.filter(|user| user.is_enabled() && user.email == *email) else { return Ok(()) };
+    let Some(user) = users::lock_enabled_by_email(change.tx(), email).await? else { return Ok(()) };
     let path = store_link(change, &user, Some(&user.email)).await?;
     change.record(Event::new(EventKind::PasswordResetRequested).about(&user.id)).await?;
     let mail = link::password_reset(Portal::of(&state.config), &path, &user.email, LIFETIME);
@@ -84,7 +80,9 @@ async fn store_link(
     let (purpose, expires_at) = (Purpose::PasswordReset, change.context.now + LIFETIME);
     one_time_tokens::delete_of_user(change.tx(), purpose, &user.id).await?;
     let entropy = change.entropy();
-    NewLink { purpose, user: Some(&user.id), email, expires_at }.store(change.tx(), entropy).await
+    NewLink { purpose, user: Some(&user.id), email, asker: None, expires_at }
+        .store(change.tx(), entropy)
+        .await
 }
 
 /// Whose password a link resets, if it works.

@@ -1,11 +1,12 @@
 //! The second step of signing in.
 
 use crate::{
-    model::second_factor::{OneTimeCode, SecondFactor},
+    model::second_factor::{OneTimeCode, UsableFactors},
     server::{
         authentication::{attempt::Attempt, evidence::Evidence, factors::Factors, second_factor},
         change::Change,
         client_info::ActionContext,
+        clock::Timestamp,
         error::Error,
         sessions::start::{self, SignInMethod, Started},
         state::AppState,
@@ -17,12 +18,18 @@ use crate::{
     },
 };
 
-/// What the second step can be done with; nothing if the attempt counts no more.
-pub async fn usable(state: &AppState, attempt: &Attempt) -> Result<Option<Vec<SecondFactor>>, Error> {
+/// What the second step can be done with now; nothing if the attempt counts no more.
+pub async fn usable(
+    state: &AppState,
+    now: Timestamp,
+    attempt: &Attempt,
+) -> Result<Option<UsableFactors>, Error> {
     let mut reader = state.store.read().await?;
     let user = users::by_id(&mut reader, &attempt.user).await?.filter(|user| attempt.is_about(user));
     let Some(user) = user else { return Ok(None) };
-    Ok(Some(Factors::of(&mut reader, &user.id).await?.usable()))
+    let factors = Factors::of(&mut reader, &user.id).await?;
+    let wait = factors.recovery_codes_wait(now).map(|wait| wait.as_secs().div_ceil(60).max(1));
+    Ok(Some(UsableFactors { factors: factors.usable(now), recovery_codes_in: wait }))
 }
 
 /// Starts the session of somebody who has taken the first step and knows a code of the account's second factor.

@@ -25,5 +25,11 @@ pub async fn overview(state: &AppState, principal: &Principal) -> Result<Securit
         .and_then(|app| app.confirmed_at)
         .map(|at| AuthenticatorApp { added_at: at.to_utc(), usable: factors.can_use_totp() });
     let sign_ins = AuditQuery::of(user).only(EventKind::SignedIn, 0).newest(state, SHOWN).await?;
-    Ok(SecurityOverview { totp: app, recovery_codes: factors.recovery_codes(), sign_ins })
+    Ok(SecurityOverview {
+        totp: app,
+        passkeys: factors.has_passkeys(),
+        second_step: factors.asks_for_passkey(),
+        recovery_codes: factors.recovery_codes(),
+        sign_ins,
+    })
 }

@@ -33,7 +33,8 @@ pub async fn offer(state: &AppState, now: Timestamp) -> Result<Option<String>, E
         tx.commit().await?;
         return Ok(None);
     }
-    let link = NewLink { purpose: Purpose::Setup, user: None, email: None, expires_at: now + LIFETIME };
+    let link =
+        NewLink { purpose: Purpose::Setup, user: None, email: None, asker: None, expires_at: now + LIFETIME };
     let path = link.store(&mut tx, &state.entropy).await?;
     tx.commit().await?;
     Ok(Some(path))

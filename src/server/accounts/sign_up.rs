@@ -55,7 +55,7 @@ pub(super) async fn mail_link(
     }
     let (purpose, expires_at) = (Purpose::SignUp, change.context.now + LIFETIME);
     one_time_tokens::delete_for_address(change.tx(), purpose, email).await?;
-    let link = NewLink { purpose, user: None, email: Some(email), expires_at };
+    let link = NewLink { purpose, user: None, email: Some(email), asker: None, expires_at };
     let path = link.store(change.tx(), &state.entropy).await?;
     change.mail(email, None, link::sign_up(portal, &path, LIFETIME)).await
 }

@@ -1,6 +1,9 @@
 //! Setting up an authenticator app, and removing it.
 
-use super::factors::{changed, lock};
+use super::{
+    factors::{changed, lock},
+    passkey_after_password::forget_without_factor,
+};
 use crate::{
     model::second_factor::{SecondFactor, TotpCode, TotpSetup},
     server::{
@@ -82,7 +85,7 @@ pub async fn remove(
         return Err(Error::NotFound);
     }
     factor_failures::clear(change.tx(), &user.id, SecondFactor::Totp).await?;
-    stored_codes::delete_of_user(change.tx(), &user.id).await?;
+    forget_without_factor(&mut change, &user).await?;
     changed(&mut change, principal, &mut user, (EventKind::TotpRemoved, Notice::SecondFactorRemoved)).await?;
     Ok(change.commit().await?)
 }

@@ -78,7 +78,7 @@ pub async fn verify<'a>(
     let detail = json!({ "why": "wrong_code", "factor": factor.as_str(), "in_a_row": in_a_row });
     change.record(failure.about(&user.id).with(detail)).await?;
     if in_a_row == limits::FREE_FAILURES {
-        change.notify(user, Notice::TenWrongCodes).await?;
+        change.notify(user, Notice::TenWrongCodes(factor)).await?;
     }
     change.commit().await?;
     Err(Error::WrongCode)

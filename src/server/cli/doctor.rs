@@ -8,7 +8,8 @@ use crate::server::{
     crypto::master_secret::MasterSecret,
     http::{routes::assets, serve::tls::Certificate},
     passwords::breached::BreachedPasswords,
-    store::Store,
+    store::{Examined, Store},
+    webauthn::relying_party::RelyingParty,
 };
 
 /// Prints each setting, where it comes from and what is wrong with it; then looks at the database, and changes
@@ -63,9 +64,13 @@ pub async fn examine(layers: &Layers) -> ExitCode {
     };
     println!("Breached passwords: {list}.");
     let mail = examine_mail(config).await;
-    match Store::examine(&config.database_url).await {
-        Ok(finding) => {
+    let host = RelyingParty::at(&config.public_url);
+    match Store::examine(&config.database_url, host.id()).await {
+        Ok(Examined { finding, passkeys_elsewhere }) => {
             println!("The database: {finding}.");
+            if passkeys_elsewhere > 0 {
+                println!("  ? {}", warning_of_passkeys(passkeys_elsewhere, host.id()));
+            }
             mail
         }
         Err(error) => {
@@ -95,6 +100,14 @@ async fn examine_mail(config: &Config) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// A passkey is bound to the host that it was made at.
+fn warning_of_passkeys(count: i64, host: &str) -> String {
+    format!(
+        "passkeys that were made for another host than {host}, where they sign nobody in: {count}. Put LATCHKEY_PUBLIC_URL \
+         back, or have their owners add a passkey here"
+    )
 }
 
 /// What is wrong with the secret file. One that is not there yet is made at the first start.

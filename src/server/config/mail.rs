@@ -21,6 +21,8 @@ const PLAIN: u16 = 25;
 pub struct MailConfig {
     pub route: MailRoute,
     pub from: Mailbox,
+    /// Whether people may sign in with a link that is mailed to them.
+    pub sign_in_links: bool,
 }
 
 /// What becomes of a mail.

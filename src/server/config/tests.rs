@@ -289,6 +289,7 @@ fn settings_of_mail_that_do_not_fit_together_are_refused() {
     assert!(read(&[]).unwrap().mail.is_none());
     refused("LATCHKEY_MAIL_FROM", "id@example.org");
     refused("LATCHKEY_MAIL_CA", "ca.pem");
+    refused("LATCHKEY_MAIL_SIGN_IN_LINKS", "on");
     for from in ["", "nobody", "id@example.org, eve@example.org", "id@example.org\r\nBcc: eve@example.org"] {
         let url = ("LATCHKEY_MAIL_URL", "smtp://localhost");
         let problems = read(&[url, ("LATCHKEY_MAIL_FROM", from)]).map(|_| ()).expect_err(from);

@@ -73,6 +73,12 @@ pub async fn check(store: &Store, vault: &Vault) -> Result<(), ResealError> {
     for secret in sealed_secrets::all(&mut reader).await? {
         vault.open(&secret.name, &secret.sealed)?;
     }
+    for app in totp::all(&mut reader).await? {
+        vault.open(&totp::purpose(&app.user_id), &app.sealed_secret)?;
+    }
+    for (id, sealed) in mails::sealed(&mut reader).await? {
+        vault.open(&seal_purpose(&id), &sealed)?;
+    }
     Ok(())
 }
 

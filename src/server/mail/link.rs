@@ -18,6 +18,31 @@ pub fn password_reset(portal: Portal<'_>, path: &str, account: &EmailAddress, li
     mail(portal, "password_reset", "Reset your password", &text, lifetime)
 }
 
+pub fn sign_in(portal: Portal<'_>, path: &str, account: &EmailAddress, lifetime: Duration) -> Mail {
+    let text = format!(
+        "Somebody asked for a link to sign in to your account {account}.\n\n\
+         If this was you, sign in here, within {}, in the browser in which you asked:\n\n\
+         {}{path}\n\n\
+         If it was not you, there is nothing to do: nobody is signed in.",
+        within(lifetime),
+        portal.url
+    );
+    mail(portal, "sign_in_link", "Sign in", &text, lifetime)
+}
+
+/// Instead of such a link: to whoever has an account that takes more than a mail.
+pub fn no_sign_in_link(portal: Portal<'_>, account: &EmailAddress) -> Mail {
+    let text = format!(
+        "Somebody asked for a link to sign in to your account {account}. There is none for this account: \
+         it has a second factor, or administers.\n\n\
+         If this was you, sign in with your password or your passkey:\n\n\
+         {}/login\n\n\
+         If it was not you, there is nothing to do.",
+        portal.url
+    );
+    mail(portal, "no_sign_in_link", "Sign in", &text, super::notice::LIFETIME)
+}
+
 pub fn sign_up(portal: Portal<'_>, path: &str, lifetime: Duration) -> Mail {
     let text = format!(
         "Somebody asked for an account with this address.\n\n\
@@ -119,6 +144,35 @@ mod tests {
              https://id.example.org/reset?token=x\n\
              \n\
              If it was not you, there is nothing to do: your password stays as it is."
+        );
+    }
+
+    #[test]
+    fn a_mail_to_sign_in_says_for_how_long_and_where_its_link_works() {
+        let mail = sign_in(PORTAL, "/login/link?token=x", &ada(), HOUR / 6);
+        assert_eq!(mail.subject, "Sign in (Example)");
+        assert_eq!(
+            mail.text.strip_suffix(END).unwrap(),
+            "Somebody asked for a link to sign in to your account ada@example.org.\n\
+             \n\
+             If this was you, sign in here, within 10 minutes, in the browser in which you asked:\n\
+             \n\
+             https://id.example.org/login/link?token=x\n\
+             \n\
+             If it was not you, there is nothing to do: nobody is signed in."
+        );
+        let mail = no_sign_in_link(PORTAL, &ada());
+        assert_eq!(mail.subject, "Sign in (Example)");
+        assert_eq!(
+            mail.text.strip_suffix(END).unwrap(),
+            "Somebody asked for a link to sign in to your account ada@example.org. There is none for this account: \
+             it has a second factor, or administers.\n\
+             \n\
+             If this was you, sign in with your password or your passkey:\n\
+             \n\
+             https://id.example.org/login\n\
+             \n\
+             If it was not you, there is nothing to do."
         );
     }
 

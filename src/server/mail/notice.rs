@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::{Mail, Occasion, Portal};
-use crate::model::email::EmailAddress;
+use crate::model::{email::EmailAddress, second_factor::SecondFactor};
 
 /// How long it is tried to bring a notice to its reader.
 pub const LIFETIME: Duration = Duration::from_secs(3 * 86_400);
@@ -20,11 +20,16 @@ pub enum Notice {
     SecondFactorRemoved,
     PasskeyAdded,
     PasskeyRemoved,
+    SecondStepTurnedOn,
+    SecondStepTurnedOff,
     RecoveryCodesMade,
     RecoveryCodeUsed,
-    TenWrongCodes,
+    TenWrongCodes(SecondFactor),
     FactorsResetByAdmin,
     PasswordResetByAdmin,
+    /// Somebody can come in through a provider, or no longer.
+    ProviderLinked,
+    ProviderUnlinked,
 }
 
 impl Notice {
@@ -50,6 +55,14 @@ impl Notice {
             }
             Self::PasskeyAdded => ("A passkey was added", "A passkey was added to your account."),
             Self::PasskeyRemoved => ("A passkey was removed", "A passkey was removed from your account."),
+            Self::SecondStepTurnedOn => (
+                "Your password alone is no longer enough",
+                "From now on a passkey is asked for after the password of your account.",
+            ),
+            Self::SecondStepTurnedOff => (
+                "A passkey is no longer asked for",
+                "A passkey is no longer asked for after the password of your account.",
+            ),
             Self::RecoveryCodesMade => (
                 "New recovery codes",
                 "New recovery codes were made for your account. Older ones no longer work.",
@@ -58,10 +71,23 @@ impl Notice {
                 "A recovery code was used",
                 "Somebody signed in to your account with a recovery code. It does not work again.",
             ),
-            Self::TenWrongCodes => (
+            Self::TenWrongCodes(SecondFactor::RecoveryCode) => (
                 "Ten wrong codes",
-                "Somebody entered your password and then ten wrong codes from an authenticator app. They did not get in.",
+                "Ten recovery codes in a row were wrong that somebody entered for your account. Whoever did that knows your\n\
+                 password, or is signed in as you.",
             ),
+            Self::TenWrongCodes(_) => (
+                "Ten wrong codes",
+                "Ten codes of your authenticator app in a row were wrong that somebody entered for your account. Whoever did\n\
+                 that knows your password, or is signed in as you.",
+            ),
+            Self::ProviderLinked => (
+                "A provider was linked",
+                "Somebody can sign in to your account through another provider from now on.",
+            ),
+            Self::ProviderUnlinked => {
+                ("A provider was unlinked", "One of the providers no longer signs in to your account.")
+            }
             Self::FactorsResetByAdmin => (
                 "Your second factor was reset",
                 "An administrator removed the authenticator app, the passkeys and the recovery codes from your account.",
@@ -77,7 +103,7 @@ impl Notice {
     const fn advice(self) -> Advice {
         match self {
             Self::FactorsResetByAdmin | Self::PasswordResetByAdmin => Advice::AskAdministrator,
-            Self::TenWrongCodes => Advice::PasswordIsKnown,
+            Self::TenWrongCodes(_) => Advice::PasswordIsKnown,
             _ => Advice::SecureAccount,
         }
     }
@@ -191,6 +217,13 @@ mod tests {
     }
 
     #[test]
+    fn a_notice_of_ten_wrong_codes_says_which_ones_were_counted() {
+        let first_line = |factor| text(Notice::TenWrongCodes(factor)).text.lines().next().unwrap().to_owned();
+        assert!(first_line(SecondFactor::Totp).starts_with("Ten codes of your authenticator app in a row"));
+        assert!(first_line(SecondFactor::RecoveryCode).starts_with("Ten recovery codes in a row"));
+    }
+
+    #[test]
     fn no_notice_has_a_link_that_does_something_by_being_opened() {
         use Notice::*;
         for notice in [
@@ -203,7 +236,11 @@ mod tests {
             PasskeyRemoved,
             RecoveryCodesMade,
             RecoveryCodeUsed,
-            TenWrongCodes,
+            SecondStepTurnedOn,
+            SecondStepTurnedOff,
+            TenWrongCodes(SecondFactor::Totp),
+            ProviderLinked,
+            ProviderUnlinked,
             FactorsResetByAdmin,
             PasswordResetByAdmin,
         ] {

@@ -110,7 +110,7 @@ pub async fn begin(
             Ok(Next::Answer(answer_with_code(state, &record.request, &code)))
         }
         Ok(_) => {
-            let cookie = known_or_new(state, cookie)?;
+            let cookie = one_time::known_or_new(&state.entropy, cookie)?;
             record.browser_hash = Some(one_time::hash(&cookie));
             let handle = store(state, context, record).await?;
             Ok(Next::Ask { handle, cookie })
@@ -207,7 +207,7 @@ async fn begin_stored(
     if client.require_pushed && !record.pushed {
         return Err(GONE);
     }
-    let cookie = known_or_new(state, cookie)?;
+    let cookie = one_time::known_or_new(&state.entropy, cookie)?;
     let step = step(state, &client, &record, person).await?;
     let mut tx = state.store.begin().await?;
     let bound =
@@ -423,12 +423,6 @@ async fn insert(state: &AppState, record: RequestRecord) -> Result<String, Error
     authorization_requests::insert(&mut tx, &record).await?;
     tx.commit().await?;
     Ok(handle)
-}
-
-/// The browser's cookie, or a new one. One that is not as long as ours was not made here.
-pub fn known_or_new(state: &AppState, cookie: Option<&str>) -> Result<String, Error> {
-    let (fresh, _) = one_time::generate(&state.entropy)?;
-    Ok(cookie.filter(|known| known.len() == fresh.len()).map_or(fresh, str::to_owned))
 }
 
 fn refuse(request: &AuthorizationRequest, error: OAuthError) -> Refusal {

@@ -38,7 +38,7 @@ use crate::{
         sessions::{Issued, start::Started},
         state::AppState,
         store::users::User,
-        tokens::refresh::token::RefreshToken,
+        tokens::{one_time, refresh::token::RefreshToken},
     },
 };
 
@@ -157,6 +157,13 @@ impl Caller {
 
     pub fn set_flow_cookie(&self, value: String) {
         cookies::set_flow(&self.cookies, value);
+    }
+
+    /// What this browser is known by; it keeps that from now on.
+    pub fn known_browser(&self) -> Result<String, Error> {
+        let cookie = one_time::known_or_new(&self.state.entropy, self.flow_cookie().as_deref())?;
+        self.set_flow_cookie(cookie.clone());
+        Ok(cookie)
     }
 
     /// The device cookie of this browser, as it came.

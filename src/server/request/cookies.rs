@@ -78,7 +78,7 @@ pub fn clear_link(cookies: &Cookies) {
     cookies.add(build(LINK, String::new(), Duration::ZERO, SameSite::Lax));
 }
 
-/// What binds the browser to the authorization requests that it has begun.
+/// What binds the browser to what it has begun: requests of apps, sign-ins at providers, links to sign in.
 pub fn flow(cookies: &Cookies) -> Option<String> {
     cookies.get(FLOW).map(|cookie| cookie.value().to_owned())
 }

@@ -35,6 +35,7 @@ use crate::{
 pub enum SignInMethod<'a> {
     Password,
     Passkey,
+    MailedLink,
     /// A second step, after the first one, for which they may have come from a provider.
     SecondStep(Option<&'a UpstreamSession>),
     /// They have just signed up.
@@ -53,6 +54,7 @@ impl SignInMethod<'_> {
         match self {
             Self::Password => "password",
             Self::Passkey => "passkey",
+            Self::MailedLink => "mailed_link",
             Self::SecondStep(_) => "second_step",
             Self::Registration => "registration",
             Self::Setup => "setup",
@@ -129,7 +131,7 @@ async fn ask_for_second_step(
     (factors, upstream): (Factors, Option<&UpstreamSession>),
 ) -> Result<Started, Error> {
     let attempt = Attempt::begin(state, change.context.now, user, evidence, upstream.cloned())?;
-    let made = AttemptMade { cookie: attempt.seal(state)?, methods: factors.usable() };
+    let made = AttemptMade { cookie: attempt.seal(state)?, methods: factors.usable(change.context.now) };
     let detail = json!({ "factors": evidence.methods().to_string() });
     change.record(Event::new(EventKind::SecondStepRequested).about(&user.id).with(detail)).await?;
     change.commit().await?;

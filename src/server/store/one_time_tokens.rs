@@ -1,10 +1,11 @@
 //! Links that work once.
 
+use aws_lc_rs::constant_time::verify_slices_are_equal;
 use sqlx::FromRow;
 
 use super::{Queryable, StoreError, Tx, corrupt, execute, fetch_optional, statements};
 use crate::{
-    model::{email::EmailAddress, id::UserId},
+    model::{email::EmailAddress, id::UserId, local_path::LocalPath},
     server::clock::Timestamp,
 };
 
@@ -23,6 +24,8 @@ pub enum Purpose {
     EmailChange,
     /// Giving an account back the address that it was mailed to.
     EmailRevert,
+    /// Signing in to an account with that address.
+    SignIn,
 }
 
 impl Purpose {
@@ -34,6 +37,7 @@ impl Purpose {
             Self::SignUp => "sign_up",
             Self::EmailChange => "email_change",
             Self::EmailRevert => "email_revert",
+            Self::SignIn => "sign_in",
         }
     }
 }
@@ -43,7 +47,18 @@ impl Purpose {
 pub struct OneTimeToken {
     user_id: Option<String>,
     email: Option<String>,
+    browser_hash: Option<Vec<u8>>,
+    next: Option<String>,
     expires_at: Timestamp,
+}
+
+/// The browser that a link works in.
+#[derive(Clone, Copy, Debug)]
+pub struct Asker<'a> {
+    /// Of the cookie that the browser is known by.
+    pub browser_hash: &'a [u8],
+    /// Where it goes then.
+    pub next: &'a LocalPath,
 }
 
 impl OneTimeToken {
@@ -64,6 +79,17 @@ impl OneTimeToken {
         let parse = |email: &str| EmailAddress::parse(email).map_err(corrupt("one_time_tokens", email));
         self.email.as_deref().map(parse).transpose()
     }
+
+    /// Whether it works in a browser that is known by this cookie.
+    pub fn is_of_browser(&self, browser_hash: &[u8]) -> bool {
+        let bound = self.browser_hash.as_deref();
+        bound.is_some_and(|bound| verify_slices_are_equal(bound, browser_hash).is_ok())
+    }
+
+    /// Where it leads, as it was when it was asked for.
+    pub fn next(&self) -> Option<&str> {
+        self.next.as_deref()
+    }
 }
 
 /// A link that is stored now.
@@ -74,12 +100,15 @@ pub struct NewToken<'a> {
     pub user: Option<&'a UserId>,
     /// The address that it is mailed to.
     pub email: Option<&'a EmailAddress>,
+    /// Nobody: it works in any browser.
+    pub asker: Option<Asker<'a>>,
     pub expires_at: Timestamp,
 }
 
 statements! {
-    INSERT = "INSERT INTO one_time_tokens (token_hash, purpose, user_id, email, expires_at) VALUES ($1, $2, $3, $4, $5)";
-    FIND = "SELECT user_id, email, expires_at FROM one_time_tokens WHERE token_hash = $1 AND purpose = $2";
+    INSERT = "INSERT INTO one_time_tokens (token_hash, purpose, user_id, email, browser_hash, next, expires_at)
+              VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    FIND = "SELECT user_id, email, browser_hash, next, expires_at FROM one_time_tokens WHERE token_hash = $1 AND purpose = $2";
     DELETE_ALL = "DELETE FROM one_time_tokens WHERE purpose = $1";
     DELETE_EVERY = "DELETE FROM one_time_tokens";
     DELETE_OF_USER = "DELETE FROM one_time_tokens WHERE purpose = $1 AND user_id = $2";
@@ -92,7 +121,8 @@ statements! {
 
 pub async fn insert(tx: &mut Tx, new: NewToken<'_>) -> Result<(), StoreError> {
     let (user_id, email) = (new.user.map(UserId::as_str), new.email.map(EmailAddress::as_str));
-    execute!(tx, INSERT, new.hash, new.purpose.as_str(), user_id, email, new.expires_at)?;
+    let (browser, next) = new.asker.map(|asker| (asker.browser_hash, asker.next.as_str())).unzip();
+    execute!(tx, INSERT, new.hash, new.purpose.as_str(), user_id, email, browser, next, new.expires_at)?;
     Ok(())
 }
 

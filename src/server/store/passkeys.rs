@@ -79,6 +79,7 @@ statements! {
     OWN = "SELECT * FROM passkeys WHERE id = $1 AND user_id = $2";
     OF_USER = "SELECT * FROM passkeys WHERE user_id = $1 AND rp_id = $2 ORDER BY created_at, id";
     COUNT = "SELECT count(*) FROM passkeys WHERE user_id = $1 AND rp_id = $2";
+    COUNT_ELSEWHERE = "SELECT count(*) FROM passkeys WHERE rp_id <> $1";
     INSERT = "INSERT INTO passkeys (id, user_id, credential_id, public_key, sign_count, backup_eligible, backed_up,
                   transports, aaguid, rp_id, name, created_at)
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (credential_id) DO NOTHING";
@@ -86,6 +87,14 @@ statements! {
     RENAME = "UPDATE passkeys SET name = $3 WHERE id = $1 AND user_id = $2";
     DELETE = "DELETE FROM passkeys WHERE id = $1 AND user_id = $2";
     DELETE_OF_USER = "DELETE FROM passkeys WHERE user_id = $1";
+}
+
+/// The migration from which on there are any.
+pub const SINCE: i64 = 16;
+
+/// How many were made for another host, where they are of no use.
+pub async fn count_elsewhere(db: &mut impl Queryable, rp_id: &str) -> Result<i64, StoreError> {
+    Ok(fetch_scalar!(db, COUNT_ELSEWHERE, rp_id)?)
 }
 
 /// The passkey of that credential, if it was made for this host.

@@ -10,7 +10,7 @@ use sqlx::{
 };
 use tokio::time::timeout;
 
-use super::{OpenError, newer_than_known};
+use super::{Examined, OpenError, Reader, StoreError, newer_than_known, passkeys};
 
 pub static MIGRATOR: Migrator = sqlx::migrate!("migrations/postgres");
 
@@ -224,10 +224,18 @@ async fn migrate(pool: &PgPool) -> Result<(), MigrateError> {
 }
 
 /// Says whether it answers.
-pub async fn examine(url: &str) -> Result<String, OpenError> {
+pub async fn examine(url: &str, rp_id: &str) -> Result<Examined, OpenError> {
     let (database, pool) = connect(url).await?;
+    let elsewhere = passkeys_elsewhere(&pool, rp_id).await;
     pool.close().await;
-    Ok(format!("{database} answers"))
+    Ok(Examined { finding: format!("{database} answers"), passkeys_elsewhere: elsewhere? })
+}
+
+async fn passkeys_elsewhere(pool: &PgPool, rp_id: &str) -> Result<i64, StoreError> {
+    if applied_version(pool).await? < Some(passkeys::SINCE) {
+        return Ok(0);
+    }
+    passkeys::count_elsewhere(&mut Reader::Postgres(pool.acquire().await?), rp_id).await
 }
 
 /// Connects to a database that is not of a newer version.

@@ -16,7 +16,9 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::{OpenError, account_version::AccountVersion, newer_than_known};
+use super::{
+    Examined, OpenError, Reader, StoreError, account_version::AccountVersion, newer_than_known, passkeys,
+};
 use crate::server::crypto::private_file;
 
 pub static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -289,21 +291,30 @@ fn pool(size: u32) -> SqlitePoolOptions {
 }
 
 /// Checks the file's integrity.
-pub async fn examine(path: &Path) -> Result<String, OpenError> {
+pub async fn examine(path: &Path, rp_id: &str) -> Result<Examined, OpenError> {
     let database = path.display().to_string();
     if !path.exists() {
-        return Ok(format!("{database} will be made at the first start"));
+        let finding = format!("{database} will be made at the first start");
+        return Ok(Examined { finding, passkeys_elsewhere: 0 });
     }
     let connect = |error| OpenError::Connect { database: database.clone(), error };
     refuse_newer(path, &database).await?;
     let pool = only_looking(path).await.map_err(connect)?;
     let finding: String = query_scalar("PRAGMA integrity_check").fetch_one(&pool).await.map_err(connect)?;
-    pool.close().await;
-    if finding == "ok" {
-        Ok(format!("{database} is whole"))
-    } else {
-        Err(OpenError::Damaged { database, finding })
+    if finding != "ok" {
+        return Err(OpenError::Damaged { database, finding });
     }
+    let elsewhere = passkeys_elsewhere(&pool, rp_id).await;
+    pool.close().await;
+    let passkeys_elsewhere = elsewhere?;
+    Ok(Examined { finding: format!("{database} is whole"), passkeys_elsewhere })
+}
+
+async fn passkeys_elsewhere(pool: &SqlitePool, rp_id: &str) -> Result<i64, StoreError> {
+    if applied_version(pool).await? < Some(passkeys::SINCE) {
+        return Ok(0);
+    }
+    passkeys::count_elsewhere(&mut Reader::Sqlite(pool.acquire().await?), rp_id).await
 }
 
 /// Looks at an existing file through a connection that cannot write.

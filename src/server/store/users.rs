@@ -180,6 +180,7 @@ statements! {
     SET_PASSWORD_HASH = "UPDATE users SET password_hash = $2, credential_epoch = credential_epoch + 1 WHERE id = $1";
     RENEW_PASSWORD_HASH = "UPDATE users SET password_hash = $2 WHERE id = $1";
     RAISE_CREDENTIAL_EPOCH = "UPDATE users SET credential_epoch = credential_epoch + 1 WHERE id = $1";
+    SET_SECOND_STEP = "UPDATE users SET second_step = $2 WHERE id = $1";
     SET_ROLES = "UPDATE users SET editor = $2, admin = $3 WHERE id = $1";
     SET_TOKEN_EPOCH = "UPDATE users SET token_epoch = $2 WHERE id = $1";
     SET_DISPLAY_NAME = "UPDATE users SET display_name = $2, name_key = $3 WHERE id = $1";
@@ -209,6 +210,14 @@ pub async fn by_id(db: &mut impl Queryable, id: &UserId) -> Result<Option<User>,
 pub async fn lock_by_id(tx: &mut Tx, id: &UserId) -> Result<Option<User>, StoreError> {
     tx.lock_row(lock::USER, id.as_str()).await?;
     by_id(tx, id).await
+}
+
+/// The enabled account of an address, held for this transaction: what was found by its address may have another one by
+/// then.
+pub async fn lock_enabled_by_email(tx: &mut Tx, email: &EmailAddress) -> Result<Option<User>, StoreError> {
+    let Some(found) = by_email(tx, email).await? else { return Ok(None) };
+    let locked = lock_by_id(tx, &found.id).await?;
+    Ok(locked.filter(|user| user.is_enabled() && user.email == *email))
 }
 
 /// Whether there is an account at all.
@@ -259,6 +268,12 @@ pub async fn raise_credential_epoch(tx: &mut Tx, id: &UserId) -> Result<(), Stor
 pub async fn set_password_hash(tx: &mut Tx, id: &UserId, hash: &str) -> Result<(), StoreError> {
     imported_hashes::forget(tx, id).await?;
     let rows = execute!(tx, SET_PASSWORD_HASH, id.as_str(), hash)?;
+    expect_one_row(rows, "users", id.as_str())
+}
+
+/// Stores whether the owner wants a passkey asked for after the password.
+pub async fn set_second_step(tx: &mut Tx, id: &UserId, wanted: bool) -> Result<(), StoreError> {
+    let rows = execute!(tx, SET_SECOND_STEP, id.as_str(), wanted)?;
     expect_one_row(rows, "users", id.as_str())
 }
 

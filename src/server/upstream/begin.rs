@@ -70,7 +70,7 @@ pub async fn begin(
     let provider = find(state, slug).await?;
     refuse_by_policy(&provider, &wish.purpose)?;
     let max_age = max_age(state, context.now, cookie, &wish).await?;
-    let cookie = authorize::known_or_new(state, cookie)?;
+    let cookie = one_time::known_or_new(&state.entropy, cookie)?;
     let (state_parameter, state_hash) = one_time::generate(&state.entropy)?;
     let (nonce, _) = one_time::generate(&state.entropy)?;
     let (verifier, _) = one_time::generate(&state.entropy)?;

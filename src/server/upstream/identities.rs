@@ -12,6 +12,7 @@ use crate::{
     model::{
         id::UserId,
         local_path::LocalPath,
+        session::SignOutReason,
         upstream::{linked::LinkedProvider, slug::ProviderSlug},
     },
     server::{
@@ -20,7 +21,9 @@ use crate::{
         change::Change,
         client_info::ActionContext,
         error::Error,
+        mail::notice::Notice,
         principal::Principal,
+        sessions::revoke::revoke_all_except,
         state::AppState,
         store::{
             audit::{Event, EventKind},
@@ -80,6 +83,7 @@ pub async fn link(
     let user = users::lock_by_id(change.tx(), user).await?.filter(User::is_enabled);
     let user = user.ok_or(Refused::OtherPerson)?;
     add_identity(&mut change, arrival, &user.id).await?;
+    change.notify(&user, Notice::ProviderLinked).await?;
     Ok(change.commit().await?)
 }
 
@@ -91,7 +95,7 @@ pub async fn unlink(
     slug: &ProviderSlug,
 ) -> Result<(), Error> {
     let mut change = Change::begin(state, context).await?;
-    let user = factors::lock(&mut change, principal).await?;
+    let mut user = factors::lock(&mut change, principal).await?;
     let provider = upstream_providers::by_slug(change.tx(), slug).await?.ok_or(Error::NotFound)?;
     if !upstream_identities::delete(change.tx(), &user.id, &provider.id).await? {
         return Err(Error::NotFound);
@@ -102,5 +106,9 @@ pub async fn unlink(
     let detail = json!({ "provider": slug.as_str() });
     let event = Event::new(EventKind::ProviderUnlinked).by(&user.id).about(&user.id).with(detail);
     change.record(event).await?;
+    // Whoever came in through it is out.
+    let (reason, kept) = (SignOutReason::FactorChanged, Some(&principal.session));
+    revoke_all_except(&mut change, &mut user, Some(&principal.user), reason, kept).await?;
+    change.notify(&user, Notice::ProviderUnlinked).await?;
     Ok(change.commit().await?)
 }

@@ -67,6 +67,7 @@ async fn somebody_links_a_provider_signs_in_with_it_and_unlinks_it() {
         linking.provider.sign_in(&mut other).await.assert_status(303);
         assert!(other.get("/account").await.body.contains("ada@example.org"));
         linking.unlink().await.assert_status(200);
+        other.refresh().await.assert_error(401, "session_revoked");
         assert_eq!(linking.linked().await, unlinked);
         linking.provider.sign_in(&mut linking.app.browser()).await.assert_status(403);
         linking.unlink().await.assert_error(404, "not_found");

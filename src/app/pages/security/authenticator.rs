@@ -60,9 +60,14 @@ fn NotSetUp(begin: FormState) -> impl IntoView {
 #[component]
 fn SetUp(overview: Overview, remove: FormState) -> impl IntoView {
     let since = move || overview.read(|overview| overview.totp.clone()).flatten();
-    let says = || {
-        "Your password alone will be enough to sign in. Your recovery codes will be gone, and you will be signed out everywhere else."
-            .to_owned()
+    let goes_on = move || overview.read(|overview| overview.second_step).unwrap_or_default();
+    let says = move || {
+        if goes_on() {
+            "A passkey is asked for after your password all the same. You will be signed out everywhere else."
+        } else {
+            "Your password alone will be enough to sign in. Your recovery codes will be gone, and you will be signed out everywhere else."
+        }
+        .to_owned()
     };
     view! {
         {reactive(move || since().map(|app| {

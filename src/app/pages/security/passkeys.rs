@@ -3,6 +3,7 @@
 use leptos::{ev::MouseEvent, prelude::*};
 use server_fn::ServerFn;
 
+use super::Overview;
 use crate::{
     api::passkeys::{AddPasskey, ListPasskeys, PasskeyCreationOptions, RemovePasskey, RenamePasskey},
     app::{
@@ -26,7 +27,9 @@ use crate::{
 };
 
 #[component]
-pub fn Passkeys() -> impl IntoView {
+pub fn Passkeys(overview: Overview) -> impl IntoView {
+    // Which of them there are, another section tells, too.
+    provide_context(overview);
     let list = List::new(load::<ListPasskeys>(Vec::new));
     let reader = page_of(
         |item: &Passkey| item.id.to_string(),
@@ -55,9 +58,10 @@ pub fn Passkeys() -> impl IntoView {
 fn Add(list: List) -> impl IntoView {
     let (hydrated, unsupported) = (Hydrated::current(), RwSignal::new(false));
     effect(move || unsupported.set(!passkeys::are_supported()));
-    let form = FormState::of::<AddPasskey>();
+    let (form, overview) = (FormState::of::<AddPasskey>(), expect_context::<Overview>());
     form.on_success(move |added: Passkey| {
         list.bring_back(added.id.as_str());
+        overview.refetch();
         tell_browser();
     });
     let press = move |_: MouseEvent| begin(form, make(form));
@@ -127,12 +131,13 @@ fn Rename(id: String, name: RwSignal<String>) -> impl IntoView {
 
 #[component]
 fn Remove(id: String, name: RwSignal<String>, list: List) -> impl IntoView {
-    let form = FormState::of::<RemovePasskey>();
+    let (form, overview) = (FormState::of::<RemovePasskey>(), expect_context::<Overview>());
     // The passkey may have gone from the list when its end is told.
     let called = move || name.try_get_untracked().unwrap_or_default();
     let item = id.clone();
     form.on_success(move |()| {
         list.remove(&item, format!("“{}” was removed.", called()));
+        overview.refetch();
         tell_browser();
     });
     let says = move || {

@@ -11,7 +11,7 @@ use crate::{
         form::FormState,
         reactive::{effect, reactive, whether},
     },
-    model::second_factor::RecoveryCodes as Made,
+    model::{second_factor::RecoveryCodes as Made, security::SecurityOverview},
 };
 
 #[component]
@@ -21,7 +21,7 @@ pub fn RecoveryCodes(overview: Overview, codes: RwSignal<Vec<String>>) -> impl I
         let _ = codes.try_set(made.recovery_codes);
         overview.refetch();
     });
-    let has_factor = whether(move || overview.read(|overview| overview.totp.is_some()).unwrap_or_default());
+    let has_factor = whether(move || overview.read(SecurityOverview::has_second_step).unwrap_or_default());
     let left = move || overview.read(|overview| overview.recovery_codes).unwrap_or_default();
     let says = || "The codes that you have now will work no more.".to_owned();
     view! {
@@ -36,7 +36,7 @@ pub fn RecoveryCodes(overview: Overview, codes: RwSignal<Vec<String>>) -> impl I
                     }
                     .into_any()
                 } else {
-                    view! { <p>"You get them when you set up an authenticator app."</p> }.into_any()
+                    view! { <p>"You get them when you set up an authenticator app, or have your passkey asked for after the password."</p> }.into_any()
                 }
             })}
             {reactive(move || Some(codes.get()).filter(|codes| !codes.is_empty()).map(|codes| view! { <NewCodes codes=codes/> }))}

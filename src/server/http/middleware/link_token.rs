@@ -10,8 +10,15 @@ use crate::{
 };
 
 /// The pages that links lead to.
-const PAGES: [&str; 6] =
-    ["/setup", "/invitation", "/reset", "/register/finish", "/confirm-email", "/restore-email"];
+const PAGES: [&str; 7] = [
+    "/setup",
+    "/invitation",
+    "/reset",
+    "/register/finish",
+    "/confirm-email",
+    "/restore-email",
+    "/login/link",
+];
 /// Longer than any token of ours.
 const MAX_LENGTH: usize = 100;
 

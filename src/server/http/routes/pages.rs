@@ -24,17 +24,18 @@ use crate::{
         email::EmailAddress,
         form::FormFailure,
         link::LinkSubject,
+        local_path::LocalPath,
         oauth::{consent_page::ConsentPage, device_page::DevicePage},
         query,
-        second_factor::SecondFactor,
+        second_factor::UsableFactors,
         upstream::linked::ProviderButton,
     },
     server::{
         accounts::{
             change_email::{self, Proposed},
-            invite, reset_password, second_step, setup, sign_up,
+            invite, reset_password, second_step, setup, sign_in_link, sign_up,
         },
-        authentication::attempt::Attempt,
+        authentication::{attempt::Attempt, mailed_link::Opened},
         config::Registration,
         error::Error,
         http::csp::ContentSecurityPolicy,
@@ -72,8 +73,9 @@ pub async fn render(State(state): State<Arc<AppState>>, request: Request) -> Res
         second_step: second_step(&state, attempt).await,
         password_from: state.config.password_rules.min_length,
         setup_open: is_setup_open(&state, request.uri(), token.as_deref()).await,
-        link: subject_of_link(&state, request.uri(), token.as_deref()).await,
+        link: subject_of_link(&state, request.uri(), token.as_deref(), flow.as_deref()).await,
         mail: state.config.mail.is_some(),
+        sign_in_links: state.config.has_sign_in_links(),
         login_hint: login_hint(&state, request.uri(), flow.as_deref()).await,
         providers: if shows_providers { providers(&state).await } else { Vec::new() },
     };
@@ -100,21 +102,29 @@ fn brand(state: &AppState) -> Brand {
 
 /// What the link is about that was opened. A store that does not answer makes it look used; the page says how to get
 /// another one.
-async fn subject_of_link(state: &AppState, uri: &Uri, token: Option<&str>) -> Option<LinkSubject> {
-    find_link(state, uri.path(), token?).await.unwrap_or_else(|error| {
+async fn subject_of_link(
+    state: &AppState,
+    uri: &Uri,
+    token: Option<&str>,
+    browser: Option<&str>,
+) -> Option<LinkSubject> {
+    let opened = Opened { token: token?, browser };
+    find_link(state, uri.path(), opened).await.unwrap_or_else(|error| {
         tracing::error!(%error, "a link could not be looked up");
         None
     })
 }
 
-async fn find_link(state: &AppState, page: &str, token: &str) -> Result<Option<LinkSubject>, Error> {
-    let now = state.now();
-    let of_user = |user: User| LinkSubject { account: user.email, address: None };
-    let of_address = |account: EmailAddress| LinkSubject { account, address: None };
+async fn find_link(state: &AppState, page: &str, opened: Opened<'_>) -> Result<Option<LinkSubject>, Error> {
+    let (now, token) = (state.now(), opened.token);
+    let of_address = |account: EmailAddress| LinkSubject { account, address: None, next: None };
+    let of_user = |user: User| of_address(user.email);
     let of_proposal =
-        |Proposed { user, email }: Proposed| LinkSubject { account: user.email, address: Some(email) };
+        |Proposed { user, email }: Proposed| LinkSubject { address: Some(email), ..of_user(user) };
+    let of_sign_in = |(user, next): (User, LocalPath)| LinkSubject { next: Some(next), ..of_user(user) };
     Ok(match page {
         "/invitation" => invite::invited(state, now, token).await?.map(of_user),
+        "/login/link" => sign_in_link::find(state, now, opened).await?.map(of_sign_in),
         "/reset" => reset_password::find(state, now, token).await?.map(of_user),
         "/register/finish" => sign_up::find(state, now, token).await?.map(of_address),
         "/confirm-email" => change_email::proposed(state, now, token).await?.map(of_proposal),
@@ -124,9 +134,10 @@ async fn find_link(state: &AppState, page: &str, token: &str) -> Result<Option<L
 }
 
 /// What the second step can be done with, on its page. Without a store the page says that the sign-in is over.
-async fn second_step(state: &AppState, cookie: Option<String>) -> Option<Vec<SecondFactor>> {
-    let attempt = Attempt::open(state, state.now(), &cookie?)?;
-    second_step::usable(state, &attempt).await.unwrap_or_else(|error| {
+async fn second_step(state: &AppState, cookie: Option<String>) -> Option<UsableFactors> {
+    let now = state.now();
+    let attempt = Attempt::open(state, now, &cookie?)?;
+    second_step::usable(state, now, &attempt).await.unwrap_or_else(|error| {
         tracing::error!(%error, "a second step could not be looked up");
         None
     })
