@@ -21,6 +21,8 @@ pub mod login;
 pub mod not_found;
 pub mod notices;
 pub mod password;
+pub mod provider;
+pub mod providers;
 pub mod register;
 pub mod reset_password;
 pub mod restore_email;

@@ -40,6 +40,8 @@ use super::{
         keys::Keys,
         notices::{EditNotices, Notices},
         password::Password,
+        provider::Provider,
+        providers::Providers,
         reset_password::ResetPassword,
         restore_email::RestoreEmail,
         second_step::SecondStep,
@@ -124,6 +126,8 @@ parts! {
         "/admin/groups/:id" => Group,
         "/admin/clients" => Clients,
         "/admin/clients/:id" => Client,
+        "/admin/providers" => Providers,
+        "/admin/providers/:slug" => Provider,
         "/admin/audit" => Audit,
         "/admin/keys" => Keys,
     }
