@@ -86,6 +86,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/admin/groups/:id") view=on_demand("/admin/groups/:id")/>
                     <Route path=path!("/admin/clients") view=on_demand("/admin/clients")/>
                     <Route path=path!("/admin/clients/:id") view=on_demand("/admin/clients/:id")/>
+                    <Route path=path!("/admin/providers") view=on_demand("/admin/providers")/>
+                    <Route path=path!("/admin/providers/:slug") view=on_demand("/admin/providers/:slug")/>
                     <Route path=path!("/admin/audit") view=on_demand("/admin/audit")/>
                     <Route path=path!("/admin/keys") view=on_demand("/admin/keys")/>
                 </FlatRoutes>

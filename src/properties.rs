@@ -3,11 +3,18 @@
 
 #![expect(clippy::unwrap_used, reason = "that is how a property fails")]
 
+mod federation;
+
 use std::sync::LazyLock;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use serde_json::json;
 use url::Url;
+
+pub use federation::{
+    claim_rules, discovery, encryption_key, foreign_token, import_lines, key_set, link_token, one_time_code,
+    paseto,
+};
 
 use crate::{
     model::{

@@ -112,7 +112,7 @@ for (const [size, viewport] of Object.entries(WINDOWS)) {
         await expect(admin.getByRole('article').filter({ hasText: title })).toBeVisible();
       }
       await shoot(admin, 'notices-edit');
-      for (const path of ['/dashboard', '/notices', '/admin/users', '/admin/users/:user', '/admin/groups', '/admin/groups/:group', '/admin/clients', '/admin/clients/:client', '/admin/audit', '/admin/keys']) {
+      for (const path of ['/dashboard', '/notices', '/admin/users', '/admin/users/:user', '/admin/groups', '/admin/groups/:group', '/admin/clients', '/admin/clients/:client', '/admin/providers', '/admin/providers/:provider', '/admin/audit', '/admin/keys']) {
         await visit(admin, about(subjects, path));
         await admin.waitForLoadState('networkidle');
         await shoot(admin, `admin${path.replaceAll(/\W+/g, '-')}`);

@@ -48,13 +48,15 @@ export const ROLE_PAGES: RolePageInfo[] = [
   { role: 'admin', path: '/admin/groups/:group', title: 'Group · Latchkey', heading: 'Group' },
   { role: 'admin', path: '/admin/clients', title: 'Clients · Latchkey', heading: 'Clients' },
   { role: 'admin', path: '/admin/clients/:client', title: 'Client · Latchkey', heading: 'Client' },
+  { role: 'admin', path: '/admin/providers', title: 'Providers · Latchkey', heading: 'Providers' },
+  { role: 'admin', path: '/admin/providers/:provider', title: 'Provider · Latchkey', heading: 'Provider' },
   { role: 'admin', path: '/admin/audit', title: 'Audit log · Latchkey', heading: 'Audit log' },
   { role: 'admin', path: '/admin/keys', title: 'Signing keys · Latchkey', heading: 'Signing keys' },
 ];
 
 /** The path of a page about these. */
-export function about({ user, client, group }: Subjects, path: string): string {
-  return path.replace(':user', user).replace(':client', client).replace(':group', group);
+export function about({ user, client, group, provider }: Subjects, path: string): string {
+  return path.replace(':user', user).replace(':client', client).replace(':group', group).replace(':provider', provider);
 }
 
 export const FORBIDDEN = { title: 'Not allowed · Latchkey', heading: 'Not allowed' };

@@ -157,7 +157,7 @@ export function heading(page: Page) {
 }
 
 /** The links of the navigation of administrators. */
-const ADMINISTRATION = ['Accounts', 'Groups', 'Clients', 'Audit log', 'Keys'];
+const ADMINISTRATION = ['Accounts', 'Groups', 'Clients', 'Providers', 'Audit log', 'Keys'];
 
 /** Follows a link of the main navigation, or of the navigation of administrators. With JavaScript this loads no page. */
 export async function follow(page: Page, link: string): Promise<void> {

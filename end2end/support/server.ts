@@ -21,6 +21,7 @@ export class Server {
   output = '';
   log = '';
   private process?: ChildProcess;
+  private provider?: string;
 
   private constructor(
     readonly port: number,
@@ -101,7 +102,16 @@ export class Server {
     const redirect = ['--redirect-uri', 'https://app.example.org/callback'];
     const { client_id } = JSON.parse(this.command(['client', 'add', '--name', 'Wiki', '--kind', 'web', ...redirect]));
     const user = this.addUser(account, role);
-    return { user, client: client_id, group: this.addGroup(`Group of ${account.email}`) };
+    this.provider ??= this.addDisabledProvider();
+    return { user, client: client_id, group: this.addGroup(`Group of ${account.email}`), provider: this.provider };
+  }
+
+  /** Sets up a provider that no page to sign in shows, and returns its slug. It is called by nobody. */
+  private addDisabledProvider(): string {
+    const slug = 'github';
+    this.command(['provider', 'add', '--slug', slug, '--preset', 'github', '--name', 'GitHub', '--client-id', 'latchkey']);
+    this.command(['provider', 'disable', slug]);
+    return slug;
   }
 
   /** Makes a group and returns its id. */
@@ -135,6 +145,7 @@ export interface Subjects {
   user: string;
   client: string;
   group: string;
+  provider: string;
 }
 
 export interface Account {

@@ -11,5 +11,8 @@ const metadata = {
   id_token_signing_alg_values_supported: ['ES256'],
 };
 
+// It ends with whoever started it.
+process.stdin.on('end', () => process.exit()).resume();
+
 createServer((_, response) => response.setHeader('content-type', 'application/json').end(JSON.stringify(metadata)))
   .listen(port, '127.0.0.1', () => console.log('ready'));

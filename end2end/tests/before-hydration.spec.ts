@@ -5,7 +5,7 @@ const LATE = 'The buttons work once this page has loaded, which needs JavaScript
 const FAILED = "This page could not be loaded completely, so its buttons don't work.";
 
 /** The pages with forms that need an access token. What begins with a colon stands for one of the subjects. */
-const WAITING = ['/account', '/account/password', '/account/security', '/account/sessions', '/notices/edit', '/admin/users', '/admin/users/:user', '/admin/groups', '/admin/groups/:group', '/admin/clients', '/admin/clients/:client', '/admin/keys'];
+const WAITING = ['/account', '/account/password', '/account/security', '/account/sessions', '/notices/edit', '/admin/users', '/admin/users/:user', '/admin/groups', '/admin/groups/:group', '/admin/clients', '/admin/clients/:client', '/admin/providers', '/admin/providers/:provider', '/admin/keys'];
 
 const field = (page: Page, label: string) => page.getByLabel(label, { exact: true });
 

@@ -77,11 +77,18 @@ const stubs = new WeakMap<Account, string>();
 /** A provider that Ada may link. */
 async function aProvider({ server, ada }: Scene): Promise<string> {
   const slug = `stub-${Date.now().toString(36)}`;
-  const provider = await StubProvider.start(server, slug);
+  const provider = await StubProvider.start(server);
+  provider.addTo(server, slug);
   // It was asked about itself, and nobody calls it again.
   provider.stop();
   stubs.set(ada, slug);
   return '/account/security';
+}
+
+/** The page of a provider. */
+async function aProviderToManage(scene: Scene): Promise<string> {
+  await aProvider(scene);
+  return `/admin/providers/${stubs.get(scene.ada)}`;
 }
 
 /** A provider that Ada has linked. */
@@ -480,6 +487,39 @@ const ACTIONS: Action[] = [
     act: ({ page }) => pressAndConfirm(page, 'Remove', page.getByRole('region', { name: 'Members' })),
   },
   { form: 'RemoveGroup', path: '/api/admin/groups/remove', role: 'admin', open: ({ server, ada }) => `/admin/groups/${server.addGroup(ada.email)}`, act: ({ page }) => pressAndConfirm(page, 'Remove the group') },
+  {
+    form: 'AddProvider',
+    path: '/api/admin/providers/add',
+    role: 'admin',
+    open: async ({ server, ada }) => {
+      // It is asked about itself later, and ends with this process.
+      stubs.set(ada, (await StubProvider.start(server)).issuer);
+      return '/admin/providers';
+    },
+    act: async ({ page, ada }) => {
+      await page.getByText('Add a provider', { exact: true }).click();
+      await field(page, 'Slug').fill(`new-${Date.now().toString(36)}`);
+      await field(page, 'Issuer').fill(stubs.get(ada)!);
+      await field(page, 'Name').fill('New');
+      await field(page, 'Client ID').fill('latchkey');
+      await field(page, 'Where it may be').selectOption('true');
+      await press(page, 'Add provider');
+    },
+  },
+  { form: 'UpdateProvider', path: '/api/admin/providers/update', role: 'admin', open: aProviderToManage, act: ({ page }) => press(page, 'Save settings') },
+  { form: 'DisableProvider', path: '/api/admin/providers/disable', role: 'admin', open: aProviderToManage, act: ({ page }) => pressAndConfirm(page, 'Disable the provider') },
+  {
+    form: 'EnableProvider',
+    path: '/api/admin/providers/enable',
+    role: 'admin',
+    open: async (scene) => {
+      const path = await aProviderToManage(scene);
+      await scene.admin.call('/api/admin/providers/disable', { slug: path.split('/').at(-1)! });
+      return path;
+    },
+    act: ({ page }) => press(page, 'Enable the provider'),
+  },
+  { form: 'RemoveProvider', path: '/api/admin/providers/remove', role: 'admin', open: aProviderToManage, act: ({ page }) => pressAndConfirm(page, 'Remove the provider') },
   { form: 'RotateKeys', path: '/api/admin/keys/rotate', role: 'admin', open: () => '/admin/keys', act: ({ page }) => pressAndConfirm(page, 'Rotate the keys') },
 ];
 

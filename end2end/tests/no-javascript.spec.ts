@@ -82,7 +82,7 @@ test('a page on which something can be changed says that this needs JavaScript',
   const subjects = server.addSubjects(ada, 'editor admin');
   await signInWithApi(page, ada);
   // Changes need an access token, which only a script holds.
-  for (const path of ['/account', '/account/password', '/account/sessions', '/account/apps', '/notices/edit', '/admin/users', '/admin/users/:user', '/admin/groups', '/admin/groups/:group', '/admin/clients', '/admin/clients/:client', '/admin/keys']) {
+  for (const path of ['/account', '/account/password', '/account/sessions', '/account/apps', '/notices/edit', '/admin/users', '/admin/users/:user', '/admin/groups', '/admin/groups/:group', '/admin/clients', '/admin/clients/:client', '/admin/providers', '/admin/providers/:provider', '/admin/keys']) {
     await visit(page, about(subjects, path));
     await expect(heading(page)).toBeVisible();
     await expect(page.getByRole('main').getByText(/needs? JavaScript/).first(), path).toBeVisible();

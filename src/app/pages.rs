@@ -22,6 +22,8 @@ pub mod mailed_link;
 pub mod not_found;
 pub mod notices;
 pub mod password;
+pub mod provider;
+pub mod providers;
 pub mod register;
 pub mod reset_password;
 pub mod restore_email;

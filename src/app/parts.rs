@@ -41,6 +41,8 @@ use super::{
         mailed_link::MailedLink,
         notices::{EditNotices, Notices},
         password::Password,
+        provider::Provider,
+        providers::Providers,
         reset_password::ResetPassword,
         restore_email::RestoreEmail,
         second_step::SecondStep,
@@ -126,6 +128,8 @@ parts! {
         "/admin/groups/:id" => Group,
         "/admin/clients" => Clients,
         "/admin/clients/:id" => Client,
+        "/admin/providers" => Providers,
+        "/admin/providers/:slug" => Provider,
         "/admin/audit" => Audit,
         "/admin/keys" => Keys,
     }

@@ -48,6 +48,8 @@ pub const PAGES: &[(&str, Access)] = &[
     ("/admin/groups/:id", Access::Needs(Permission::ReadAdministration)),
     ("/admin/clients", Access::Needs(Permission::ReadAdministration)),
     ("/admin/clients/:id", Access::Needs(Permission::ReadAdministration)),
+    ("/admin/providers", Access::Needs(Permission::ReadAdministration)),
+    ("/admin/providers/:slug", Access::Needs(Permission::ReadAdministration)),
     ("/admin/audit", Access::Needs(Permission::ReadAdministration)),
     ("/admin/keys", Access::Needs(Permission::ReadAdministration)),
 ];

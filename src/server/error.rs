@@ -12,6 +12,7 @@ use self::passkey::PasskeyError;
 use super::{
     crypto::{entropy::NoEntropy, error::SealError},
     fetch::FetchError,
+    key_sets::NoKeys,
     keys::{
         error::{KeyError, ResealError},
         manage::ManageError,
@@ -103,6 +104,9 @@ pub enum Error {
     /// A stored key is sealed under another master secret than the configured ones.
     #[error("the master secret is not the one that the database was made with")]
     OtherSecret,
+    /// The keys of an app or a service are somewhere else, and can't be read there.
+    #[error("{0}")]
+    NoKeys(#[from] NoKeys),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("{0}")]
@@ -302,6 +306,10 @@ impl From<Error> for ApiError {
                 Code::Unavailable,
                 "The server can't answer right now. Nothing was changed; try again in a moment.",
             ),
+            Error::NoKeys(_) => retry(
+                Code::Unavailable,
+                "The keys of this app can\u{2019}t be read right now. Try again in a moment.",
+            ),
             Error::OtherSecret | Error::Internal(_) => Self::internal(),
         }
     }
@@ -315,7 +323,7 @@ fn of_field(code: Code, field: &'static str, problem: &str) -> ApiError {
 /// Faults, and attempts to get around the rules (OWASP ASVS 16.3.3), each in one line beside the request's own.
 fn log(error: &Error) {
     match error {
-        Error::Store(_) | Error::OtherSecret | Error::Internal(_) => {
+        Error::Store(_) | Error::OtherSecret | Error::NoKeys(_) | Error::Internal(_) => {
             tracing::error!(%error, "a request failed");
         }
         Error::Token(reason) if reason.is_forgery() => {

@@ -51,6 +51,9 @@ pub enum Reach {
     Public,
     /// What is inside the network too: an administrator has said so. Plain http on this machine.
     Private,
+    /// An address of an app that an administrator has registered. Written as a number it is meant; a name leads to nothing
+    /// inside the network.
+    Registered,
 }
 
 /// What somebody has answered.
@@ -95,7 +98,7 @@ impl Fetcher {
         Ok(Self { guarded: client().dns_resolver(Arc::new(Guarded)).build()?, anywhere: client().build()? })
     }
 
-    /// Gets a document of a provider.
+    /// Gets a document.
     pub async fn get(
         &self,
         address: &str,
@@ -120,7 +123,7 @@ impl Fetcher {
 
     fn client(&self, reach: Reach) -> &Client {
         match reach {
-            Reach::Public => &self.guarded,
+            Reach::Public | Reach::Registered => &self.guarded,
             Reach::Private => &self.anywhere,
         }
     }

@@ -13,9 +13,9 @@ use super::{
     cursor::Cursors,
     error::Error,
     grants::Grants,
+    key_sets::KeySets,
     keys::{key_set::KeySet, manage::KeyManager},
     passwords::hasher::Hasher,
-    provider_keys::ProviderKeys,
     rate_limit::{RateLimiter, device_cookies::DeviceCookies},
     readiness::Readiness,
     store::{Store, loader::Loader, sealed_secrets, signing_keys},
@@ -60,7 +60,7 @@ pub struct AppState {
     pub progress: Progress,
     pub readiness: Readiness,
     /// Keys of the providers through which people come in.
-    pub provider_keys: ProviderKeys,
+    pub key_sets: KeySets,
     /// Woken when apps must be told that a session has ended.
     pub logout_deliveries: Notify,
     /// Woken when there are mails to send.
@@ -122,7 +122,7 @@ impl AppState {
             progress: Progress::default(),
             loader: Loader::start(store.clone()),
             readiness: Readiness::default(),
-            provider_keys: ProviderKeys::new(clock.clone()),
+            key_sets: KeySets::new(clock.clone()),
             logout_deliveries: Notify::new(),
             mails: Notify::new(),
             refresh_keys,

@@ -137,6 +137,32 @@ const FUNCTIONS: &[(&str, For, Fields)] = &[
         For::Admins,
         &[("group_id", "{group}"), ("email", "admin@example.org")],
     ),
+    ("/api/admin/providers/list", For::Admins, &[]),
+    ("/api/admin/providers/get", For::Admins, &[("slug", "github")]),
+    (
+        "/api/admin/providers/add",
+        For::Admins,
+        &[("slug", "new"), ("preset", "github"), ("name", "New"), ("client_id", "new")],
+    ),
+    (
+        "/api/admin/providers/update",
+        For::Admins,
+        &[
+            ("slug", "github"),
+            ("name", "Other"),
+            ("client_id", "us"),
+            ("scope", "read:user"),
+            ("algorithm", "RS256"),
+            ("sign_up", "open"),
+            ("linking", "true"),
+            ("rule", ""),
+            ("admin_by_rule", "false"),
+            ("allow_private_address", "false"),
+        ],
+    ),
+    ("/api/admin/providers/disable", For::Admins, &[("slug", "github")]),
+    ("/api/admin/providers/enable", For::Admins, &[("slug", "github")]),
+    ("/api/admin/providers/remove", For::Admins, &[("slug", "github")]),
     ("/api/admin/audit/list", For::Admins, &[]),
     ("/api/admin/statistics", For::Admins, &[]),
     ("/api/admin/keys/list", For::Admins, &[]),
@@ -174,6 +200,8 @@ impl Scene {
         let group = admin.post("/api/admin/groups/add", &[("group", "staff")]).await.json();
         let member_of = [("group_id", &*text(&group["id"])), ("email", "admin@example.org")];
         admin.post("/api/admin/groups/add_member", &member_of).await.assert_status(200);
+        let provider = [("slug", "github"), ("preset", "github"), ("name", "GitHub"), ("client_id", "us")];
+        admin.post("/api/admin/providers/add", &provider).await.assert_status(200);
         Self {
             client: text(&client["client_id"]),
             group: text(&group["id"]),
@@ -209,6 +237,7 @@ impl Scene {
             self.admin.post("/api/admin/clients/get", &[("client_id", &self.client)]).await.json(),
             self.admin.post("/api/admin/groups/list", &[]).await.json(),
             self.admin.post("/api/admin/groups/members", &[("group_id", &self.group)]).await.json(),
+            self.admin.post("/api/admin/providers/list", &[]).await.json(),
         ];
         for user in users["items"].as_array().unwrap() {
             let id = text(&user["id"]);
@@ -339,7 +368,9 @@ async fn what_is_not_there_is_a_404_for_those_who_may_see_it() {
             For::Admins => scene.admin.clone(),
             For::Everyone | For::Members => continue,
         };
-        let Some((name, _)) = fields.iter().find(|(name, _)| name.ends_with("_id")) else { continue };
+        // What Latchkey is called at a provider is no id of ours.
+        let is_id = |name: &str| name.ends_with("_id") && !path.starts_with("/api/admin/providers/");
+        let Some((name, _)) = fields.iter().find(|(name, _)| is_id(name)) else { continue };
         let gone = match *name {
             "user_id" => &deleted,
             "notice_id" => &retracted,

@@ -318,6 +318,7 @@ async fn a_page_on_which_something_can_be_changed_says_that_this_needs_javascrip
         &user,
         "/admin/groups",
         "/admin/clients",
+        "/admin/providers",
         "/admin/keys",
     ] {
         let page = open(&mut browser, path).await.main();
@@ -365,6 +366,7 @@ async fn no_page_of_any_role_holds_a_token() {
         "/admin/audit",
         "/admin/groups",
         "/admin/clients",
+        "/admin/providers",
         "/admin/keys",
         "/nowhere",
     ] {

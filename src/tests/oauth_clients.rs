@@ -101,7 +101,7 @@ fn basic(id: &str, secret: &str) -> String {
 }
 
 #[track_caller]
-fn assert_refused(answer: &Answer, status: u16, error: &str) {
+pub fn assert_refused(answer: &Answer, status: u16, error: &str) {
     answer.assert_status(status);
     assert_eq!(answer.json()["error"], error, "{answer:?}");
 }
@@ -225,32 +225,39 @@ async fn two_secrets_are_good_at_once_while_one_replaces_the_other() {
 }
 
 /// A client with keys of its own.
-struct Keyed {
-    app: TestApp,
-    client: Registered,
+pub struct Keyed {
+    pub app: TestApp,
+    pub client: Registered,
     key: PrivateKey,
     algorithm: Algorithm,
 }
 
 impl Keyed {
-    async fn new(backend: Backend, algorithm: Algorithm) -> Self {
+    pub async fn new(backend: Backend, algorithm: Algorithm) -> Self {
         let app = TestApp::with(backend, &[]).await;
         let (key, _) = PrivateKey::generate(algorithm, &Entropy::system()).unwrap();
-        let mut jwk = serde_json::to_value(key.public_jwk().unwrap()).unwrap();
-        jwk["kid"] = json!("mine");
         let client = add_client(&app, |_| {}).await;
+        let keyed = Self { app, client, key, algorithm };
         let signs = ClientSettings {
             auth_method: Some("private_key_jwt".to_owned()),
-            jwks: Some(json!({ "keys": [jwk] }).to_string()),
+            jwks: Some(json!({ "keys": [keyed.jwk("mine")] }).to_string()),
             ..ClientSettings::default()
         };
         let by = ClientInfo::command_line();
-        let context = ActionContext { now: app.clock.now(), client: &by };
-        oauth::clients::update(&app.state, context, None, &client.client.id, &signs).await.unwrap();
-        Self { app, client, key, algorithm }
+        let context = ActionContext { now: keyed.app.clock.now(), client: &by };
+        let (state, id) = (&keyed.app.state, &keyed.client.client.id);
+        oauth::clients::update(state, context, None, id, &signs).await.unwrap();
+        keyed
     }
 
-    fn claims(&self) -> Value {
+    /// The public half of its key, as it calls it.
+    pub fn jwk(&self, kid: &str) -> Value {
+        let mut jwk = serde_json::to_value(self.key.public_jwk().unwrap()).unwrap();
+        jwk["kid"] = kid.into();
+        jwk
+    }
+
+    pub fn claims(&self) -> Value {
         let now = self.app.clock.now().seconds();
         json!({
             "iss": self.client.id(), "sub": self.client.id(), "aud": "http://localhost:3000",
@@ -262,13 +269,13 @@ impl Keyed {
         json!({ "alg": self.algorithm.as_str(), "kid": "mine" })
     }
 
-    fn sign(&self, header: &Value, claims: &Value) -> String {
+    pub fn sign(&self, header: &Value, claims: &Value) -> String {
         let message = format!("{}.{}", BASE64.encode(header.to_string()), BASE64.encode(claims.to_string()));
         let signature = self.key.sign(message.as_bytes(), Entropy::system().source()).unwrap();
         format!("{message}.{}", BASE64.encode(signature))
     }
 
-    async fn present(&self, assertion: &str) -> Answer {
+    pub async fn present(&self, assertion: &str) -> Answer {
         let fields = [
             ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
             ("client_assertion", assertion),

@@ -280,7 +280,7 @@ async fn sensitive_functions_require_recent_authentication() {
     app.advance(QUARTER_OF_AN_HOUR);
     admin.refresh().await.assert_status(200);
     let whom = ("user_id", ada.as_str());
-    let functions: [(&str, &[(&str, &str)]); 22] = [
+    let functions: [(&str, &[(&str, &str)]); 27] = [
         ("/api/sessions/revoke", &[("session_id", "any")]),
         ("/api/sessions/revoke_others", &[]),
         ("/api/admin/users/invite", &[("email", "new@example.org"), ("display_name", "New")]),
@@ -324,6 +324,28 @@ async fn sensitive_functions_require_recent_authentication() {
         ("/api/admin/groups/remove", &[("group_id", "any")]),
         ("/api/admin/groups/add_member", &[("group_id", "any"), ("email", "ada@example.org")]),
         ("/api/admin/groups/remove_member", &[("group_id", "any"), ("email", "ada@example.org")]),
+        (
+            "/api/admin/providers/add",
+            &[("slug", "new"), ("preset", "github"), ("name", "New"), ("client_id", "new")],
+        ),
+        (
+            "/api/admin/providers/update",
+            &[
+                ("slug", "github"),
+                ("name", "Other"),
+                ("client_id", "us"),
+                ("scope", "read:user"),
+                ("algorithm", "RS256"),
+                ("sign_up", "open"),
+                ("linking", "true"),
+                ("rule", ""),
+                ("admin_by_rule", "false"),
+                ("allow_private_address", "false"),
+            ],
+        ),
+        ("/api/admin/providers/disable", &[("slug", "any")]),
+        ("/api/admin/providers/enable", &[("slug", "any")]),
+        ("/api/admin/providers/remove", &[("slug", "any")]),
         ("/api/admin/keys/rotate", &[]),
     ];
     for (path, fields) in functions {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{
     html::{Html, open},
-    test_app::{PASSWORD, TestApp},
+    test_app::{Backend, PASSWORD, TestApp},
 };
 use crate::model::query::encode_value;
 
@@ -36,8 +36,8 @@ const MEMBER_PAGES: [(&str, &str, &str); 8] = [
 ];
 
 /// The role that a page needs, its path, its title and its heading. `:id` stands for an account: it
-/// is no client and no group, whose pages say so.
-const ROLE_PAGES: [(&str, &str, &str, &str); 9] = [
+/// is no client, no group and no provider, whose pages say so.
+const ROLE_PAGES: [(&str, &str, &str, &str); 11] = [
     ("editor", "/notices/edit", "Write a notice · Latchkey", "Write a notice"),
     ("admin", "/admin/users", "Accounts · Latchkey", "Accounts"),
     ("admin", "/admin/users/:id", "Account · Latchkey", "Account"),
@@ -45,6 +45,8 @@ const ROLE_PAGES: [(&str, &str, &str, &str); 9] = [
     ("admin", "/admin/groups/:id", "Group · Latchkey", "Group"),
     ("admin", "/admin/clients", "Clients · Latchkey", "Clients"),
     ("admin", "/admin/clients/:id", "Client · Latchkey", "Client"),
+    ("admin", "/admin/providers", "Providers · Latchkey", "Providers"),
+    ("admin", "/admin/providers/:id", "Provider · Latchkey", "Provider"),
     ("admin", "/admin/audit", "Audit log · Latchkey", "Audit log"),
     ("admin", "/admin/keys", "Signing keys · Latchkey", "Signing keys"),
 ];
@@ -106,7 +108,8 @@ async fn the_pages_of_a_role_are_shown_to_that_role_and_forbidden_to_others() {
 
 #[tokio::test]
 async fn an_anonymous_link_to_a_page_of_a_role_leads_through_sign_in_to_the_refusal() {
-    let app = TestApp::start().await;
+    // One person signs in for each page.
+    let app = TestApp::with(Backend::Sqlite, &[("LATCHKEY_RATE_LIMIT", "off")]).await;
     app.sign_up("ada@example.org").await;
     let id = app.user("ada@example.org").await.id.to_string();
     for (_, path, _, _) in ROLE_PAGES {

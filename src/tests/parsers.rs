@@ -206,3 +206,106 @@ fn what_an_authenticator_says_is_refused_or_holds_a_key() {
         &["authData", "fmt", "none", "attStmt", "\u{80}", "\0\0\0\0", "\u{1}\u{2}\u{3}&", "example.org"];
     check("passkey", properties::passkey, pieces);
 }
+
+#[test]
+fn no_text_but_what_a_provider_has_signed_is_a_token_of_it() {
+    let pieces = &[
+        ".",
+        "{\"alg\":\"none\"}",
+        "{\"alg\":\"ES256\",\"kid\":\"one\"}",
+        "\"typ\":\"logout+jwt\"",
+        "eyJhbGciOiJub25lIn0",
+    ];
+    check("foreign_token", properties::foreign_token, pieces);
+}
+
+#[test]
+fn what_a_provider_says_of_itself_leads_to_where_everybody_can_go() {
+    let pieces = &[
+        "{\"authorization_endpoint\":\"https://",
+        "\",\"token_endpoint\":\"https://",
+        "\",\"jwks_uri\":\"https://",
+        "\"}",
+        "127.0.0.1",
+        "[::ffff:10.0.0.1]",
+        "localhost",
+        "0x7f.1",
+        "a@",
+        "id.example.org",
+        "\\\\",
+        "/",
+    ];
+    check("discovery", properties::discovery, pieces);
+}
+
+#[test]
+fn every_key_that_is_taken_for_encrypting_encrypts() {
+    let pieces = &[
+        "{\"kty\":\"EC\",",
+        "\"crv\":\"P-256\",",
+        "\"x\":\"",
+        "\"y\":\"",
+        "AAAA",
+        "\",",
+        "\"use\":\"enc\"",
+        "}",
+        "\"d\":1",
+    ];
+    check("encryption_key", properties::encryption_key, pieces);
+    let pieces = &["{\"keys\":[", "]}", "{\"kty\":\"RSA\",\"n\":\"AQAB\",\"e\":\"AQAB\"}", ",", "1", "{}"];
+    check("key_set", properties::key_set, pieces);
+}
+
+#[test]
+fn every_rule_is_itself_when_it_is_read_again_and_gives_what_it_names() {
+    let pieces = &[
+        "groups",
+        "=",
+        "staff",
+        ":role=",
+        "editor",
+        "admin",
+        ":group=",
+        "Staff",
+        ":two_factors",
+        "\n",
+        "\0",
+        "{\"groups\":[\"staff\"]}",
+        ".",
+    ];
+    check("claim_rules", properties::claim_rules, pieces);
+}
+
+#[test]
+fn every_code_is_six_digits_or_sixteen_characters() {
+    let pieces = &["123", "4", " ", "-", "O", "l", "ABCD", "EFGH", "\u{661}", "0043"];
+    check("one_time_code", properties::one_time_code, pieces);
+}
+
+#[test]
+fn no_text_but_the_signed_one_is_a_paseto() {
+    check("paseto", properties::paseto, &["v4.public.", "v4.local.", ".", "AAAA", "=", "+"]);
+}
+
+#[test]
+fn every_token_of_a_link_is_a_plain_word() {
+    let pieces = &["token=", "&", "%0d%0a", "abc", "-", "_", "=", ";", "+", "/reset?", "%"];
+    check("link_token", properties::link_token, pieces);
+}
+
+#[test]
+fn every_file_of_accounts_is_read_to_its_end() {
+    let pieces = &[
+        "{\"email\":\"",
+        "ada@example.org",
+        "\"}",
+        "\n",
+        "\r\n",
+        "email,name\n",
+        ",",
+        "\"",
+        "\u{feff}",
+        "{}",
+    ];
+    check("import_lines", properties::import_lines, pieces);
+}

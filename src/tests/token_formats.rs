@@ -33,18 +33,18 @@ use crate::{
 #[path = "../../docs/verify/encrypted.rs"]
 mod encrypted;
 
-const SERVICE: &str = "https://api.example.org";
+pub const SERVICE: &str = "https://api.example.org";
 const OTHER: &str = "https://other.example.org";
 
 /// What a service keeps to itself, to open its tokens.
-enum Opener {
+pub enum Opener {
     Ec(PrivateKey),
     Rsa(OaepPrivateDecryptingKey),
 }
 
 impl Opener {
     /// A key, and its public half as it is registered.
-    fn ec() -> (Self, Value) {
+    pub fn ec() -> (Self, Value) {
         let private = PrivateKey::generate(&ECDH_P256).unwrap();
         let public = private.compute_public_key().unwrap();
         let (x, y) = public.as_ref()[1..].split_at(32);
@@ -52,7 +52,7 @@ impl Opener {
         (Self::Ec(private), jwk)
     }
 
-    fn rsa() -> (Self, Value) {
+    pub fn rsa() -> (Self, Value) {
         use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
         let private = PrivateDecryptingKey::generate(KeySize::Rsa2048).unwrap();
         let der: Pkcs8V1Der<'_> = private.as_der().unwrap();
@@ -63,7 +63,7 @@ impl Opener {
     }
 
     /// The signed token inside an encrypted one; nothing if it was touched.
-    fn open(&self, token: &str) -> Option<String> {
+    pub fn open(&self, token: &str) -> Option<String> {
         match self {
             Self::Ec(private) => encrypted::open(token, private),
             Self::Rsa(private) => open_with_rsa(token, private),
@@ -85,14 +85,14 @@ fn open_with_rsa(token: &str, private: &OaepPrivateDecryptingKey) -> Option<Stri
     String::from_utf8(opened.to_vec()).ok()
 }
 
-struct Setup {
-    app: TestApp,
+pub struct Setup {
+    pub app: TestApp,
     ada: User,
     client: Registered,
 }
 
 impl Setup {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         Self::on(Backend::Sqlite).await
     }
 
@@ -105,11 +105,11 @@ impl Setup {
         Self { app, ada, client }
     }
 
-    fn granted<'a>(&'a self, resources: &'a str) -> Granted<'a> {
+    pub fn granted<'a>(&'a self, resources: &'a str) -> Granted<'a> {
         Granted { client: &self.client.client, user: Some(&self.ada), scopes: "openid read", resources }
     }
 
-    async fn set(&self, settings: ResourceSettings) -> Result<ResourceRecord, Error> {
+    pub async fn set(&self, settings: ResourceSettings) -> Result<ResourceRecord, Error> {
         let client = ClientInfo::command_line();
         let context = ActionContext { now: self.app.clock.now(), client: &client };
         match resources::add(&self.app.state, context, SERVICE, &settings).await {
@@ -132,7 +132,7 @@ impl Setup {
         self.set(settings).await.unwrap();
     }
 
-    async fn token(&self) -> String {
+    pub async fn token(&self) -> String {
         self.granted(SERVICE).access_token(&self.app).await
     }
 

@@ -48,10 +48,11 @@ pub const ACCOUNT_PAGES: &[Place] = &[
 pub const USERS: Place = place_above("/admin/users/", "/admin/users", "Accounts");
 pub const GROUPS: Place = place_above("/admin/groups/", "/admin/groups", "Groups");
 pub const CLIENTS: Place = place_above("/admin/clients/", "/admin/clients", "Clients");
+pub const PROVIDERS: Place = place_above("/admin/providers/", "/admin/providers", "Providers");
 
 /// The pages of administrators.
 const ADMINISTRATION_PAGES: &[Place] =
-    &[USERS, GROUPS, CLIENTS, place("/admin/audit", "Audit log"), place("/admin/keys", "Keys")];
+    &[USERS, GROUPS, CLIENTS, PROVIDERS, place("/admin/audit", "Audit log"), place("/admin/keys", "Keys")];
 
 /// Which part of the portal a page belongs to.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -12,10 +12,13 @@ pub fn OptionalLine(
     label: &'static str,
     hint: &'static str,
     value: String,
+    /// `text`, or `password` for what nobody is to read.
+    #[prop(default = "text")]
+    kind: &'static str,
 ) -> impl IntoView {
     let about = Labelled { form, name, label, hint, from: None };
     let line = view! {
-        <input id=form.field_id(name) name=name type="text" autocomplete="off" value=value
+        <input id=form.field_id(name) name=name type=kind autocomplete="off" value=value
             aria-describedby=about.described() aria-invalid=about.invalid()/>
     };
     about.around(line.into_any())

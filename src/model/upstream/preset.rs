@@ -2,8 +2,11 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// Whose quirks a provider has.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Preset {
     /// One that keeps to the standard.
     #[default]
@@ -45,6 +48,20 @@ impl Preset {
             Self::GitHub => "github",
             Self::Keycloak => "keycloak",
             Self::Latchkey => "latchkey",
+        }
+    }
+
+    /// As people call it.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::OpenId => "Another OpenID Provider",
+            Self::Google => "Google",
+            Self::Entra => "Microsoft Entra ID",
+            Self::Auth0 => "Auth0",
+            Self::Okta => "Okta",
+            Self::GitHub => "GitHub",
+            Self::Keycloak => "Keycloak",
+            Self::Latchkey => "Another Latchkey",
         }
     }
 
@@ -118,6 +135,14 @@ impl fmt::Display for Preset {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_preset_is_called_the_same_by_programs_everywhere() {
+        for preset in Preset::ALL {
+            assert_eq!(serde_json::to_value(preset).unwrap(), preset.as_str());
+            assert_eq!(Preset::parse(preset.as_str()), Ok(preset));
+        }
+    }
 
     #[test]
     fn each_preset_knows_the_quirks_of_its_issuers() {

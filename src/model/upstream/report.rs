@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::slug::ProviderSlug;
+use super::{preset::Preset, slug::ProviderSlug};
+use crate::model::utc_time::UtcTime;
 
 /// A provider with what was set, and the two addresses that the provider must know. Never its secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -10,7 +11,7 @@ use super::slug::ProviderSlug;
 pub struct ProviderReport {
     pub slug: ProviderSlug,
     pub name: String,
-    pub preset: String,
+    pub preset: Preset,
     pub issuer: String,
     pub client_id: String,
     pub scope: String,
@@ -28,4 +29,32 @@ pub struct ProviderReport {
     pub redirect_uri: String,
     /// Where the provider says that somebody has signed out there.
     pub backchannel_logout_uri: String,
+    pub created_at: UtcTime,
+    /// When it last said what it is.
+    pub discovered_at: UtcTime,
+    /// What went wrong since, when it was asked last.
+    pub discovery_failure: Option<DiscoveryFailure>,
+}
+
+/// Why a provider that was asked about itself stays as it was known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DiscoveryFailure {
+    pub at: UtcTime,
+    pub problem: String,
+}
+
+/// A provider, and how many come in through it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProviderDetails {
+    pub provider: ProviderReport,
+    /// How many accounts are linked to it.
+    pub accounts: i64,
+}
+
+/// All providers, and what one more must know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProviderList {
+    pub items: Vec<ProviderDetails>,
+    /// Where a provider sends people back, with `SLUG` where its slug will be.
+    pub redirect_uri: String,
 }

@@ -90,12 +90,18 @@ pub struct SettingArgs {
     /// File with its public keys (JSON Web Key Set), for `private_key_jwt`; empty: none
     #[arg(long, value_name = "FILE")]
     jwks: Option<std::path::PathBuf>,
+    /// Where its public keys are (`jwks_uri`), in place of a file
+    #[arg(long, value_name = "URL", conflicts_with = "jwks")]
+    jwks_uri: Option<String>,
     /// How its ID tokens are signed: RS256 or ES256
     #[arg(long, value_name = "ALG")]
     id_token_alg: Option<String>,
     /// File with its public key (JSON Web Key, EC P-256 or RSA): its ID tokens are encrypted; an empty name: no more
     #[arg(long, value_name = "FILE")]
     id_token_key: Option<std::path::PathBuf>,
+    /// Where the key set is that has this key, in place of a file
+    #[arg(long, value_name = "URL", conflicts_with = "id_token_key")]
+    id_token_key_uri: Option<String>,
     /// Whether its ID tokens say what userinfo says
     #[arg(long)]
     claims_in_id_token: Option<bool>,
@@ -135,9 +141,9 @@ impl SettingArgs {
             groups: some(self.group),
             trusted,
             auth_method: self.auth_method,
-            jwks: self.jwks.map(|path| read("--jwks", path)).transpose()?,
+            jwks: self.jwks.map(|path| read("--jwks", path)).transpose()?.or(self.jwks_uri),
             id_token_alg: self.id_token_alg,
-            id_token_key,
+            id_token_key: id_token_key.or(self.id_token_key_uri),
             claims_in_id_token: self.claims_in_id_token,
             require_pushed: self.require_pushed,
             access_ttl: self.access_ttl,

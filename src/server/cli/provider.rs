@@ -14,7 +14,11 @@ use crate::{
         error::Error,
         state::AppState,
         store::upstream_providers::Provider,
-        upstream::providers::{self, NewProvider, ProviderSettings},
+        upstream::{
+            ProviderSettings,
+            providers::{self, NewProvider},
+            report,
+        },
     },
 };
 
@@ -179,5 +183,5 @@ fn line(provider: &Provider) {
 }
 
 fn print(state: &AppState, provider: &Provider) {
-    println!("{:#}", serde_json::json!(providers::report(provider, &state.config.tokens)));
+    println!("{:#}", serde_json::json!(report::report(provider, &state.config.tokens)));
 }

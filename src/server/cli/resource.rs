@@ -35,7 +35,7 @@ pub enum ResourceCommand {
         #[command(flatten)]
         settings: SettingArgs,
         /// Encrypt its tokens no more
-        #[arg(long, conflicts_with = "encryption_key")]
+        #[arg(long, conflicts_with_all = ["encryption_key", "encryption_key_uri"])]
         no_encryption: bool,
     },
     /// Give a service signed JWTs from now on
@@ -50,6 +50,9 @@ pub struct SettingArgs {
     /// File with its public key (JSON Web Key, EC P-256 or RSA): its tokens are encrypted, so that nobody else reads them
     #[arg(long, value_name = "FILE")]
     encryption_key: Option<PathBuf>,
+    /// Where the key set is that has this key (`jwks_uri`), in place of a file
+    #[arg(long, value_name = "URL", conflicts_with = "encryption_key")]
+    encryption_key_uri: Option<String>,
 }
 
 impl SettingArgs {
@@ -58,7 +61,8 @@ impl SettingArgs {
             std::fs::read_to_string(path)
                 .map_err(|error| CliError::Usage(format!("--encryption-key: {}: {error}", path.display())))
         };
-        let encryption_key = self.encryption_key.as_deref().map(read).transpose()?;
+        let encryption_key =
+            self.encryption_key.as_deref().map(read).transpose()?.or(self.encryption_key_uri);
         Ok(ResourceSettings { token_format: self.token_format, encryption_key })
     }
 }
@@ -109,7 +113,9 @@ fn refusal(error: Error) -> CliError {
 }
 
 fn show(resource: &ResourceRecord) {
-    let key = resource.encryption_key.as_deref().and_then(|key| serde_json::from_str::<Value>(key).ok());
+    // A key, or the address where it is.
+    let key = resource.encryption_key.as_deref();
+    let key = key.map(|key| serde_json::from_str::<Value>(key).unwrap_or_else(|_| key.into()));
     let shown = json!({
         "resource": resource.uri.as_str(),
         "token_format": resource.token_format,

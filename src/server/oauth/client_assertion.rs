@@ -6,12 +6,13 @@ use std::time::Duration;
 use aws_lc_rs::digest::{SHA256, digest};
 use serde::Deserialize;
 
-use super::client_keys::ClientKeys;
+use super::client_keys::{ClientKeys, named};
 use crate::{
     model::oauth::client_id::ClientId,
     server::{
         clock::{LEEWAY, Timestamp},
         error::Error,
+        key_sets::registered,
         state::AppState,
         store::{client_assertions, clients::Client},
         tokens::foreign::ForeignToken,
@@ -58,11 +59,11 @@ pub async fn verify(
     client: &Client,
     assertion: &str,
 ) -> Result<bool, Error> {
-    let Some(Ok(keys)) = client.jwks.as_deref().map(ClientKeys::parse) else { return Ok(false) };
     let Some(token) = ForeignToken::parse(assertion, MAX_LENGTH) else { return Ok(false) };
     let Ok(claims) = serde_json::from_slice::<Claims>(&token.claims) else { return Ok(false) };
-    let is_signed = token.is_signed_by(keys.named(token.kid()));
-    if !is_for_now(&claims, &client.id, &state.config.tokens.issuer, now) || !is_signed {
+    if !is_for_now(&claims, &client.id, &state.config.tokens.issuer, now)
+        || !is_signed(state, client, &token).await?
+    {
         return Ok(false);
     }
     let hash = digest(&SHA256, format!("{} {}", client.id, claims.jti).as_bytes());
@@ -70,6 +71,21 @@ pub async fn verify(
     let is_first = client_assertions::use_up(&mut tx, hash.as_ref(), now + LIFETIME + 2 * LEEWAY).await?;
     tx.commit().await?;
     Ok(is_first)
+}
+
+/// Whether the client has signed it, with a registered key or with one that is at the registered address. One that is not
+/// known there may be new.
+async fn is_signed(state: &AppState, client: &Client, token: &ForeignToken<'_>) -> Result<bool, Error> {
+    let Some(jwks) = client.jwks.as_deref() else { return Ok(false) };
+    let Some(place) = registered(jwks) else {
+        let keys = ClientKeys::parse(jwks);
+        return Ok(keys.is_ok_and(|keys| token.is_signed_by(keys.named(token.kid()))));
+    };
+    let mut keys = state.key_sets.get(place).await?;
+    if named(&keys.signing, token.kid()).next().is_none() {
+        keys = state.key_sets.get_newer(place).await?;
+    }
+    Ok(token.is_signed_by(named(&keys.signing, token.kid())))
 }
 
 fn is_for_now(claims: &Claims, client: &ClientId, issuer: &str, now: Timestamp) -> bool {

@@ -60,8 +60,13 @@ impl ClientKeys {
 
     /// The keys that may have signed: the one that is named, or each.
     pub fn named(&self, kid: Option<&str>) -> impl Iterator<Item = &Jwk> {
-        self.set.keys.iter().filter(move |key| kid.is_none_or(|kid| is_named(key, kid)))
+        named(&self.set, kid)
     }
+}
+
+/// The keys of a set that may have signed: the one that is named, or each.
+pub fn named<'a>(set: &'a JwkSet, kid: Option<&str>) -> impl Iterator<Item = &'a Jwk> {
+    set.keys.iter().filter(move |key| kid.is_none_or(|kid| is_named(key, kid)))
 }
 
 fn is_usable(key: &Jwk) -> bool {

@@ -15,6 +15,7 @@ use crate::{
         change::Change,
         client_info::ActionContext,
         error::Error,
+        key_sets::{NoKeys, registered},
         state::AppState,
         store::{
             Queryable,
@@ -29,7 +30,7 @@ use crate::{
 #[derive(Clone, Debug, Default)]
 pub struct ResourceSettings {
     pub token_format: Option<String>,
-    /// A public JWK; empty: none.
+    /// A public JWK, or the address of the key set that has it; empty: none.
     pub encryption_key: Option<String>,
 }
 
@@ -138,7 +139,9 @@ pub async fn form_for(state: &AppState, wanted: &Resources) -> Result<TokenForm,
         let mut reader = state.store.read().await.map_err(Error::from)?;
         for resource in wanted.iter() {
             let found = resources::by_uri(&mut reader, resource).await.map_err(Error::from)?;
-            special = found.and_then(special_form).transpose()?.or(special);
+            if let Some(found) = found {
+                special = special_form(state, found).await?.or(special);
+            }
         }
     }
     match special {
@@ -152,16 +155,22 @@ pub async fn form_for(state: &AppState, wanted: &Resources) -> Result<TokenForm,
 }
 
 /// Nothing where the service gets what every service gets.
-fn special_form(resource: ResourceRecord) -> Option<Result<TokenForm, Error>> {
+async fn special_form(state: &AppState, resource: ResourceRecord) -> Result<Option<TokenForm>, Error> {
     if resource.token_format == TokenFormat::Paseto {
-        return Some(Ok(TokenForm::Paseto));
+        return Ok(Some(TokenForm::Paseto));
     }
-    let key = stored_key(&resource.encryption_key?, resource.uri.as_str());
-    Some(key.map(TokenForm::Encrypted))
+    let Some(key) = resource.encryption_key else { return Ok(None) };
+    Ok(Some(TokenForm::Encrypted(encryption_key(state, &key, resource.uri.as_str()).await?)))
 }
 
-/// A key that was registered, of this service or client.
-pub fn stored_key(jwk: &str, of: &str) -> Result<EncryptionKey, Error> {
-    EncryptionKey::parse(jwk)
-        .map_err(|problem| Error::Internal(format!("the encryption key of {of}: {problem}")))
+/// The key that tokens are encrypted with for this service or client: the registered one, or the one that is now at the
+/// registered address.
+pub async fn encryption_key(state: &AppState, stored: &str, of: &str) -> Result<EncryptionKey, Error> {
+    let internal = |problem| Error::Internal(format!("the encryption key of {of}: {problem}"));
+    let Some(place) = registered(stored) else {
+        return EncryptionKey::parse(stored).map_err(|problem| internal(problem.to_string()));
+    };
+    let keys = state.key_sets.get(place).await?;
+    let key = keys.encrypting.as_deref().ok_or(NoKeys::None)?;
+    EncryptionKey::parse(key).map_err(|problem| internal(problem.to_string()))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{
     error::{OAuthCode, OAuthError},
-    resources::{TokenForm, form_for, stored_key},
+    resources::{TokenForm, encryption_key, form_for},
 };
 use crate::{
     model::client_algorithm::ClientAlgorithm,
@@ -73,7 +73,10 @@ pub async fn id_token(
     let key = key(state, now, KeyLine::Clients(client.id_token_alg)).await?;
     let signed = sign_id_token(&key, &state.config.tokens, now, &state.entropy, token)?;
     match &client.id_token_key {
-        Some(jwk) => Ok(encrypt(&signed, &stored_key(jwk, client.id.as_str())?, &state.entropy)?),
+        Some(key) => {
+            let key = encryption_key(state, key, client.id.as_str()).await?;
+            Ok(encrypt(&signed, &key, &state.entropy)?)
+        }
         None => Ok(signed),
     }
 }

@@ -1,5 +1,7 @@
 //! Who people are at providers. Somebody is known by provider and subject, and never by an address.
 
+use std::collections::HashMap;
+
 use sqlx::FromRow;
 
 use super::{Queryable, StoreError, Tx, execute, fetch_all, fetch_optional, fetch_scalar, statements};
@@ -27,6 +29,7 @@ statements! {
     OF_USER = "SELECT * FROM upstream_identities WHERE user_id = $1 ORDER BY linked_at, provider_id";
     COUNT_USABLE = "SELECT count(*) FROM upstream_identities i JOIN upstream_providers p ON p.id = i.provider_id
                     WHERE i.user_id = $1 AND p.disabled_at IS NULL";
+    COUNTS = "SELECT provider_id, count(*) FROM upstream_identities GROUP BY provider_id";
     INSERT = "INSERT INTO upstream_identities (provider_id, subject, user_id, email, linked_at, last_used_at)
               VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
     USED = "UPDATE upstream_identities SET email = $3, last_used_at = $4 WHERE provider_id = $1 AND subject = $2";
@@ -48,6 +51,12 @@ pub async fn of_user(db: &mut impl Queryable, user: &UserId) -> Result<Vec<Ident
 /// How many of an account are at providers that are switched on.
 pub async fn count_usable(db: &mut impl Queryable, user: &UserId) -> Result<i64, StoreError> {
     Ok(fetch_scalar!(db, COUNT_USABLE, user.as_str())?)
+}
+
+/// How many accounts can come in through each provider that somebody has come in through.
+pub async fn counts(db: &mut impl Queryable) -> Result<HashMap<String, i64>, StoreError> {
+    let rows: Vec<(String, i64)> = fetch_all!(db, COUNTS)?;
+    Ok(rows.into_iter().collect())
 }
 
 /// `false`: somebody has it already, or this person has another one at this provider.

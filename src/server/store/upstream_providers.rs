@@ -41,10 +41,19 @@ pub struct Provider {
     /// Whether it may be inside the network.
     pub private_address: bool,
     pub metadata: Metadata,
-    /// When it was last asked for its metadata.
+    /// When it last said what it is.
     pub discovered_at: Timestamp,
+    /// What went wrong since, when it was asked last.
+    pub discovery_failure: Option<DiscoveryFailure>,
     pub created_at: Timestamp,
     pub disabled_at: Option<Timestamp>,
+}
+
+/// Why a provider that was asked about itself stays as it was known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DiscoveryFailure {
+    pub at: Timestamp,
+    pub problem: String,
 }
 
 impl Provider {
@@ -77,6 +86,8 @@ struct ProviderRow {
     discovered_at: Timestamp,
     created_at: Timestamp,
     disabled_at: Option<Timestamp>,
+    discovery_failed_at: Option<Timestamp>,
+    discovery_problem: Option<String>,
 }
 
 const TABLE: &str = "upstream_providers";
@@ -100,6 +111,10 @@ impl TryFrom<ProviderRow> for Provider {
             private_address: row.private_address,
             metadata: serde_json::from_str(&row.metadata).map_err(corrupt(TABLE, &id))?,
             discovered_at: row.discovered_at,
+            discovery_failure: row
+                .discovery_failed_at
+                .zip(row.discovery_problem)
+                .map(|(at, problem)| DiscoveryFailure { at, problem }),
             created_at: row.created_at,
             disabled_at: row.disabled_at,
             id: ProviderId::parse(&id).map_err(corrupt(TABLE, &id))?,
@@ -116,7 +131,7 @@ statements! {
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) ON CONFLICT DO NOTHING";
     UPDATE = "UPDATE upstream_providers SET name = $2, client_id = $3, scopes = $4, algorithms = $5, sign_up = $6, linking = $7,
                   rules = $8, admin_by_rule = $9, private_address = $10, metadata = $11, discovered_at = $12,
-                  disabled_at = $13
+                  disabled_at = $13, discovery_failed_at = $14, discovery_problem = $15
               WHERE id = $1";
     DELETE = "DELETE FROM upstream_providers WHERE id = $1";
 }
@@ -170,6 +185,7 @@ pub async fn insert(tx: &mut Tx, provider: &Provider) -> Result<bool, StoreError
 
 /// Writes all that can be changed of a provider. Its slug and its issuer stay: who somebody is hangs on them.
 pub async fn update(tx: &mut Tx, provider: &Provider) -> Result<(), StoreError> {
+    let failure = provider.discovery_failure.as_ref();
     let rows = execute!(
         tx,
         UPDATE,
@@ -185,7 +201,9 @@ pub async fn update(tx: &mut Tx, provider: &Provider) -> Result<(), StoreError> 
         provider.private_address,
         metadata(provider)?,
         provider.discovered_at,
-        provider.disabled_at
+        provider.disabled_at,
+        failure.map(|failure| failure.at),
+        failure.map(|failure| failure.problem.as_str())
     )?;
     expect_one_row(rows, TABLE, provider.id.as_str())
 }

@@ -145,7 +145,14 @@ pub fn verify_id_token(
     if !is_subject(&id.sub) {
         return Err(Claims);
     }
+    if !id.sid.as_deref().is_none_or(is_subject) {
+        return Err(Claims);
+    }
     let authenticated_at = id.auth_time.map(Timestamp::from_seconds);
+    // A proof that is yet to come would be a recent one for as long as its provider likes.
+    if authenticated_at.is_some_and(|at| at > now + LEEWAY) {
+        return Err(Time);
+    }
     if let Some(after) = demanded.authenticated_after
         && authenticated_at.is_none_or(|at| at + LEEWAY < after)
     {
@@ -172,8 +179,8 @@ pub fn verify_logout_token(
         return Err(Event);
     }
     let LogoutClaims { jti: id, sub: subject, sid, .. } = logout;
-    let names_somebody = subject.as_deref().is_none_or(is_subject) && (subject.is_some() || sid.is_some());
-    if id.is_empty() || !names_somebody {
+    let names_are_good = [&subject, &sid].into_iter().flatten().all(|name| is_subject(name));
+    if id.is_empty() || !names_are_good || (subject.is_none() && sid.is_none()) {
         return Err(Claims);
     }
     Ok(LogoutToken { id, subject, sid })
@@ -236,7 +243,7 @@ fn key_of<'k>(token: &ForeignToken<'_>, keys: &'k JwkSet) -> Result<&'k Jwk, Ups
     }
 }
 
-/// Whether somebody can be called so.
+/// Whether somebody, or a session of theirs, can be called so.
 pub fn is_subject(text: &str) -> bool {
     !text.is_empty() && text.len() <= MAX_SUBJECT && !text.chars().any(char::is_control)
 }

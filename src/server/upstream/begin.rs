@@ -1,7 +1,7 @@
 //! Sending somebody to a provider. What comes back is known by a state that works once, in the browser that began; what the
 //! provider signs is known by a nonce, and its code is bound by PKCE.
 
-use std::time::Duration;
+use std::{fmt::Display, time::Duration};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
@@ -96,7 +96,7 @@ pub async fn begin(
 
 /// Where the provider sends the browser back. Each provider has an address of its own, so that none can be taken for
 /// another (RFC 9700 §4.4).
-pub fn redirect_uri(config: &TokenConfig, slug: &ProviderSlug) -> String {
+pub fn redirect_uri(config: &TokenConfig, slug: impl Display) -> String {
     format!("{}/auth/upstream/{slug}/callback", config.issuer)
 }
 

@@ -9,9 +9,9 @@ use crate::{
         clock::Timestamp,
         error::Error,
         fetch::{Credential, FetchError, Fetcher, Reach, target},
-        provider_keys::reach,
+        key_sets::reach,
         state::AppState,
-        store::upstream_providers::{self, Provider},
+        store::upstream_providers::{self, DiscoveryFailure, Provider},
     },
 };
 
@@ -29,7 +29,7 @@ pub enum DiscoveryError {
     NotMetadata,
     #[error("The provider calls itself {0:?}. Enter it exactly so.")]
     OtherIssuer(String),
-    #[error("An address that the provider names may not be called: {0}")]
+    #[error("An address that the provider names may not be called: {0:?}.")]
     Address(String),
 }
 
@@ -47,14 +47,22 @@ pub async fn discover(
     if answer.status != 200 {
         return Err(DiscoveryError::Status(answer.status.as_u16()));
     }
-    let metadata: Metadata = serde_json::from_slice(&answer.body).map_err(|_| DiscoveryError::NotMetadata)?;
+    read_metadata(&answer.body, issuer, reach)
+}
+
+/// Reads what a provider says of itself.
+pub fn read_metadata(body: &[u8], issuer: &Issuer, reach: Reach) -> Result<Metadata, DiscoveryError> {
+    let metadata: Metadata = serde_json::from_slice(body).map_err(|_| DiscoveryError::NotMetadata)?;
     if metadata.issuer != issuer.as_str() {
         return Err(DiscoveryError::OtherIssuer(metadata.issuer.chars().take(300).collect()));
     }
     if metadata.jwks_uri.is_none() {
         return Err(DiscoveryError::NotMetadata);
     }
-    if let Some(address) = metadata.addresses().find(|address| target(address, reach).is_err()) {
+    // Parsing leaves blanks and line breaks out, which would still be in a header.
+    let is_good =
+        |address: &str| address.bytes().all(|byte| byte.is_ascii_graphic()) && target(address, reach).is_ok();
+    if let Some(address) = metadata.addresses().find(|address| !is_good(address)) {
         return Err(DiscoveryError::Address(address.chars().take(300).collect()));
     }
     Ok(metadata)
@@ -67,11 +75,12 @@ pub async fn discover_again(state: &AppState, now: Timestamp) -> Result<(), Erro
     let known = upstream_providers::all(&mut reader).await?;
     drop(reader);
     for provider in known.iter().filter(|provider| provider.is_enabled() && is_old(provider, now)) {
-        let fetcher = state.provider_keys.fetcher().await?;
+        let fetcher = state.key_sets.fetcher().await?;
         match discover(fetcher, provider.preset, &provider.issuer, reach(provider)).await {
             Ok(metadata) => renew(state, provider, metadata, now).await?,
             Err(error) => {
                 tracing::warn!(provider = %provider.slug, %error, "a provider could not be asked about itself");
+                note_failure(state, provider, &error, now).await?;
             }
         }
     }
@@ -87,8 +96,22 @@ async fn renew(state: &AppState, asked: &Provider, metadata: Metadata, now: Time
     let Some(provider) = upstream_providers::lock_by_id(&mut tx, &asked.id).await? else { return Ok(()) };
     // Whoever changed where it may be has asked it about itself too.
     if provider.private_address == asked.private_address {
-        let renewed = Provider { metadata, discovered_at: now, ..provider };
+        let renewed = Provider { metadata, discovered_at: now, discovery_failure: None, ..provider };
         upstream_providers::update(&mut tx, &renewed).await?;
     }
+    Ok(tx.commit().await?)
+}
+
+/// Keeps what went wrong, for administrators to see.
+async fn note_failure(
+    state: &AppState,
+    asked: &Provider,
+    error: &DiscoveryError,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let mut tx = state.store.begin().await?;
+    let Some(provider) = upstream_providers::lock_by_id(&mut tx, &asked.id).await? else { return Ok(()) };
+    let failure = DiscoveryFailure { at: now, problem: error.to_string() };
+    upstream_providers::update(&mut tx, &Provider { discovery_failure: Some(failure), ..provider }).await?;
     Ok(tx.commit().await?)
 }

@@ -15,7 +15,7 @@ use crate::{
     server::{
         clock::Timestamp,
         fetch::{Credential, Fetcher},
-        provider_keys::{NoKeys, reach},
+        key_sets::{NoKeys, of_provider, reach},
         state::AppState,
         store::{sealed_secrets, upstream_providers::Provider},
         tokens::upstream::{Demanded, IdToken, UpstreamTokenError, verify_id_token},
@@ -46,7 +46,7 @@ pub async fn exchange(
     code: Code<'_>,
     demanded: Demanded<'_>,
 ) -> Result<UpstreamPerson, Refused> {
-    let fetcher = state.provider_keys.fetcher().await.map_err(unavailable)?;
+    let fetcher = state.key_sets.fetcher().await.map_err(unavailable)?;
     let tokens = redeem(state, fetcher, provider, code).await?;
     if provider.preset == Preset::GitHub {
         return github::person(fetcher, provider, &tokens.access_token).await;
@@ -109,10 +109,11 @@ async fn verify(
     demanded: Demanded<'_>,
 ) -> Result<IdToken, Refused> {
     let check = |keys: &JwkSet| verify_id_token(token, provider, keys, demanded, now);
-    let keys = state.provider_keys.get(provider).await.map_err(no_keys)?;
-    let verified = match check(&keys) {
+    let place = of_provider(provider).map_err(no_keys)?;
+    let keys = state.key_sets.get(place).await.map_err(no_keys)?;
+    let verified = match check(&keys.signing) {
         Err(UpstreamTokenError::UnknownKey) => {
-            check(&*state.provider_keys.get_newer(provider).await.map_err(no_keys)?)
+            check(&state.key_sets.get_newer(place).await.map_err(no_keys)?.signing)
         }
         verified => verified,
     };

@@ -12,7 +12,7 @@ use crate::{
     model::{email::EmailAddress, upstream::metadata::Metadata},
     server::{
         fetch::{Credential, Fetcher},
-        provider_keys::reach,
+        key_sets::reach,
         store::upstream_providers::Provider,
     },
 };

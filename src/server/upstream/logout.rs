@@ -18,12 +18,13 @@ use crate::{
         client_info::ActionContext,
         clock::Timestamp,
         error::Error,
+        key_sets::of_provider,
         sessions::revoke::revoke,
         state::AppState,
         store::{
             audit::{Event, EventKind},
             sessions, spent,
-            upstream_providers::Provider,
+            upstream_providers::{self, Provider},
             upstream_sessions, users,
         },
         tokens::upstream::{LOGOUT_TOKEN_MEMORY, LogoutToken, UpstreamTokenError, verify_logout_token},
@@ -38,7 +39,10 @@ pub async fn receive(
     slug: &ProviderSlug,
     token: &str,
 ) -> Result<usize, Refused> {
-    let provider = super::begin::find(state, slug).await?;
+    // One that is switched off too: its people's sessions go on until then.
+    let mut reader = state.store.read().await?;
+    let provider = upstream_providers::by_slug(&mut reader, slug).await?.ok_or(Refused::NoProvider)?;
+    drop(reader);
     let logout = verify(state, context.now, &provider, token).await?;
     let mut change = Change::begin(state, context).await?;
     let hash = digest(&SHA256, format!("{} {}", provider.id, logout.id).as_bytes());
@@ -62,10 +66,11 @@ async fn verify(
 ) -> Result<LogoutToken, Refused> {
     let check = |keys: &JwkSet| verify_logout_token(token, provider, keys, now);
     let unavailable = |error| Refused::Unavailable(Reason::Keys(error));
-    let keys = state.provider_keys.get(provider).await.map_err(unavailable)?;
-    let verified = match check(&keys) {
+    let place = of_provider(provider).map_err(unavailable)?;
+    let keys = state.key_sets.get(place).await.map_err(unavailable)?;
+    let verified = match check(&keys.signing) {
         Err(UpstreamTokenError::UnknownKey) => {
-            check(&*state.provider_keys.get_newer(provider).await.map_err(unavailable)?)
+            check(&state.key_sets.get_newer(place).await.map_err(unavailable)?.signing)
         }
         verified => verified,
     };

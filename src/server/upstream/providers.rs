@@ -2,9 +2,7 @@
 
 use serde_json::json;
 
-pub use super::settings::ProviderSettings;
-use super::settings::one_word;
-use super::{begin::redirect_uri, discovery::discover};
+use super::{ProviderSettings, discovery::discover, settings::one_word};
 use crate::{
     model::{
         display_name::DisplayName,
@@ -17,7 +15,6 @@ use crate::{
             linked::ProviderButton,
             metadata::Metadata,
             preset::Preset,
-            report::ProviderReport,
             sign_up::SignUp,
             slug::ProviderSlug,
         },
@@ -25,10 +22,9 @@ use crate::{
     server::{
         change::Change,
         client_info::ActionContext,
-        config::TokenConfig,
         error::Error,
         fetch::Reach,
-        provider_keys::reach,
+        key_sets::reach,
         state::AppState,
         store::{
             audit::{Event, EventKind},
@@ -99,6 +95,7 @@ fn read_new(
         private_address: false,
         metadata: super::github::metadata(),
         discovered_at: context.now,
+        discovery_failure: None,
         created_at: context.now,
         disabled_at: None,
     };
@@ -127,6 +124,7 @@ pub async fn update(
     settings.apply(&mut provider)?;
     if let Some(metadata) = asked {
         (provider.metadata, provider.discovered_at) = (metadata, context.now);
+        provider.discovery_failure = None;
     }
     refuse_unknown_groups(&mut change, &provider.rules).await?;
     upstream_providers::update(change.tx(), &provider).await?;
@@ -183,7 +181,8 @@ pub async fn list(state: &AppState) -> Result<Vec<Provider>, Error> {
 
 /// Those that people can sign in with, for the pages on which nobody is signed in.
 pub async fn buttons(state: &AppState) -> Result<Vec<ProviderButton>, Error> {
-    let shown = |provider: Provider| ProviderButton { slug: provider.slug, name: provider.name.into() };
+    let shown =
+        |Provider { slug, name, preset, .. }: Provider| ProviderButton { slug, name: name.into(), preset };
     Ok(list(state).await?.into_iter().filter(Provider::is_enabled).map(shown).collect())
 }
 
@@ -200,12 +199,12 @@ async fn begin<'a>(
 }
 
 async fn ask(state: &AppState, provider: &Provider) -> Result<Metadata, Error> {
-    let fetcher = state.provider_keys.fetcher().await?;
+    let fetcher = state.key_sets.fetcher().await?;
     let asked = discover(fetcher, provider.preset, &provider.issuer, reach(provider)).await;
     asked.map_err(|error| {
         let hint = match reach(provider) {
-            Reach::Public => " If it is inside your network, allow that with --allow-private-address true.",
-            Reach::Private => "",
+            Reach::Public => " If it is inside your network, allow a private address.",
+            Reach::Private | Reach::Registered => "",
         };
         Error::invalid("issuer", format!("{error}{hint}"))
     })
@@ -242,25 +241,4 @@ async fn record(
 ) -> Result<(), Error> {
     let detail = json!({ "provider": provider.slug.as_str(), "issuer": provider.issuer.as_str() });
     Ok(change.record(Event::new(kind).maybe_by(actor).with(detail)).await?)
-}
-
-/// A provider as administrators see it, with the two addresses that the provider must know.
-pub fn report(provider: &Provider, tokens: &TokenConfig) -> ProviderReport {
-    ProviderReport {
-        slug: provider.slug.clone(),
-        name: provider.name.to_string(),
-        preset: provider.preset.to_string(),
-        issuer: provider.issuer.to_string(),
-        client_id: provider.client_id.clone(),
-        scope: provider.scopes.to_string(),
-        algorithms: provider.algorithms.to_string(),
-        sign_up: provider.sign_up.to_string(),
-        linking: provider.linking,
-        rules: provider.rules.iter().map(ToString::to_string).collect(),
-        admin_by_rule: provider.admin_by_rule,
-        private_address: provider.private_address,
-        enabled: provider.is_enabled(),
-        redirect_uri: redirect_uri(tokens, &provider.slug),
-        backchannel_logout_uri: format!("{}/auth/upstream/{}/logout", tokens.issuer, provider.slug),
-    }
 }

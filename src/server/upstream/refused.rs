@@ -9,7 +9,7 @@ use crate::{
         client_info::ActionContext,
         error::Error,
         fetch::FetchError,
-        provider_keys::NoKeys,
+        key_sets::NoKeys,
         state::AppState,
         store::{
             StoreError,

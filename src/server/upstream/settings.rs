@@ -95,8 +95,8 @@ fn check(provider: &Provider) -> Result<(), Error> {
         return Err(Error::invalid("sign_up", problem));
     }
     if provider.rules.decide(Role::Admin) && !provider.admin_by_rule {
-        let problem = "A rule gives the role admin. Allow that with --admin-by-rule true, if whoever runs the provider may \
-                       administer here.";
+        let problem =
+            "A rule gives the role admin. Allow that too, if whoever runs the provider may administer here.";
         return Err(Error::invalid("rule", problem));
     }
     Ok(())

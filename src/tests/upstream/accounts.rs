@@ -15,7 +15,7 @@ use crate::{
         client_info::{ActionContext, ClientInfo},
         oauth::groups,
         store::{self, users},
-        upstream::providers::ProviderSettings,
+        upstream::ProviderSettings,
     },
     tests::test_app::{Answer, Backend, TestApp},
 };

@@ -10,7 +10,10 @@ use crate::{
         fetch::Fetcher,
         oauth::{backchannel, clients::ClientSettings},
         store::logout_deliveries,
-        upstream::providers::{self, NewProvider, ProviderSettings},
+        upstream::{
+            ProviderSettings,
+            providers::{self, NewProvider},
+        },
     },
     tests::{
         relying_party::{RelyingParty, answered, is_accepted, path},

@@ -19,7 +19,10 @@ use crate::{
     server::{
         client_info::{ActionContext, ClientInfo},
         store::upstream_providers::{self, Provider},
-        upstream::providers::{self, NewProvider, ProviderSettings},
+        upstream::{
+            ProviderSettings,
+            providers::{self, NewProvider},
+        },
     },
     tests::test_app::{Answer, TestApp},
 };

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::provider::*;
 use crate::{
-    server::upstream::providers::ProviderSettings,
+    server::upstream::ProviderSettings,
     tests::test_app::{Answer, Backend, Browser, PASSWORD, TestApp},
 };
 

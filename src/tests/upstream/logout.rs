@@ -5,7 +5,11 @@ use serde_json::{Value, json};
 use super::provider::*;
 use crate::{
     model::oauth::client_kind::ClientKind,
-    server::oauth::clients::ClientSettings,
+    server::{
+        client_info::{ActionContext, ClientInfo},
+        oauth::clients::ClientSettings,
+        upstream::providers,
+    },
     tests::{
         relying_party::{RelyingParty, is_accepted},
         test_app::{Answer, Backend, Browser, TestApp, encode},
@@ -169,9 +173,22 @@ async fn a_logout_token_whose_key_cannot_be_read_is_to_be_sent_again() {
     assert!(answer.header("retry-after").is_some());
     browser.refresh().await.assert_status(200);
     provider.says().jwks = keys;
-    app.advance(crate::server::provider_keys::PAUSE);
+    app.advance(crate::server::key_sets::PAUSE);
     send().await.assert_status(200);
     browser.refresh().await.assert_error(401, "session_revoked");
+}
+
+#[tokio::test]
+async fn a_provider_that_is_switched_off_still_says_who_has_signed_out_there() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let signed = Signed::new(backend).await;
+        let mut browser = signed.browser(ADA, "s1").await;
+        let client = ClientInfo::command_line();
+        let context = ActionContext { now: signed.app.clock.now(), client: &client };
+        providers::set_enabled(&signed.app.state, context, None, &slug(), false).await.unwrap();
+        signed.says(json!({ "sub": ADA })).await.assert_status(200);
+        browser.refresh().await.assert_error(401, "session_revoked");
+    }
 }
 
 #[tokio::test]

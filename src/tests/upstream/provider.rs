@@ -25,7 +25,10 @@ use crate::{
         error::Error,
         keys::private_key::PrivateKey,
         store::upstream_providers::Provider,
-        upstream::providers::{self, NewProvider, ProviderSettings},
+        upstream::{
+            ProviderSettings,
+            providers::{self, NewProvider},
+        },
     },
     tests::test_app::{Answer, Browser, TestApp, TestClock, encode},
 };

@@ -24,8 +24,9 @@ use crate::{
         keys::reseal,
         store::{sealed_secrets, upstream_providers::Provider},
         upstream::{
-            discover_again,
-            providers::{self, NewProvider, ProviderSettings},
+            ProviderSettings, discover_again,
+            providers::{self, NewProvider},
+            report,
         },
     },
     tests::test_app::{Backend, TestApp},
@@ -67,7 +68,7 @@ async fn a_provider_is_read_as_it_was_set_up_and_its_secret_is_sealed() {
             SECRET.as_bytes()
         );
         reseal::check(&app.state.store, &app.state.vault).await.unwrap();
-        let report = providers::report(&added, &app.state.config.tokens);
+        let report = report::report(&added, &app.state.config.tokens);
         assert!(!serde_json::to_string(&report).unwrap().contains(SECRET));
         assert_eq!(report.redirect_uri, "http://localhost:3000/auth/upstream/acme/callback");
         // One of that issuer, and one of that slug.
@@ -110,6 +111,9 @@ async fn metadata_that_leads_nowhere_is_refused() {
         ("jwks_uri", json!("file:///etc/passwd")),
         ("userinfo_endpoint", json!("https://2130706433/")),
         ("authorization_endpoint", json!("javascript:alert(1)")),
+        ("authorization_endpoint", json!("https://id.example.org/a\r\nSet-Cookie: a=b")),
+        ("authorization_endpoint", json!(" https://id.example.org/")),
+        ("token_endpoint", json!("https://id.exa\tmple.org/token")),
         ("jwks_uri", json!(null)),
         ("token_endpoint", json!(null)),
     ] {
@@ -212,6 +216,25 @@ async fn a_provider_is_asked_about_itself_once_a_day_and_kept_if_it_does_not_ans
     app.advance(Duration::from_secs(86_400));
     discover_again(&app.state, app.clock.now()).await.unwrap();
     assert_eq!(endpoint().await, elsewhere);
+}
+
+#[tokio::test]
+async fn what_a_provider_says_of_itself_keeps_no_other_from_being_asked() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let app = TestApp::with(backend, &[]).await;
+        let (hostile, honest) =
+            (TestProvider::start(&app.clock).await, TestProvider::start(&app.clock).await);
+        hostile.add_as(&app, "a", TestProvider::settings()).await;
+        honest.add_as(&app, "b", TestProvider::settings()).await;
+        // A database takes no text with this character.
+        hostile.says().metadata["token_endpoint"] = json!("https://id.example.org/\u{0}");
+        let calls = honest.says().calls["metadata"];
+        app.advance(Duration::from_secs(86_400));
+        discover_again(&app.state, app.clock.now()).await.unwrap();
+        assert_eq!(honest.says().calls["metadata"], calls + 1);
+        let kept = providers::list(&app.state).await.unwrap();
+        assert!(kept[0].discovery_failure.is_some() && kept[1].discovery_failure.is_none());
+    }
 }
 
 /// A server that answers as none should.

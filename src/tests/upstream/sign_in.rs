@@ -17,7 +17,7 @@ use crate::{
         client_info::{ActionContext, ClientInfo},
         oauth::clients::ClientSettings,
         tasks::housekeeping,
-        upstream::providers::{self, ProviderSettings},
+        upstream::{ProviderSettings, providers},
     },
     tests::{
         relying_party::{RelyingParty, answered, claims, path},
@@ -146,6 +146,19 @@ async fn an_answer_counts_in_the_browser_that_began_and_for_ten_minutes() {
 }
 
 /// Incident 28: CVE-2026-73419, onyx 12797, supabase/auth 2474.
+#[tokio::test]
+async fn two_tabs_that_go_to_the_provider_at_once_both_come_back() {
+    let (app, provider) = start(Backend::Sqlite).await;
+    let mut browser = app.browser();
+    let (first, second) =
+        (begin(&mut browser, &[]).await, begin(&mut browser, &[("next", "/account")]).await);
+    for (asked, next) in [(second, "/account"), (first, "/dashboard")] {
+        let answer = provider.returns(&asked);
+        assert_eq!(come_back(&mut browser, &answer).await.assert_status(303).location(), next);
+        browser.refresh().await.assert_status(200);
+    }
+}
+
 #[tokio::test]
 async fn a_state_is_good_for_the_provider_for_which_it_was_made() {
     let (app, provider) = start(Backend::Sqlite).await;

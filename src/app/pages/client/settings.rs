@@ -129,7 +129,7 @@ fn proof(form: FormState, known: &Known) -> AnyView {
     view! {
         <Choice form=form name="auth_method" label="Proves who it is by" hint="" options=usual.into_iter().chain(methods).collect()
             chosen=method.map_or("", AuthMethod::as_str)/>
-        <Lines form=form name="jwks" label="Public keys" hint="Only for a client that signs: a JSON Web Key Set, without private keys."
+        <Lines form=form name="jwks" label="Public keys" hint="Only for a client that signs: a JSON Web Key Set without private keys, or the address where it is."
             lines=known.maybe(|client| &client.jwks).lines().map(str::to_owned).collect()/>
     }
     .into_any()

@@ -33,7 +33,7 @@ pub async fn hide_token(cookies: Cookies, request: Request, next: Next) -> Respo
 }
 
 /// The page of a link, and its token, if it has the form of one.
-fn opened(uri: &Uri) -> Option<(&'static str, Option<String>)> {
+pub fn opened(uri: &Uri) -> Option<(&'static str, Option<String>)> {
     let page = PAGES.into_iter().find(|page| *page == uri.path())?;
     let token = query::parameter(uri.query()?, "token")?;
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');

@@ -16,8 +16,8 @@ use crate::{
         },
     },
     server::{
-        config::TokenConfig, error::Error, grants::rules::RefreshRules, oauth::client_keys::ClientKeys,
-        store::clients::Client, tokens::jwe::encryption_key::EncryptionKey,
+        config::TokenConfig, error::Error, grants::rules::RefreshRules, key_sets::registered,
+        oauth::client_keys::ClientKeys, store::clients::Client, tokens::jwe::encryption_key::EncryptionKey,
     },
 };
 
@@ -41,10 +41,10 @@ pub struct ClientSettings {
     pub trusted: Option<bool>,
     /// Empty: what is usual for its kind.
     pub auth_method: Option<String>,
-    /// A JSON Web Key Set. Empty: none.
+    /// A JSON Web Key Set, or the address where it is. Empty: none.
     pub jwks: Option<String>,
     pub id_token_alg: Option<String>,
-    /// A public JWK; empty: none.
+    /// A public JWK, or the address of the key set that has it; empty: none.
     pub id_token_key: Option<String>,
     pub claims_in_id_token: Option<bool>,
     pub require_pushed: Option<bool>,
@@ -113,10 +113,7 @@ impl ClientSettings {
             }
         }
         if let Some(text) = &self.jwks {
-            let text = Some(text.as_str()).filter(|text| !text.trim().is_empty());
-            let keys = text.map(ClientKeys::parse).transpose();
-            let keys = keys.map_err(|problem| Error::invalid("jwks", problem))?;
-            client.jwks = keys.map(|keys| keys.as_str().to_owned());
+            client.jwks = parse_jwks(text.trim())?;
         }
         Ok(())
     }
@@ -185,27 +182,43 @@ fn parse_uris(field: &'static str, uris: &[String]) -> Result<Vec<RedirectUri>, 
     Ok(uris)
 }
 
-/// Where a client is told that somebody has signed out: called by the server, so it is an address of http.
+/// Where a client is told that somebody has signed out.
 fn parse_backchannel(uri: &str) -> Result<Option<String>, Error> {
     if uri.is_empty() {
         return Ok(None);
     }
-    let parsed =
-        RedirectUri::parse(uri).map_err(|problem| Error::invalid("backchannel_logout_uri", problem))?;
-    if !["https://", "http://"].iter().any(|scheme| parsed.as_str().starts_with(scheme)) {
-        return Err(Error::invalid(
-            "backchannel_logout_uri",
-            "This is an address that the server calls: use https.",
-        ));
-    }
-    Ok(Some(parsed.into()))
+    parse_called("backchannel_logout_uri", uri).map(Some)
 }
 
-/// A public key for encrypting, as it is stored; nothing if it was left empty.
+/// An address that the server calls, so it is one of http.
+fn parse_called(field: &'static str, uri: &str) -> Result<String, Error> {
+    let parsed = RedirectUri::parse(uri).map_err(|problem| Error::invalid(field, problem))?;
+    if !["https://", "http://"].iter().any(|scheme| parsed.as_str().starts_with(scheme)) {
+        return Err(Error::invalid(field, "This is an address that the server calls: use https."));
+    }
+    Ok(parsed.into())
+}
+
+/// A client's public keys as they are stored: the set, or where it is; nothing if it was left empty.
+fn parse_jwks(text: &str) -> Result<Option<String>, Error> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    if registered(text).is_some() {
+        return parse_called("jwks", text).map(Some);
+    }
+    let keys = ClientKeys::parse(text).map_err(|problem| Error::invalid("jwks", problem))?;
+    Ok(Some(keys.as_str().to_owned()))
+}
+
+/// A public key for encrypting as it is stored: the key, or where the set is that has it; nothing if it was left empty.
 pub fn parse_encryption_key(field: &'static str, jwk: &str) -> Result<Option<String>, Error> {
     let jwk = jwk.trim();
     if jwk.is_empty() {
         return Ok(None);
+    }
+    if registered(jwk).is_some() {
+        return parse_called(field, jwk).map(Some);
     }
     EncryptionKey::register(jwk).map_err(|problem| Error::invalid(field, problem))?;
     Ok(Some(jwk.to_owned()))
