@@ -65,8 +65,11 @@ pub struct KeySets {
     /// Made when it is needed: most installations call nobody.
     fetcher: OnceCell<Fetcher>,
     /// By address and by what may be reached: who may not call an address keeps nobody waiting who may.
-    known: Mutex<HashMap<(String, Reach), Arc<tokio::sync::Mutex<Known>>>>,
+    known: Mutex<HashMap<(String, Reach), Shared>>,
 }
+
+/// What whoever asks for a set waits for.
+type Shared = Arc<tokio::sync::Mutex<Known>>;
 
 /// What is known of one set.
 #[derive(Debug, Default)]
@@ -104,7 +107,7 @@ impl KeySets {
         self.ask(place, &mut known).await
     }
 
-    fn known(&self, Place { address, reach }: Place<'_>) -> Arc<tokio::sync::Mutex<Known>> {
+    fn known(&self, Place { address, reach }: Place<'_>) -> Shared {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.entry((address.to_owned(), reach)).or_default().clone()
     }
