@@ -11,7 +11,10 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use jsonwebtoken::{DecodingKey, EncodingKey, Header, Validation};
 use latchkey::{
     model::{
-        id::{SessionId, UserId},
+        client_algorithm::ClientAlgorithm,
+        id::{ClientSessionId, GrantId, SessionId, UserId},
+        methods::Methods,
+        oauth::{client_id::ClientId, resource::Resources, scope::Scopes},
         role::Roles,
     },
     server::{
@@ -26,17 +29,51 @@ use latchkey::{
         tokens::{
             cache::VerifiedCache,
             claims::{Claims, PORTAL_CLIENT_ID, TokenId},
+            client_access::{
+                Authentication, ClientAccess, Reach, Subject, sign_client_access, verify_client_access,
+            },
+            client_paseto::{sign_client_paseto, verify_client_paseto},
             jwe::{encrypt, encryption_key::EncryptionKey},
             verify::verify,
         },
     },
 };
+use zeroize::Zeroizing;
 
 const ISSUER: &str = "https://id.example.org";
 /// jsonwebtoken looks at the system's clock, so the tokens are good until 2100.
 const NOW: Timestamp = Timestamp::from_seconds(4_102_444_800);
 
-struct Subject {
+/// A line with one key.
+struct OneKey {
+    keys: KeySet,
+    config: TokenConfig,
+    /// As it is sealed.
+    private: Zeroizing<Vec<u8>>,
+}
+
+impl OneKey {
+    fn new(line: KeyLine, algorithm: Algorithm) -> Self {
+        let entropy = Entropy::system();
+        let vault = Vault::new(&[MasterSecret::generate(&entropy).unwrap()]).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let new = runtime.block_on(NewKey::generate(line, algorithm, entropy.clone())).unwrap();
+        let record = new.into_record(&[], &vault, &entropy, (NOW, NOW)).unwrap();
+        let private = vault.open(&purpose(&record.kid), &record.sealed).unwrap();
+        let config = TokenConfig {
+            algorithm,
+            issuer: ISSUER.to_owned(),
+            audience: ISSUER.to_owned(),
+            access_ttl: Duration::from_secs(900),
+            client_access_ttl: Duration::from_secs(300),
+            jwks_max_age: Duration::from_secs(300),
+            rotate_every: None,
+        };
+        Self { keys: KeySet::open(&[record], &vault, NOW).unwrap(), config, private }
+    }
+}
+
+struct Portal {
     name: &'static str,
     algorithm: Algorithm,
     config: TokenConfig,
@@ -48,30 +85,16 @@ struct Subject {
     encoding: EncodingKey,
 }
 
-impl Subject {
+impl Portal {
     fn new(name: &'static str, algorithm: Algorithm) -> Self {
         let entropy = Entropy::system();
-        let vault = Vault::new(&[MasterSecret::generate(&entropy).unwrap()]).unwrap();
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let new = runtime.block_on(NewKey::generate(KeyLine::Portal, algorithm, entropy.clone())).unwrap();
-        let record = new.into_record(&[], &vault, &entropy, (NOW, NOW)).unwrap();
-        let private = vault.open(&purpose(&record.kid), &record.sealed).unwrap();
+        let OneKey { keys, config, private } = OneKey::new(KeyLine::Portal, algorithm);
         let encoding = match algorithm {
             Algorithm::Es256 => EncodingKey::from_ec_der(&private),
             Algorithm::EdDsa => EncodingKey::from_ed_der(&private),
             // jsonwebtoken wants PKCS #1, which is the end of PKCS #8 for RSA: after version and algorithm.
             Algorithm::Rs256 => EncodingKey::from_rsa_der(&private[26..]),
             Algorithm::Hs256 => EncodingKey::from_secret(&private),
-        };
-        let keys = KeySet::open(&[record], &vault, NOW).unwrap();
-        let config = TokenConfig {
-            algorithm,
-            issuer: ISSUER.to_owned(),
-            audience: ISSUER.to_owned(),
-            access_ttl: Duration::from_secs(900),
-            client_access_ttl: Duration::from_secs(300),
-            jwks_max_age: Duration::from_secs(300),
-            rotate_every: None,
         };
         let claims = Claims {
             iss: ISSUER.to_owned(),
@@ -94,7 +117,7 @@ impl Subject {
     }
 }
 
-fn verifying(criterion: &mut Criterion, subject: &Subject) {
+fn verifying(criterion: &mut Criterion, subject: &Portal) {
     let mut group = criterion.benchmark_group(format!("verify {}", subject.name));
     let key: DecodingKey = subject.keys.active(KeyLine::Portal, NOW).unwrap().verifying.clone();
     let mut validation = Validation::new(subject.algorithm.jwt());
@@ -112,7 +135,7 @@ fn verifying(criterion: &mut Criterion, subject: &Subject) {
     group.finish();
 }
 
-fn signing(criterion: &mut Criterion, subject: &Subject) {
+fn signing(criterion: &mut Criterion, subject: &Portal) {
     let mut group = criterion.benchmark_group(format!("sign {}", subject.name));
     let mut header = Header::new(subject.algorithm.jwt());
     header.typ = Some(ACCESS_TOKEN_TYPE.to_owned());
@@ -132,8 +155,48 @@ fn signing(criterion: &mut Criterion, subject: &Subject) {
     group.finish();
 }
 
+/// What the same token of a client costs in each form that is signed only.
+fn forms(criterion: &mut Criterion) {
+    let entropy = Entropy::system();
+    let user = UserId::parse("019a0000-0000-7000-8000-00000000abcd").unwrap();
+    let methods = Methods::PASSWORD;
+    let authentication = Authentication { at: NOW, methods, acr: methods.level() };
+    let access = ClientAccess {
+        client: &ClientId::parse("lkc_AAAAAAAAAAAAAAAAAAAAAA").unwrap(),
+        subject: Subject::User { id: &user, epoch: 1, authentication },
+        sid: Some(&ClientSessionId::parse("019b0000-0000-7000-8000-00000000abcd").unwrap()),
+        grant: &GrantId::parse("019c0000-0000-7000-8000-00000000abcd").unwrap(),
+        generation: 3,
+        resources: &Resources::parse("https://api.example.org").unwrap(),
+        scopes: &Scopes::parse("openid email").unwrap(),
+        expires_at: NOW + Duration::from_secs(300),
+    };
+    for (name, line, algorithm) in [
+        ("ES256", KeyLine::Clients(ClientAlgorithm::Es256), Algorithm::Es256),
+        ("RS256", KeyLine::Clients(ClientAlgorithm::Rs256), Algorithm::Rs256),
+        ("v4.public", KeyLine::Paseto, Algorithm::EdDsa),
+    ] {
+        let OneKey { keys, config, .. } = OneKey::new(line, algorithm);
+        let key = keys.active(line, NOW).unwrap();
+        let sign = || match line {
+            KeyLine::Paseto => sign_client_paseto(&key, &config, NOW, &entropy, &access).unwrap(),
+            _ => sign_client_access(&key, &config, NOW, &entropy, &access, Reach::ServicesAlone).unwrap(),
+        };
+        let token = sign();
+        let mut group = criterion.benchmark_group(format!("client {name}"));
+        group.bench_function("sign", |b| b.iter(|| black_box(sign())));
+        group.bench_function("verify", |b| {
+            b.iter(|| match line {
+                KeyLine::Paseto => verify_client_paseto(black_box(&token), &keys, &config, NOW).unwrap(),
+                _ => verify_client_access(black_box(&token), &keys, &config, NOW).unwrap(),
+            });
+        });
+        group.finish();
+    }
+}
+
 /// What encrypting a token adds to signing it.
-fn encrypting(criterion: &mut Criterion, subject: &Subject) {
+fn encrypting(criterion: &mut Criterion, subject: &Portal) {
     let modulus = BASE64.encode([vec![0xc5; 255], vec![0x17]].concat());
     let keys = [
         r#"{"kty":"EC","crv":"P-256","x":"weNJy2HscCSM6AEDTDg04biOvhFhyyWvOHQfeF_PxMQ","y":"e8lnCO-AlStT-NJVX-crhB7QRYhiix03illJOVAOyck"}"#.to_owned(),
@@ -151,13 +214,14 @@ fn encrypting(criterion: &mut Criterion, subject: &Subject) {
 
 fn tokens(criterion: &mut Criterion) {
     for (name, algorithm) in Algorithm::NAMES {
-        let subject = Subject::new(name, algorithm);
+        let subject = Portal::new(name, algorithm);
         verifying(criterion, &subject);
         signing(criterion, &subject);
         if algorithm == Algorithm::Es256 {
             encrypting(criterion, &subject);
         }
     }
+    forms(criterion);
 }
 
 criterion_group!(benches, tokens);

@@ -302,13 +302,9 @@ impl From<Error> for ApiError {
                     format!("A rotation is already under way. The new key signs from {from}."),
                 )
             }
-            Error::Store(_) => retry(
+            Error::Store(_) | Error::NoKeys(_) => retry(
                 Code::Unavailable,
                 "The server can't answer right now. Nothing was changed; try again in a moment.",
-            ),
-            Error::NoKeys(_) => retry(
-                Code::Unavailable,
-                "The keys of this app can\u{2019}t be read right now. Try again in a moment.",
             ),
             Error::OtherSecret | Error::Internal(_) => Self::internal(),
         }

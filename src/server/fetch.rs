@@ -45,7 +45,7 @@ pub enum FetchError {
 }
 
 /// What a call may reach.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reach {
     /// What everybody can reach, over TLS.
     Public,

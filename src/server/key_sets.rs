@@ -64,9 +64,12 @@ pub struct KeySets {
     clock: Clock,
     /// Made when it is needed: most installations call nobody.
     fetcher: OnceCell<Fetcher>,
-    /// By address. What may be reached is asked when a set is fetched.
-    known: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Known>>>>,
+    /// By address and by what may be reached: who may not call an address keeps nobody waiting who may.
+    known: Mutex<HashMap<(String, Reach), Shared>>,
 }
+
+/// What whoever asks for a set waits for.
+type Shared = Arc<tokio::sync::Mutex<Known>>;
 
 /// What is known of one set.
 #[derive(Debug, Default)]
@@ -104,9 +107,9 @@ impl KeySets {
         self.ask(place, &mut known).await
     }
 
-    fn known(&self, Place { address, .. }: Place<'_>) -> Arc<tokio::sync::Mutex<Known>> {
+    fn known(&self, Place { address, reach }: Place<'_>) -> Shared {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.entry(address.to_owned()).or_default().clone()
+        known.entry((address.to_owned(), reach)).or_default().clone()
     }
 
     /// Asks for the keys, unless that was done a short while ago.

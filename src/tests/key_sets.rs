@@ -19,7 +19,8 @@ use crate::{
         client_info::{ActionContext, ClientInfo},
         crypto::algorithm::Algorithm,
         error::Error,
-        key_sets::PAUSE,
+        fetch::Reach,
+        key_sets::{PAUSE, Place},
         oauth::{self, clients::ClientSettings, error::OAuthCode, resources::ResourceSettings},
     },
     tests::test_app::{Backend, TestApp},
@@ -170,4 +171,13 @@ async fn an_address_of_keys_is_written_plainly_and_called_over_tls() {
         let outcome = set(&keyed.app, &keyed, refused).await;
         assert!(matches!(outcome, Err(Error::Invalid(fields)) if fields.contains_key("jwks")), "{refused}");
     }
+}
+
+#[tokio::test]
+async fn who_may_not_call_an_address_keeps_nobody_waiting_who_may() {
+    let app = TestApp::start().await;
+    let server = KeyServer::start(&[]).await;
+    let place = |reach| Place { address: &server.address, reach };
+    assert!(app.state.key_sets.get(place(Reach::Public)).await.is_err());
+    assert!(app.state.key_sets.get(place(Reach::Private)).await.is_ok());
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{preset::Preset, slug::ProviderSlug};
+use super::slug::ProviderSlug;
 use crate::model::utc_time::UtcTime;
 
 /// A provider that somebody has linked to their account, or may link.
@@ -27,6 +27,6 @@ pub struct LinkAddress {
 pub struct ProviderButton {
     pub slug: ProviderSlug,
     pub name: String,
-    /// Which sign it has.
-    pub preset: Preset,
+    /// What it is told by at a glance: a letter, because logos belong to others.
+    pub initial: String,
 }

@@ -65,6 +65,15 @@ impl Preset {
         }
     }
 
+    /// The letter that a provider of this name is told by at a glance.
+    pub fn initial(self, name: &str) -> String {
+        let called = match self {
+            Self::OpenId | Self::Latchkey => name,
+            known => known.label(),
+        };
+        called.chars().next().map(|letter| letter.to_uppercase().collect()).unwrap_or_default()
+    }
+
     pub fn parse(name: &str) -> Result<Self, UnknownPreset> {
         Self::ALL.into_iter().find(|preset| preset.as_str() == name).ok_or(UnknownPreset)
     }
@@ -142,6 +151,12 @@ mod tests {
             assert_eq!(serde_json::to_value(preset).unwrap(), preset.as_str());
             assert_eq!(Preset::parse(preset.as_str()), Ok(preset));
         }
+    }
+
+    #[test]
+    fn a_provider_is_told_by_the_first_letter_of_what_it_is() {
+        assert_eq!(Preset::Entra.initial("Our school"), "M");
+        assert_eq!(Preset::OpenId.initial("our school"), "O");
     }
 
     #[test]

@@ -181,8 +181,10 @@ pub async fn list(state: &AppState) -> Result<Vec<Provider>, Error> {
 
 /// Those that people can sign in with, for the pages on which nobody is signed in.
 pub async fn buttons(state: &AppState) -> Result<Vec<ProviderButton>, Error> {
-    let shown =
-        |Provider { slug, name, preset, .. }: Provider| ProviderButton { slug, name: name.into(), preset };
+    let shown = |Provider { slug, name, preset, .. }: Provider| {
+        let initial = preset.initial(name.as_str());
+        ProviderButton { slug, name: name.into(), initial }
+    };
     Ok(list(state).await?.into_iter().filter(Provider::is_enabled).map(shown).collect())
 }
 
