@@ -6,6 +6,6 @@ mod github;
 mod lies;
 mod linking;
 mod logout;
-mod provider;
+pub mod provider;
 mod settings;
 mod sign_in;
