@@ -259,6 +259,24 @@ async fn entering_the_password_again_does_not_begin_anew_to_count_wrong_codes() 
 }
 
 #[tokio::test]
+async fn a_clock_that_was_set_back_keeps_nobody_out_of_the_second_step() {
+    let app = TestApp::with(Backend::Sqlite, &[("LATCHKEY_RATE_LIMIT", "off")]).await;
+    app.sign_up(ADA).await;
+    app.give_totp(ADA).await;
+    let codes = app.give_recovery_codes(ADA, 1).await;
+    let real = app.clock.now();
+    app.clock.set(real + Duration::from_secs(86_400));
+    let mut browser = first_step(&app).await;
+    for _ in 0..10 {
+        second_step(&mut browser, "0000-0000-0000-0000").await.assert_error(401, "invalid_credentials");
+    }
+    second_step(&mut browser, &codes[0]).await.assert_error(429, "too_many_attempts");
+    app.clock.set(real);
+    let mut browser = first_step(&app).await;
+    second_step(&mut browser, &codes[0]).await.assert_status(200);
+}
+
+#[tokio::test]
 async fn after_a_hundred_wrong_codes_the_app_is_switched_off_and_recovery_codes_go_on() {
     let app = TestApp::with(Backend::Sqlite, &[("LATCHKEY_RATE_LIMIT", "off")]).await;
     app.sign_up(ADA).await;

@@ -233,6 +233,16 @@ async fn a_link_works_for_ten_minutes_and_until_the_next_one_is_mailed() {
 }
 
 #[tokio::test]
+async fn a_stranger_who_asks_for_a_link_takes_none_away_from_the_owner() {
+    let (app, relay) = start(Backend::Sqlite).await;
+    let (mut owner, path) = link(&app, &relay, ADA).await;
+    app.advance(MINUTE);
+    ask(&mut app.browser(), ADA).await.assert_status(200);
+    assert_eq!(mails(&app, &relay).await.len(), 1, "another link was mailed");
+    use_link(&mut owner, &path).await.assert_status(200);
+}
+
+#[tokio::test]
 async fn links_to_sign_in_and_resets_are_counted_together() {
     let (app, relay) = start(Backend::Sqlite).await;
     let reset = "/api/auth/request_reset";
