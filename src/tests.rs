@@ -78,5 +78,6 @@ mod tls;
 mod token_formats;
 mod tokens;
 mod upstream;
+mod ways_in;
 mod webauthn;
 mod wycheproof;

@@ -192,18 +192,19 @@ pub async fn totp_remove() -> Result<(), ApiError> {
 /// Has a passkey asked for after the password, or no longer. The answer has recovery codes, if the account has got some by
 /// that.
 #[server(prefix = "/api", endpoint = "account/set_second_step", client = AuthClient, output = Json)]
-pub async fn set_second_step(required: bool) -> Result<RecoveryCodes, ApiError> {
+pub async fn set_second_step(required: String) -> Result<RecoveryCodes, ApiError> {
     use crate::{
         model::role::Permission,
         server::{
             accounts::passkey_after_password::{turn_off, turn_on},
+            oauth::clients::yes_or_no,
             request::caller::Caller,
         },
     };
     Caller::respond(async |caller| {
         let principal = caller.require(Permission::ManageFactors).await?;
         let (state, context) = (&caller.state, caller.context());
-        if required {
+        if yes_or_no("required", &required)? {
             return Ok(RecoveryCodes { recovery_codes: turn_on(state, context, &principal).await? });
         }
         turn_off(state, context, &principal).await?;

@@ -315,24 +315,32 @@ pub async fn sign_in_with_passkey(
     .await
 }
 
-/// Checks once more that it is whoever is signed in, by a passkey.
+/// Checks once more that it is whoever is signed in, by a passkey. `request` is the handle of what an app asks for, if it
+/// is that app which wants to know.
 #[server(prefix = "/api", endpoint = "auth/reauthenticate_with_passkey", client = AuthClient, output = Json)]
 pub async fn reauthenticate_with_passkey(
     credential: String,
     state: String,
+    request: Option<String>,
 ) -> Result<TokenResponse, ApiError> {
     use crate::{
         model::role::Permission,
         server::{
             accounts::use_passkey::{Sent, reauthenticate},
+            oauth::consent::authenticated,
             request::caller::Caller,
         },
     };
     Caller::respond(async |caller| {
         let principal = caller.require(Permission::ManageAccount).await?;
         let sent = Sent { credential: &credential, state: &state };
+        let (state, context) = (&caller.state, caller.context());
         let presented = caller.refresh_token.as_ref();
-        let issued = reauthenticate(&caller.state, caller.context(), &principal, sent, presented).await?;
+        let (issued, evidence) = reauthenticate(state, context, &principal, sent, presented).await?;
+        if let Some(handle) = request {
+            let browser = caller.flow_cookie();
+            authenticated(state, context, &handle, browser.as_deref(), &principal.session, evidence).await?;
+        }
         Ok(caller.refreshed(issued))
     })
     .await

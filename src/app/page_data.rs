@@ -18,6 +18,7 @@ use crate::model::{
 /// What a page carries for its first rendering, the same on the server and in the browser. Nothing secret: it stands
 /// in the HTML.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each says something else of the portal")]
 pub struct PageData {
     pub session: Option<SessionView>,
     /// A form that was sent without JavaScript and refused.

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::{
+    passkeys,
     relying_party::{RelyingParty, answered, claims, path},
-    test_app::{Backend, Browser, PASSWORD, TestApp},
+    test_app::{Backend, Browser, PASSWORD, TestApp, authenticator::Authenticator},
 };
 use crate::server::authentication::totp::TotpSecret;
 
@@ -118,6 +119,61 @@ async fn prompt_login_asks_for_the_code_too_where_there_is_a_second_step() {
     let id_token = claims(tokens["id_token"].as_str().unwrap());
     assert_eq!(id_token["acr"], MFA);
     assert_eq!(id_token["auth_time"], app.clock.now().seconds());
+}
+
+/// Proves with a passkey who it is, for this request of an app.
+async fn prove(browser: &mut Browser, passkey: &Authenticator, request: &str) {
+    let asked = passkeys::begun(browser, "reauthentication").await;
+    let credential = passkey.get(&asked["options"]).to_string();
+    let state = asked["state"].as_str().unwrap();
+    let fields = [("credential", credential.as_str()), ("state", state), ("request", request)];
+    browser.post("/api/auth/reauthenticate_with_passkey", &fields).await.assert_status(200);
+}
+
+#[tokio::test]
+async fn an_app_that_wants_the_person_asked_again_takes_a_passkey() {
+    let app = TestApp::start().await;
+    let client = RelyingParty::trusted(&app).await;
+    let (mut browser, passkey) = passkeys::enrolled(&app).await;
+    app.advance(Duration::from_secs(1));
+    let asks = path(&client.request_with(&[("prompt", "login")]));
+    let page = browser.get(&asks).await.assert_status(303).location().to_owned();
+    let shown = browser.get(&page).await.body;
+    assert!(shown.contains("consent-password") && shown.contains("Use a passkey"), "{shown}");
+    app.advance(Duration::from_secs(1));
+    let request = page.split_once("request=").unwrap().1;
+    // In another browser it is not under way.
+    let mut other = app.browser();
+    passkeys::sign_in(&mut other, &passkey).await.assert_status(200);
+    prove(&mut other, &passkey, request).await;
+    assert!(browser.get(&page).await.body.contains("consent-password"));
+    prove(&mut browser, &passkey, request).await;
+    let tokens = client.redeem(&app, &answered(&browser.get(&page).await)["code"]).await.json();
+    let id_token = claims(tokens["id_token"].as_str().unwrap());
+    assert_eq!(
+        (&id_token["acr"], &id_token["auth_time"]),
+        (&"phr".into(), &app.clock.now().seconds().into())
+    );
+}
+
+#[tokio::test]
+async fn who_has_nothing_but_a_passkey_meets_the_level_that_an_app_or_the_policy_asks_for_with_it() {
+    for policy in ["optional", "everyone"] {
+        let app = TestApp::with(Backend::Sqlite, &[("LATCHKEY_SECOND_FACTOR", policy)]).await;
+        let client = RelyingParty::trusted(&app).await;
+        let (mut browser, passkey) = passkeys::enrolled(&app).await;
+        let asks = path(&client.request_with(&[("acr_values", "phr")]));
+        let silent = path(&client.request_with(&[("acr_values", "phr"), ("prompt", "none")]));
+        assert_eq!(answered(&browser.get(&silent).await)["error"], "login_required");
+        let page = browser.get(&asks).await.assert_status(303).location().to_owned();
+        let shown = browser.get(&page).await.body;
+        assert!(shown.contains("Use a passkey") && !shown.contains("consent-password"), "{shown}");
+        let password = browser.submit(&page, &page, &[("password", PASSWORD)]).await;
+        assert_eq!(password.header("refresh"), None, "{policy}: the password is not enough");
+        prove(&mut browser, &passkey, page.split_once("request=").unwrap().1).await;
+        let tokens = client.redeem(&app, &answered(&browser.get(&page).await)["code"]).await.json();
+        assert_eq!(claims(tokens["id_token"].as_str().unwrap())["acr"], "phr", "{policy}");
+    }
 }
 
 #[tokio::test]

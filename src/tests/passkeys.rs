@@ -238,6 +238,20 @@ async fn a_removed_passkey_is_unknown() {
 }
 
 #[tokio::test]
+async fn incident_19_nothing_that_a_browser_says_of_an_error_is_recorded_or_answered() {
+    let app = TestApp::start().await;
+    let mut admin = app.sign_in_as("admin@example.org", "admin").await;
+    let (_, mut authenticator) = enrolled(&app).await;
+    authenticator.client_data["origin"] = json!("https://boom.example\n<script>");
+    authenticator.client_data["error"] = json!("boom\n<script>");
+    let refused = sign_in(&mut app.browser(), &authenticator).await;
+    refused.assert_error(401, REFUSED);
+    let log = admin.post("/api/admin/audit/list", &[("event", "sign_in_failed")]).await;
+    assert!(log.body.contains("the origin is another"), "{}", log.body);
+    assert!(!(log.body + &refused.body).contains("boom"));
+}
+
+#[tokio::test]
 async fn whose_passkey_it_is_must_be_said_and_true() {
     let app = TestApp::start().await;
     let (_, mut authenticator) = enrolled(&app).await;

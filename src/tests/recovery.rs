@@ -139,6 +139,23 @@ async fn an_address_gets_one_mail_a_minute_and_a_network_asks_for_twenty_an_hour
 }
 
 #[tokio::test]
+async fn a_clock_that_was_set_back_keeps_nobody_from_mail() {
+    let (app, relay) = start(Backend::Sqlite).await;
+    let real = app.clock.now();
+    app.clock.set(real + Duration::from_secs(86_400));
+    for _ in 0..5 {
+        app.advance(MINUTE);
+        ask(&mut app.browser(), "ada@example.org").await.assert_status(200);
+    }
+    send_due(&app).await;
+    let before = relay.received().len();
+    app.clock.set(real);
+    ask(&mut app.browser(), "ada@example.org").await.assert_status(200);
+    send_due(&app).await;
+    assert_eq!(relay.received().len(), before + 1);
+}
+
+#[tokio::test]
 async fn the_limits_of_mail_hold_across_nodes_and_restarts() {
     let (app, relay) = start(Backend::Postgres).await;
     let other = app.another_node().await;

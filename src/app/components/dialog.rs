@@ -6,15 +6,12 @@ use server_fn::ServerFn;
 use super::{
     fields::{CodeField, Field},
     form::{ErrorSummary, Form, FormError, FormState, Submit},
-    passkey::PasskeyButton,
+    passkey::{PasskeyButton, reauthentication},
     reactive::{effect, on, reactive, text},
     username::Username,
 };
 use crate::{
-    api::{
-        account::Me,
-        auth::{Reauthenticate, ReauthenticateWithPasskey},
-    },
+    api::{account::Me, auth::Reauthenticate},
     app::{
         session::SessionContext,
         split::{Loading, split_off},
@@ -73,7 +70,7 @@ fn Dialog() -> impl IntoView {
             and_code.set(true);
         }
     });
-    let passkey = FormState::of::<ReauthenticateWithPasskey>();
+    let passkey = reauthentication();
     passkey.on_success(move |_: TokenResponse| {
         step_up::confirm();
         close();

@@ -17,7 +17,10 @@ use super::{
     reactive::{effect, flag, on, word},
 };
 use crate::{
-    api::{auth::PasskeyOptions, passkeys::ListPasskeys},
+    api::{
+        auth::{PasskeyOptions, ReauthenticateWithPasskey},
+        passkeys::ListPasskeys,
+    },
     app::{
         hydrated::Hydrated,
         split::{Loading, split_off},
@@ -39,14 +42,14 @@ type Done = Pin<Box<dyn Future<Output = ()>>>;
 /// one: most visits never do.
 #[derive(Clone, Copy)]
 struct Ceremonies {
-    answer: fn(FormState, PasskeyPurpose) -> Done,
+    answer: fn(FormState, PasskeyPurpose, String) -> Done,
     suggest: fn(FormState) -> Done,
     tell: fn() -> Done,
     forget_unknown: fn() -> Done,
 }
 
 const LOAD: fn() -> Loading<Ceremonies> = split_off!(ceremonies: Ceremonies = Ceremonies {
-    answer: |form, purpose| Box::pin(answer(form, purpose)),
+    answer: |form, purpose, more| Box::pin(answer(form, purpose, more)),
     suggest: |form| Box::pin(suggest(form)),
     tell: || Box::pin(passkeys::signal_all(Request::new(ListPasskeys::PATH, String::new()))),
     forget_unknown: || Box::pin(async { passkeys::signal_unknown() }),
@@ -61,6 +64,11 @@ fn quietly(what: impl FnOnce(Ceremonies) -> Done + 'static) {
     });
 }
 
+/// A form that proves again who is signed in.
+pub fn reauthentication() -> FormState {
+    FormState::of::<ReauthenticateWithPasskey>()
+}
+
 fn options(purpose: PasskeyPurpose) -> Request {
     Request::new(PasskeyOptions::PATH, format!("purpose={}", purpose.as_str()))
 }
@@ -68,11 +76,18 @@ fn options(purpose: PasskeyPurpose) -> Request {
 /// A button that asks the browser for a passkey and sends what it answers with `form`. It can't be pressed before
 /// hydration, and does not show without a script or where the browser knows no passkeys.
 #[component]
-pub fn PasskeyButton(form: FormState, purpose: PasskeyPurpose, label: &'static str) -> impl IntoView {
+pub fn PasskeyButton(
+    form: FormState,
+    purpose: PasskeyPurpose,
+    label: &'static str,
+    /// Further fields that are sent along, each with `&` before it.
+    #[prop(optional)]
+    more: String,
+) -> impl IntoView {
     let (hydrated, unsupported) = (Hydrated::current(), RwSignal::new(false));
     effect(move || unsupported.set(!passkeys::are_supported()));
     forget_unknown(form);
-    let press = move |_: MouseEvent| begin(form, use_passkey(form, purpose));
+    let press = move |_: MouseEvent| begin(form, use_passkey(form, purpose, more.clone()));
     view! {
         <button type="button" class="passkey" data-absent=word("true", move || unsupported.get())
             disabled=flag(move || !hydrated.get() || unsupported.get()) aria-disabled=word("true", move || form.pending.get())
@@ -80,28 +95,28 @@ pub fn PasskeyButton(form: FormState, purpose: PasskeyPurpose, label: &'static s
     }
 }
 
-async fn use_passkey(form: FormState, purpose: PasskeyPurpose) {
+async fn use_passkey(form: FormState, purpose: PasskeyPurpose, more: String) {
     if let Ok(ceremonies) = LOAD().await {
-        return (ceremonies.answer)(form, purpose).await;
+        return (ceremonies.answer)(form, purpose, more).await;
     }
     let _ = form.pending.try_set(false);
     let unreachable = ServerFnErrorErr::Request(String::new());
     let _ = form.error.try_set(Some(unreachable.into_app_error()));
 }
 
-async fn answer(form: FormState, purpose: PasskeyPurpose) {
-    if !send(form, Ask::Get, options(purpose)).await && purpose == PasskeyPurpose::SignIn {
+async fn answer(form: FormState, purpose: PasskeyPurpose, more: String) {
+    if !send(form, Ask::Get, options(purpose), &more).await && purpose == PasskeyPurpose::SignIn {
         suggest(form).await;
     }
 }
 
-/// Asks the browser, with options that `request` gets, and sends what it answers with `form`. Whether it answered.
-pub async fn send(form: FormState, how: Ask, request: Request) -> bool {
+/// Asks the browser, with options that `request` gets, and sends what it answers with `form`, and `more`. Whether it answered.
+pub async fn send(form: FormState, how: Ask, request: Request, more: &str) -> bool {
     let asked = passkeys::ask(how, request).await;
     let _ = form.pending.try_set(false);
     match asked {
         Ok(fields) => {
-            form.post(fields);
+            form.post(fields + more);
             true
         }
         Err(error) => {

@@ -3,13 +3,19 @@
 //! The form is the browser's own, without a script: the server answers it with a page that leads back to the app.
 
 use leptos::{
-    either::{Either, EitherOf3},
+    either::{Either, EitherOf4},
     prelude::*,
 };
 
 use crate::{
     app::{
-        components::{confirm::hidden_fields, countdown::Countdown, fields::CODE_HINT},
+        components::{
+            confirm::hidden_fields,
+            countdown::Countdown,
+            fields::CODE_HINT,
+            form::FormError,
+            passkey::{PasskeyButton, reauthentication},
+        },
         page_data::PageData,
         query::parameter,
         resource::Fields,
@@ -19,6 +25,8 @@ use crate::{
     model::{
         access::SECURITY,
         oauth::consent_page::{ConsentPage, Question},
+        passkey::PasskeyPurpose,
+        session::TokenResponse,
     },
 };
 
@@ -46,18 +54,22 @@ fn Asked(asked: ConsentPage) -> impl IntoView {
     let title = format!("Sign in to {client}");
     let failed = problem.is_some();
     let form = match question {
-        Question::SetUpSecondFactor => EitherOf3::C(view! {
+        Question::SetUpSecondFactor => EitherOf4::C(view! {
             <p>"You need a second factor to sign in to apps here. Set one up, then go back to "<strong>{client}</strong>" and start again."</p>
             <p><a class="button primary" href=SECURITY>"Set up a second factor"</a></p>
         }),
-        Question::Allow => EitherOf3::A(view! {
+        Question::Allow => EitherOf4::A(view! {
             <Wishes client=client developer=developer wishes=wishes/>
             <p>"After that you go back to "<strong>{target}</strong>"."</p>
             <form method="post" action=action.clone()>
                 <Decision/>
             </form>
         }),
-        Question::Password { and_code } => EitherOf3::B(view! {
+        Question::Passkey => EitherOf4::D(view! {
+            <p><strong>{client}</strong>" wants more than your password. Use a passkey to continue, or "<a href=SECURITY>"set up another second factor"</a>" and start again."</p>
+            <UsePasskey request=asked.request action=action.clone()/>
+        }),
+        Question::Password { and_code, or_passkey } => EitherOf4::B(view! {
             <p><strong>{client}</strong>" wants to be sure that it is you. Enter your password to continue."</p>
             <form method="post" action=action.clone()>
                 <input type="hidden" autocomplete="username" value=email.clone()/>
@@ -69,6 +81,7 @@ fn Asked(asked: ConsentPage) -> impl IntoView {
                 {and_code.then(|| view! { <Code failed=failed/> })}
                 <button type="submit" class="primary">"Continue"</button>
             </form>
+            {or_passkey.then(|| view! { <UsePasskey request=asked.request action=action.clone()/> })}
         }),
     };
     view! {
@@ -78,6 +91,18 @@ fn Asked(asked: ConsentPage) -> impl IntoView {
             {form}
             <Whose email=email action=action/>
         </section>
+    }
+}
+
+/// Proves by a passkey who it is, for this request. Then the page is loaded, which leads on.
+#[component]
+fn UsePasskey(request: String, action: String) -> impl IntoView {
+    let form = reauthentication();
+    form.on_success(move |_: TokenResponse| go_to(&action));
+    let more = format!("&request={request}");
+    view! {
+        <PasskeyButton form=form purpose=PasskeyPurpose::Reauthentication label="Use a passkey" more=more/>
+        <FormError form=form/>
     }
 }
 

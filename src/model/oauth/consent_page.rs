@@ -24,8 +24,10 @@ pub struct ConsentPage {
 pub enum Question {
     /// Whether the app gets what it asks for.
     Allow,
-    /// The password, again; and a code, if the account has a second step.
-    Password { and_code: bool },
+    /// The password, again, and a code, if the account has a second step; or a passkey, if it has any.
+    Password { and_code: bool, or_passkey: bool },
+    /// A passkey: nothing else that the account has is enough.
+    Passkey,
     /// Nothing: everyone needs a second factor here, and this person has none.
     SetUpSecondFactor,
 }

@@ -104,7 +104,7 @@ fn limits(state: &AppState, context: ActionContext<'_>, email: &EmailAddress) ->
 
 async fn is_too_often(db: &mut impl Queryable, limits: &[Limit], now: Timestamp) -> Result<bool, StoreError> {
     for (subject, time, most) in limits {
-        if mail_requests::count(db, subject, now - *time).await? >= *most {
+        if mail_requests::count(db, subject, now - *time, now).await? >= *most {
             return Ok(true);
         }
     }

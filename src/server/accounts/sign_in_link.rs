@@ -45,7 +45,8 @@ fn refuse_off(state: &AppState) -> Result<(), Error> {
     if state.config.has_sign_in_links() { Ok(()) } else { Err(Error::NotFound) }
 }
 
-/// Mails the link instead of the one before; or, to whoever has an account that takes more than a mail, that there is none.
+/// Mails the link instead of the one that the same browser has asked for before: no stranger takes it away. Whoever has an
+/// account that takes more than a mail is mailed that there is none.
 /// Nothing happens unless the address is that of an enabled account.
 pub(super) async fn mail_link(
     state: &AppState,
@@ -62,7 +63,7 @@ pub(super) async fn mail_link(
         return change.mail(&user.email, Some(&user.id), link::no_sign_in_link(portal, &user.email)).await;
     }
     let (purpose, expires_at) = (Purpose::SignIn, change.context.now + LIFETIME);
-    one_time_tokens::delete_of_user(change.tx(), purpose, &user.id).await?;
+    one_time_tokens::delete_of_asker(change.tx(), purpose, &user.id, asker).await?;
     let (user_id, email) = (Some(&user.id), Some(&user.email));
     let link = NewLink { purpose, user: user_id, email, asker: Some(asker), expires_at };
     let path = link.store(change.tx(), &state.entropy).await?;

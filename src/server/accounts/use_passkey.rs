@@ -7,6 +7,7 @@ use crate::{
         authentication::{
             attempt::Attempt,
             ceremony::{Ceremony, Purpose},
+            evidence::Evidence,
             passkey::{Answer, verify},
         },
         client_info::ActionContext,
@@ -85,10 +86,10 @@ pub async fn reauthenticate(
     principal: &Principal,
     sent: Sent<'_>,
     presented: Option<&RefreshToken>,
-) -> Result<Issued, Error> {
+) -> Result<(Issued, Evidence), Error> {
     let purpose = Purpose::Reauthentication(principal.session.clone());
     let received = Received::parse(state, context, sent, &purpose)?;
     let (mut change, user, evidence) = verify(state, context, received.answer(Some(&principal.user))).await?;
     reauthenticate::record(&mut change, principal, evidence).await?;
-    step_up(state, change, principal, &user, evidence, presented).await
+    Ok((step_up(state, change, principal, &user, evidence, presented).await?, evidence))
 }

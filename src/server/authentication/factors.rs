@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
-use super::{evidence::Evidence, limits::MAX_FAILURES};
+use super::{
+    evidence::Evidence,
+    limits::{self, MAX_FAILURES},
+};
 use crate::{
     model::{id::UserId, level::Level, second_factor::SecondFactor},
     server::{
         clock::Timestamp,
         store::{
             Queryable, StoreError,
+            factor_failures::Failures,
             second_factors::{self, SecondFactorRow},
         },
     },
@@ -81,8 +85,8 @@ impl Factors {
 
     /// How long no recovery code is looked at, after too many wrong ones.
     pub fn recovery_codes_wait(self, now: Timestamp) -> Option<Duration> {
-        let waits = self.has_good_recovery_codes() && now < self.0.recovery_retry_at;
-        waits.then(|| self.0.recovery_retry_at - now)
+        let (failures, retry_at) = (self.0.recovery_failures, self.0.recovery_retry_at);
+        limits::wait(Failures { failures, retry_at }, now).filter(|_| self.has_good_recovery_codes())
     }
 
     pub fn recovery_codes(self) -> u64 {

@@ -26,14 +26,20 @@ const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 /// Refuses a try that comes too early, or one of a factor that is switched off. Nothing is looked at then, and nothing
 /// counted.
 pub async fn check(tx: &mut Tx, user: &UserId, factor: SecondFactor, now: Timestamp) -> Result<(), Error> {
-    let Failures { failures, retry_at } = factor_failures::of(tx, user, factor).await?;
-    if failures >= MAX_FAILURES {
+    let failures = factor_failures::of(tx, user, factor).await?;
+    if failures.failures >= MAX_FAILURES {
         return Err(Error::invalid("code", switched_off(factor)));
     }
-    if now < retry_at {
-        return Err(Error::TooManyAttempts { seconds: (retry_at - now).as_secs().max(1) });
+    match wait(failures, now) {
+        Some(wait) => Err(Error::TooManyAttempts { seconds: wait.as_secs().max(1) }),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+/// How long no code is looked at. What is longer than any wait was written before the clock was set back.
+pub fn wait(Failures { failures, retry_at }: Failures, now: Timestamp) -> Option<Duration> {
+    let left = (now < retry_at).then(|| retry_at - now)?;
+    (left <= wait_after(failures)).then_some(left)
 }
 
 /// Counts a wrong code. Returns how many it were in a row.

@@ -82,6 +82,8 @@ pub enum Step {
     SignIn,
     /// Signed in, and too long ago for this client, or with less than it takes.
     Password,
+    /// The same, and nothing of theirs is enough but a passkey.
+    Passkey,
     /// Everyone needs a second factor here, and this person has none.
     SetUpSecondFactor,
     Consent,
@@ -293,10 +295,10 @@ pub async fn step(
     };
     let mut reader = state.store.read().await?;
     if met_by(state, record, proved(record, person).methods.level()).is_err() {
-        return Ok(match missing(record, Factors::of(&mut reader, &person.user).await?) {
-            Ok(Step::Password) => {
+        return Ok(match missing(state, record, Factors::of(&mut reader, &person.user).await?) {
+            Ok(step @ (Step::Password | Step::Passkey)) => {
                 let why = "A second factor is required.";
-                unless_silent(record, Step::Password, OAuthCode::LoginRequired, why)
+                unless_silent(record, step, OAuthCode::LoginRequired, why)
             }
             Ok(step) => {
                 let why = "A second factor must be set up.";
@@ -329,14 +331,20 @@ fn met_by(state: &AppState, record: &RequestRecord, level: Level) -> Result<Opti
 }
 
 /// What must be asked of somebody who has proved too little; or that they can prove no more.
-fn missing(record: &RequestRecord, factors: Factors) -> Result<Step, OAuthError> {
-    match (record.request.met_by(factors.reach()), factors.reach()) {
-        (Err(_), _) => Err(OAuthError::new(
+fn missing(state: &AppState, record: &RequestRecord, factors: Factors) -> Result<Step, OAuthError> {
+    let is_enough = |level| met_by(state, record, level).is_ok();
+    if is_enough(factors.reach()) {
+        return Ok(Step::Password);
+    }
+    if factors.has_passkeys() && is_enough(Level::PhishingResistant) {
+        return Ok(Step::Passkey);
+    }
+    match record.request.met_by(factors.reach()) {
+        Ok(_) => Ok(Step::SetUpSecondFactor),
+        Err(_) => Err(OAuthError::new(
             OAuthCode::UnmetAuthenticationRequirements,
             "This person has no second factor that the client would take.",
         )),
-        (Ok(_), Level::SingleFactor) => Ok(Step::SetUpSecondFactor),
-        (Ok(_), _) => Ok(Step::Password),
     }
 }
 

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     model::{
-        id::UserId,
+        id::{SessionId, UserId},
         oauth::{
             client_id::ClientId,
             consent_page::{ConsentPage, Question},
@@ -60,8 +60,9 @@ pub async fn ask(
         Ok(Step::Nothing) => return answer(state, context, &record, person, false).await,
         Ok(Step::Password | Step::SignIn) => {
             let factors = Factors::of(&mut state.store.read().await?, &person.user).await?;
-            Question::Password { and_code: factors.need_second_step() }
+            Question::Password { and_code: factors.need_second_step(), or_passkey: factors.has_passkeys() }
         }
+        Ok(Step::Passkey) => Question::Passkey,
         Ok(Step::SetUpSecondFactor) => Question::SetUpSecondFactor,
         Ok(Step::Consent) => Question::Allow,
         Err(error) => return refuse(state, context, &record, &error).await,
@@ -83,13 +84,13 @@ pub async fn authenticated(
     context: ActionContext<'_>,
     handle: &str,
     cookie: Option<&str>,
-    person: &Person,
+    session: &SessionId,
     evidence: Evidence,
 ) -> Result<(), Error> {
     if let Some((record, _)) = authorize::find(state, context.now, handle, cookie).await? {
         let mut tx = state.store.begin().await?;
         let proved = (evidence.verified_at(), evidence.methods());
-        authorization_requests::authenticate(&mut tx, &record.handle_hash, &person.session, proved).await?;
+        authorization_requests::authenticate(&mut tx, &record.handle_hash, session, proved).await?;
         tx.commit().await?;
     }
     Ok(())
@@ -115,7 +116,7 @@ pub async fn decide(
         Ok(_) if !asked => ask(state, context, handle, cookie, person).await,
         Ok(_) if !allows => deny(state, context, &record, person).await,
         Ok(Step::Consent | Step::Nothing) => answer(state, context, &record, person, true).await,
-        Ok(Step::Password | Step::SignIn | Step::SetUpSecondFactor) => {
+        Ok(Step::Password | Step::Passkey | Step::SignIn | Step::SetUpSecondFactor) => {
             ask(state, context, handle, cookie, person).await
         }
     }

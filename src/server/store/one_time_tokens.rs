@@ -113,6 +113,7 @@ statements! {
     DELETE_EVERY = "DELETE FROM one_time_tokens";
     DELETE_OF_USER = "DELETE FROM one_time_tokens WHERE purpose = $1 AND user_id = $2";
     DELETE_OF_USER_EXCEPT = "DELETE FROM one_time_tokens WHERE user_id = $1 AND purpose <> $2";
+    DELETE_OF_ASKER = "DELETE FROM one_time_tokens WHERE purpose = $1 AND user_id = $2 AND browser_hash = $3";
     DELETE_FOR_ADDRESS = "DELETE FROM one_time_tokens WHERE purpose = $1 AND email = $2";
     TAKE = "DELETE FROM one_time_tokens WHERE token_hash = $1 AND purpose = $2 AND expires_at > $3";
     DELETE_EXPIRED = "DELETE FROM one_time_tokens
@@ -148,6 +149,17 @@ pub async fn delete_every(tx: &mut Tx) -> Result<(), StoreError> {
 /// Uses up, or takes back, the links of that purpose that somebody has.
 pub async fn delete_of_user(tx: &mut Tx, purpose: Purpose, user_id: &UserId) -> Result<(), StoreError> {
     execute!(tx, DELETE_OF_USER, purpose.as_str(), user_id.as_str())?;
+    Ok(())
+}
+
+/// Takes back the links to an account that one browser has asked for.
+pub async fn delete_of_asker(
+    tx: &mut Tx,
+    purpose: Purpose,
+    user_id: &UserId,
+    asker: Asker<'_>,
+) -> Result<(), StoreError> {
+    execute!(tx, DELETE_OF_ASKER, purpose.as_str(), user_id.as_str(), asker.browser_hash)?;
     Ok(())
 }
 

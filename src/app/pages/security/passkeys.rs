@@ -77,7 +77,7 @@ fn Add(list: List) -> impl IntoView {
 }
 
 async fn make(form: FormState) {
-    send(form, Ask::Create, Request::new(PasskeyCreationOptions::PATH, String::new())).await;
+    send(form, Ask::Create, Request::new(PasskeyCreationOptions::PATH, String::new()), "").await;
 }
 
 #[component]

@@ -66,7 +66,9 @@ pub async fn answer(
     let person = Person::from(page);
     if let Some(password) = fields.get("password") {
         let entered = match confirm(&caller, page, password, fields.get("code")).await {
-            Ok(evidence) => authenticated(state, context, &handle, flow.as_deref(), &person, evidence).await,
+            Ok(evidence) => {
+                authenticated(state, context, &handle, flow.as_deref(), &person.session, evidence).await
+            }
             Err(refused) => Err(refused),
         };
         let problem = entered.err().map(|error| ApiError::from(error).sentence().to_owned());
