@@ -9,7 +9,11 @@ use leptos::{
 
 use crate::{
     app::{
-        components::{confirm::hidden_fields, countdown::Countdown, fields::CODE_HINT},
+        components::{
+            confirm::hidden_fields,
+            countdown::{Countdown, TOO_MANY},
+            fields::CODE_HINT,
+        },
         page_data::PageData,
         query::parameter,
         resource::Fields,
@@ -110,7 +114,7 @@ pub fn Problem(text: Option<String>, #[prop(default = None)] retry_after: Option
     text.map(|text| {
         view! {
             <div class="summary" role="alert" id=PROBLEM>
-                <p>{text}</p>
+                <p>{if retry_after.is_some() { TOO_MANY.to_owned() } else { text }}</p>
                 {retry_after.map(|seconds| view! { <Countdown seconds=seconds/> })}
             </div>
         }
