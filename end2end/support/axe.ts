@@ -38,3 +38,11 @@ export async function expectAccessible(page: Page, what: string): Promise<void> 
   await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
   await page.setViewportSize({ width: 1280, height: 720 });
 }
+
+/** Where the browser brings the colours, what can be pressed has an edge. */
+export async function expectEdges(page: Page, what: string): Promise<void> {
+  const bare = await page.locator('button:visible:not(.reveal)').evaluateAll((buttons) =>
+    buttons.filter((button) => !button.closest('.appearance') && getComputedStyle(button).borderTopWidth === '0px').map((button) => button.textContent),
+  );
+  expect(bare, what).toEqual([]);
+}

@@ -109,7 +109,7 @@ async function lookAtSecondStep({ page, server, look }: Scene, ada: Account, sec
   // Nine more are free, and there is one wait for all of them.
   for (let attempt = 0; attempt < 9; attempt += 1) await page.request.post('/api/auth/second_factor', { form: { code: '000000' } });
   await enter(codeOf(secret, 1));
-  await expect(page.getByRole('alert')).toContainText('Try again');
+  await expect(page.getByRole('alert')).toContainText('You can try again in');
   await look('second-step-throttled');
   server.alter('DELETE FROM totp WHERE user_id = (SELECT id FROM users WHERE email = ?)', ada.email);
   await visit(page, '/login/second-step');

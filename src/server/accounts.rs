@@ -18,6 +18,7 @@ pub mod overview;
 pub mod passkey_options;
 pub mod passkeys;
 pub mod profile;
+pub mod proofs;
 pub mod reauthenticate;
 pub mod recent;
 pub mod recovery_codes;

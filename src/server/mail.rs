@@ -14,7 +14,7 @@ use super::{
     clock::Timestamp,
     config::Config,
 };
-use crate::model::email::EmailAddress;
+use crate::model::{email::EmailAddress, local_path::LocalPath};
 
 /// What mails are about, and where their links lead.
 #[derive(Clone, Copy, Debug)]
@@ -106,18 +106,19 @@ pub struct MailRequest {
 }
 
 /// What was asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Wanted {
     PasswordReset,
-    Account,
+    /// An account, whose owner goes on to this page.
+    Account(LocalPath),
 }
 
 impl Wanted {
     /// A stable name, for the audit log.
-    pub const fn as_str(self) -> &'static str {
+    pub const fn as_str(&self) -> &'static str {
         match self {
             Self::PasswordReset => "password_reset",
-            Self::Account => "sign_up",
+            Self::Account(_) => "sign_up",
         }
     }
 }

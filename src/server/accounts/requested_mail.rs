@@ -20,7 +20,7 @@ pub async fn fulfil(state: &AppState, mail: &ClaimedMail, request: MailRequest) 
     }
     match wanted {
         Wanted::PasswordReset => reset_password::mail_link(state, &mut change, &email).await?,
-        Wanted::Account => sign_up::mail_link(state, &mut change, &email).await?,
+        Wanted::Account(next) => sign_up::mail_link(state, &mut change, &email, &next).await?,
     }
     Ok(change.commit().await?)
 }
