@@ -23,6 +23,7 @@ pub mod page;
 pub mod passkey;
 pub mod password;
 pub mod profile;
+pub mod proofs;
 pub mod query;
 pub mod role;
 pub mod second_factor;

@@ -1,11 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { eachAppState } from '../support/app-states.ts';
-import { expect, fill, fillSignIn, holdRequests, newAccount, openAs, openAsNew, press, pressAndConfirm, test, visit, type Page, type Server } from '../support/fixtures.ts';
+import { Server, expect, fill, fillSignIn, holdRequests, newAccount, openAs, press, pressAndConfirm, test, visit, type Page } from '../support/fixtures.ts';
+import { eachIdentityState } from '../support/identity-states.ts';
+import { MailBox } from '../support/mails.ts';
 import { about } from '../support/pages.ts';
 
 const FOLDER = resolve(import.meta.dirname, '../pictures');
-const WINDOWS = { phone: { width: 360, height: 740 }, wide: { width: 1280, height: 800 } };
+const WINDOWS = { phone: { width: 320, height: 640 }, wide: { width: 1280, height: 800 } };
 const MAC = 'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Safari/605.1.15';
 const IPHONE = 'Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1';
 
@@ -27,21 +29,25 @@ function fillWeek(server: Server): void {
   }
 }
 
+/** Takes pictures of whole pages, in the order of their numbers. */
+function album(folder: string, from = 0): (page: Page, name: string) => Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  let number = from;
+  return async (page, name) => {
+    number += 1;
+    await page.screenshot({ path: resolve(folder, `${String(number).padStart(3, '0')}-${name}.png`), fullPage: true });
+  };
+}
+
 test.use({ contextOptions: { reducedMotion: 'reduce' } });
 
 for (const [size, viewport] of Object.entries(WINDOWS)) {
   for (const colorScheme of ['light', 'dark'] as const) {
-    test(`every page and state on a ${size} screen in ${colorScheme} colours`, async ({ page, newContext, freshServer: server, browser, console: watcher }) => {
+    test(`every page and state on a ${size} screen in ${colorScheme} colours`, async ({ newContext, freshServer: server, console: watcher }) => {
       watcher.expect(/status of (4\d\d|503)|Failed to fetch|ERR_/, { optional: true });
-      const folder = resolve(FOLDER, `${size}-${colorScheme}`);
-      mkdirSync(folder, { recursive: true });
       const options = { baseURL: server.url, viewport, colorScheme, reducedMotion: 'reduce' as const };
       const open = async (more = {}) => (await newContext({ ...options, ...more })).newPage();
-      let number = 0;
-      const shoot = async (page: Page, name: string) => {
-        number += 1;
-        await page.screenshot({ path: resolve(folder, `${String(number).padStart(2, '0')}-${name}.png`), fullPage: true });
-      };
+      const shoot = album(resolve(FOLDER, `${size}-${colorScheme}`));
 
       const visitor = await open();
       for (const [name, path] of Object.entries({ home: '/', login: '/login', register: '/register', setup: '/setup', invitation: '/invitation', reset: '/reset', forgot: '/forgot', 'sign-in-by-mail': '/login/email', 'sign-in-link': '/login/link', 'finish-registration': '/register/finish', 'confirm-email': '/confirm-email', 'restore-email': '/restore-email', 'not-found': '/nowhere', 'login-reason': '/login?reason=reused' })) {
@@ -80,7 +86,7 @@ for (const [size, viewport] of Object.entries(WINDOWS)) {
       fillWeek(server);
       await visit(member, '/dashboard');
       await shoot(member, 'dashboard-member');
-      for (const path of ['/account', '/account/password', '/account/sessions', '/notices']) {
+      for (const path of ['/account', '/account/password', '/account/security', '/account/sessions', '/notices']) {
         await visit(member, path);
         await shoot(member, `member${path.replaceAll('/', '-')}`);
       }
@@ -137,6 +143,17 @@ for (const [size, viewport] of Object.entries(WINDOWS)) {
 
       const guest = await open();
       await eachAppState(guest, server, (what) => shoot(guest, what));
+    });
+
+    test(`signing up, signing in and protecting the account on a ${size} screen in ${colorScheme} colours`, async ({ newContext, console: watcher }) => {
+      watcher.expect(/status of (4\d\d|503)/, { optional: true });
+      const shoot = album(resolve(FOLDER, `${size}-${colorScheme}`), 100);
+      const mails = await MailBox.start();
+      const server = await Server.start({ LATCHKEY_RATE_LIMIT: 'off', ...mails.settings });
+      const page = await (await newContext({ baseURL: server.url, viewport, colorScheme, reducedMotion: 'reduce' })).newPage();
+      await eachIdentityState({ page, server, mails, look: (what) => shoot(page, what) });
+      await server.destroy();
+      await mails.stop();
     });
   }
 }

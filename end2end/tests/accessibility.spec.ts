@@ -1,32 +1,10 @@
-import axe from 'axe-core';
 import { eachAppState } from '../support/app-states.ts';
-import { expect, expectToFit, fill, fillSignIn, newAccount, openAs, openAsNew, press, pressAndConfirm, test, visit, type Page } from '../support/fixtures.ts';
+import { expectAccessible, expectMuchContrast } from '../support/axe.ts';
+import { expect, fill, fillSignIn, newAccount, openAs, openAsNew, press, pressAndConfirm, test, visit } from '../support/fixtures.ts';
 import { MEMBER_PAGES, NOT_FOUND, PUBLIC_PAGES, ROLE_PAGES, about } from '../support/pages.ts';
 
 // Without motion no colour is halfway between two.
 test.use({ contextOptions: { reducedMotion: 'reduce' } });
-
-/** Runs axe on a wide window in light colours and on a narrow one in dark colours, on which nothing scrolls sideways. */
-async function expectAccessible(page: Page, what: string): Promise<void> {
-  await page.evaluate(axe.source);
-  await expectNoViolations(page, `${what} in light colours`);
-  await page.setViewportSize({ width: 320, height: 640 });
-  await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
-  await expectNoViolations(page, `${what} in dark colours on a narrow window`);
-  await expectToFit(page, what);
-  await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
-  await page.setViewportSize({ width: 1280, height: 720 });
-}
-
-async function expectNoViolations(page: Page, what: string): Promise<void> {
-  const { violations, passes } = await page.evaluate(async () => {
-    const { violations, passes } = await (globalThis as unknown as { axe: typeof axe }).axe.run(document);
-    const found = violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id} at ${target}: ${failureSummary}`));
-    return { violations: found, passes: passes.map(({ id }) => id) };
-  });
-  expect(violations, what).toEqual([]);
-  expect(passes, what).toContain('color-contrast');
-}
 
 test('public pages have no violation that axe finds', async ({ page, expectConsole }) => {
   expectConsole(/status of 404/);
@@ -116,13 +94,7 @@ test('whoever wants more contrast gets 7 to 1 for every text', async ({ page, se
   const expectContrast = async (what: string) => {
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme, contrast: 'more', reducedMotion: 'reduce' });
-      await page.evaluate(axe.source);
-      const { violations, passes } = await page.evaluate(async () => {
-        const { violations, passes } = await (globalThis as unknown as { axe: typeof axe }).axe.run(document, { runOnly: ['color-contrast-enhanced'] });
-        return { violations: violations.flatMap(({ nodes }) => nodes.map(({ target, failureSummary }) => `${target}: ${failureSummary}`)), passes: passes.length };
-      });
-      expect(violations, `${what} in ${colorScheme} colours`).toEqual([]);
-      expect(passes, what).toBe(1);
+      await expectMuchContrast(page, `${what} in ${colorScheme} colours`);
     }
   };
   await visit(page, '/login?reason=reused');

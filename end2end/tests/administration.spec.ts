@@ -1,8 +1,8 @@
 import { expect, expectSignedOut, fillSignIn, follow, greeting, heading, isMarkedDocument, markDocument, newAccount, openAs, openWithToken, press, pressAndConfirm, reload, signIn, test, visit, type Account, type Page, type Server } from '../support/fixtures.ts';
 import { chooseRoles, expectRoles } from '../support/roles.ts';
 
-const SIGNED_OUT = /status of 401.*\/api\/(account\/(me|activity|overview)|auth\/refresh)/;
-const STALE = /status of 401.*\/api\/(account\/(me|activity|overview)|notices\/list|admin\/.*)/;
+const SIGNED_OUT = /status of 401.*\/api\/(account\/(me|activity|overview|proofs)|auth\/refresh)/;
+const STALE = /status of 401.*\/api\/(account\/(me|activity|overview|proofs)|notices\/list|admin\/.*)/;
 
 const links = (page: Page) => page.getByRole('navigation', { name: 'Main' }).getByRole('link');
 

@@ -1,4 +1,5 @@
 import { eachAppState } from '../support/app-states.ts';
+import { expectEdges } from '../support/axe.ts';
 import { expect, holdRequests, newAccount, openAs, openAsNew, press, pressAndConfirm, test, visit, type Page } from '../support/fixtures.ts';
 import { MEMBER_PAGES, PUBLIC_PAGES, ROLE_PAGES, about } from '../support/pages.ts';
 
@@ -109,17 +110,11 @@ test('where the browser brings the colours, what can be pressed has an edge and 
   const ada = newAccount();
   const subjects = server.addSubjects(ada, 'editor admin');
   await page.emulateMedia({ forcedColors: 'active' });
-  const expectEdges = async (what: string) => {
-    const bare = await page.locator('button:visible:not(.reveal)').evaluateAll((buttons) =>
-      buttons.filter((button) => !button.closest('.appearance') && getComputedStyle(button).borderTopWidth === '0px').map((button) => button.textContent),
-    );
-    expect(bare, what).toEqual([]);
-  };
-  await eachAppState(page, server, expectEdges);
+  await eachAppState(page, server, (what) => expectEdges(page, what));
   await openAs(page, ada);
   for (const { path } of [...MEMBER_PAGES, ...ROLE_PAGES]) {
     await visit(page, about(subjects, path));
-    await expectEdges(path);
+    await expectEdges(page, path);
   }
   const mark = page.getByRole('navigation', { name: 'Administration' }).locator('[aria-current=page]');
   expect(await mark.evaluate((link) => getComputedStyle(link, '::after').borderBottomStyle)).toBe('solid');

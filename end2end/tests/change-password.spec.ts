@@ -36,7 +36,7 @@ test('after a change of password this browser stays signed in, and only the new 
 });
 
 test('a change of password revokes the sessions in other browsers, which say why at their next request', async ({ page, newContext, server, expectConsole }) => {
-  expectConsole(/status of 401.*\/api\/(account\/(me|activity|overview)|auth\/refresh)/);
+  expectConsole(/status of 401.*\/api\/(account\/(me|activity|overview|proofs)|auth\/refresh)/);
   const ada = newAccount();
   server.addUser(ada);
   const other = await (await newContext()).newPage();
@@ -50,7 +50,7 @@ test('a change of password revokes the sessions in other browsers, which say why
 });
 
 test('a change of password leaves the other tabs of the same browser signed in', async ({ page, context, expectConsole }) => {
-  expectConsole(/status of 401.*\/api\/account\/(me|activity|overview)/, { optional: true });
+  expectConsole(/status of 401.*\/api\/account\/(me|activity|overview|proofs)/, { optional: true });
   const ada = newAccount();
   await openAsNew(page, ada);
   const tab = await context.newPage();

@@ -33,7 +33,7 @@ test('the page says before what deletion removes, and nothing of it is there aft
 });
 
 test('another browser of somebody who has deleted their account is told so at its next request', async ({ page, newContext, server, expectConsole }) => {
-  expectConsole(/status of 401.*\/api\/(account\/(me|activity|overview)|auth\/refresh)/);
+  expectConsole(/status of 401.*\/api\/(account\/(me|activity|overview|proofs)|auth\/refresh)/);
   const ada = newAccount();
   server.addUser(ada);
   const other = await (await newContext()).newPage();

@@ -1,30 +1,9 @@
 import { beginDevice } from '../support/app-states.ts';
-import { expect, newAccount, openAs, test, visit, type Locator, type Page } from '../support/fixtures.ts';
+import { expect, newAccount, openAs, test, visit } from '../support/fixtures.ts';
+import { confirmByKeyboard, tabToElement, tabsIn, typesIn } from '../support/keyboard.ts';
 import { App, addClient, answerAt, requestOf } from '../support/oauth.ts';
 
 // Every flow with the keyboard alone: nothing here clicks, and nothing moves the focus but the Tab key and the pages.
-
-type Role = 'link' | 'button' | 'textbox';
-
-/** Moves the focus with the Tab key alone. */
-async function tabToElement(page: Page, wanted: Locator): Promise<void> {
-  for (let press = 0; press < 40; press += 1) {
-    if (await wanted.evaluate((element) => element === document.activeElement)) return;
-    await page.keyboard.press('Tab');
-  }
-  throw new Error(`the keyboard does not reach ${wanted}`);
-}
-
-function tabsIn(page: Page): (role: Role, name: string) => Promise<void> {
-  return (role, name) => tabToElement(page, page.getByRole(role, { name, exact: true }).first());
-}
-
-/** Answers the question that a button asks before it acts. */
-async function confirm(page: Page): Promise<void> {
-  await expect(page.getByRole('alertdialog').getByRole('button', { name: 'Cancel' })).toBeFocused();
-  await page.keyboard.press('Tab');
-  await page.keyboard.press('Enter');
-}
 
 test('somebody signs in, ends a session, renames the account and signs out with the keyboard alone', async ({ page, newContext, server }) => {
   const ada = newAccount();
@@ -42,7 +21,7 @@ test('somebody signs in, ends a session, renames the account and signs out with 
   await page.keyboard.press('Enter');
   await tabTo('button', 'End this session');
   await page.keyboard.press('Enter');
-  await confirm(page);
+  await confirmByKeyboard(page);
   await expect(page.getByText(/was signed out/)).toBeVisible();
   await tabTo('link', 'Profile');
   await page.keyboard.press('Enter');
@@ -72,7 +51,7 @@ test('somebody allows an app, takes its access back and connects a device with t
   await visit(page, '/account/apps');
   await tabTo('button', 'Take access back');
   await page.keyboard.press('Enter');
-  await confirm(page);
+  await confirmByKeyboard(page);
   await expect(page.getByText(/has no access any more/)).toBeVisible();
   await tabTo('link', 'Connect it');
   await page.keyboard.press('Enter');
@@ -89,10 +68,7 @@ test('somebody allows an app, takes its access back and connects a device with t
 test('somebody signs up, changes the password and deletes the account with the keyboard alone', async ({ page }) => {
   const ada = newAccount();
   const tabTo = tabsIn(page);
-  const type = async (field: string, text: string) => {
-    await tabTo('textbox', field);
-    await page.keyboard.type(text);
-  };
+  const type = typesIn(page);
   await visit(page, '/register');
   await type('Email', ada.email);
   await type('Display name', ada.name);
@@ -129,13 +105,13 @@ test.describe('on a server of its own', () => {
     await page.keyboard.press('Enter');
     await tabTo('button', 'Remove the group');
     await page.keyboard.press('Enter');
-    await confirm(page);
+    await confirmByKeyboard(page);
     await expect(page.getByText('There are no groups.')).toBeVisible();
     const { client_id } = addClient(server, 'native', '--redirect-uri', 'http://127.0.0.1/callback');
     await visit(page, `/admin/clients/${client_id}`);
     await tabTo('button', 'Remove the client');
     await page.keyboard.press('Enter');
-    await confirm(page);
+    await confirmByKeyboard(page);
     await expect(page.getByText('No client is registered.')).toBeVisible();
   });
 });

@@ -1,16 +1,7 @@
-import axe from 'axe-core';
-import { expect, expectDashboard, fill, heading, newAccount, openAs, press, signIn, visit, type Page } from '../support/fixtures.ts';
+import { expectNoViolations } from '../support/axe.ts';
+import { expect, expectDashboard, fill, heading, newAccount, openAs, press, signIn, visit } from '../support/fixtures.ts';
 import { MailBox, test } from '../support/mails.ts';
 import { Server } from '../support/server.ts';
-
-async function expectAccessible(page: Page): Promise<void> {
-  await page.evaluate(axe.source);
-  const violations = await page.evaluate(async () => {
-    const { violations } = await (globalThis as unknown as { axe: typeof axe }).axe.run(document);
-    return violations.map(({ id, nodes }) => `${id} at ${nodes.map(({ target }) => target)}`);
-  });
-  expect(violations, page.url()).toEqual([]);
-}
 
 for (const javaScriptEnabled of [true, false]) {
   test.describe(javaScriptEnabled ? 'with JavaScript' : 'without JavaScript', () => {
@@ -86,7 +77,7 @@ test('somebody changes their address, and whoever has the old one puts it back',
 
   await visit(page, await mails.link(address, '/confirm-email?token='));
   await expect(page.getByText(`The account ${ada.email} is to have the address ${address}.`)).toBeVisible();
-  await expectAccessible(page);
+  await expectNoViolations(page);
   await press(page, 'Confirm the address');
   await expect(page.getByText('The address is confirmed.')).toBeVisible();
   await visit(page, '/account');
@@ -94,26 +85,13 @@ test('somebody changes their address, and whoever has the old one puts it back',
 
   const owner = await (await newContext()).newPage();
   await visit(owner, await mails.link(ada.email, '/restore-email?token='));
-  await expectAccessible(owner);
+  await expectNoViolations(owner);
   const password = 'an entirely new password';
   await owner.getByLabel('New password', { exact: true }).fill(password);
   await press(owner, 'Put the address back');
   await expect(owner.getByText('Your password was changed.')).toBeVisible();
   await signIn(owner, { ...ada, password });
   await expectDashboard(owner, ada);
-});
-
-test('the pages of a portal that sends mail have no violation that axe finds', async ({ page, mails }) => {
-  for (const path of ['/login', '/login/email', '/login/link', '/register', '/forgot', '/reset', '/register/finish', '/confirm-email', '/restore-email']) {
-    await visit(page, path);
-    await expectAccessible(page);
-  }
-  const ada = newAccount();
-  await visit(page, '/register');
-  await page.getByLabel('Email', { exact: true }).fill(ada.email);
-  await press(page, 'Send the link');
-  await visit(page, await mails.link(ada.email, '/register/finish?token='));
-  await expectAccessible(page);
 });
 
 test('a mail that was asked for is sent once after the program was killed', async ({ request }) => {

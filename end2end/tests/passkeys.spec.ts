@@ -138,7 +138,6 @@ test('a passkey is asked for after the password once its owner wants that', asyn
   await openSignIn(page, phone);
   await signIn(page, ada);
   await expect(heading(page)).toHaveText('Confirm that it is you');
-  await phone.isTouched(true);
   await page.getByRole('button', { name: 'Use a passkey' }).click();
   await expectDashboard(page, ada);
   await visit(page, '/account/security');

@@ -271,7 +271,7 @@ test.describe('changing the password', () => {
   });
 
   test('lets a request of another tab wait for the new session', async ({ page, context, server, network, expectConsole }) => {
-    expectConsole(/status of 401.*\/api\/account\/(me|activity|overview)/);
+    expectConsole(/status of 401.*\/api\/account\/(me|activity|overview|proofs)/);
     const ada = addUser(server);
     await openWithToken(page, ada, '/account/password');
     const other = await context.newPage();

@@ -20,7 +20,7 @@ async function copyCookie(from: BrowserContext, to: BrowserContext): Promise<voi
 const expectRevoked = (page: Page, next: string) => expectSignedOut(page, TOLD, next);
 
 test('a copied cookie that is used after its owner has rotated it revokes the session, and both learn why', async ({ page, context, newContext, server, expectConsole }) => {
-  expectConsole(/status of 401.*\/api\/(account\/(me|activity|overview)|auth\/refresh)/);
+  expectConsole(/status of 401.*\/api\/(account\/(me|activity|overview|proofs)|auth\/refresh)/);
   const ada = newAccount();
   server.addUser(ada);
   const bystander = await (await newContext()).newPage();
@@ -46,7 +46,7 @@ test('a copied cookie that is used after its owner has rotated it revokes the se
 });
 
 test('a thief without JavaScript is detected as soon as the owner has used the new token', async ({ page, context, newContext, expectConsole }) => {
-  expectConsole(/status of 401.*\/api\/(account\/(me|activity|overview)|auth\/refresh)/);
+  expectConsole(/status of 401.*\/api\/(account\/(me|activity|overview|proofs)|auth\/refresh)/);
   const ada = newAccount();
   await openWithNewToken(page, ada);
   const thief = await newContext({ javaScriptEnabled: false });
@@ -71,7 +71,7 @@ test('a thief without JavaScript is detected as soon as the owner has used the n
 });
 
 test('an owner whose cookie a thief used first revokes the session too, and both learn why', async ({ page, context, newContext, expectConsole }) => {
-  expectConsole(/status of 401.*\/api\/(account\/(me|activity|overview)|auth\/refresh)/);
+  expectConsole(/status of 401.*\/api\/(account\/(me|activity|overview|proofs)|auth\/refresh)/);
   const ada = newAccount();
   await openWithNewToken(page, ada);
   const thief = await newContext();
@@ -89,7 +89,7 @@ test('an owner whose cookie a thief used first revokes the session too, and both
 });
 
 test('every tab of a session that was revoked for reuse says so', async ({ page, context, newContext, expectConsole }) => {
-  expectConsole(/status of 401.*\/api\/(account\/(me|activity|overview)|auth\/refresh)/);
+  expectConsole(/status of 401.*\/api\/(account\/(me|activity|overview|proofs)|auth\/refresh)/);
   await openWithNewToken(page, newAccount());
   const thief = await newContext({ javaScriptEnabled: false });
   await copyCookie(context, thief);

@@ -1,15 +1,6 @@
-import axe from 'axe-core';
-import { expect, expectDashboard, newAccount, openWithNewToken, openWithToken, press, pressAndConfirm, signOut, test, visit, type Page } from '../support/fixtures.ts';
+import { expectNoViolations } from '../support/axe.ts';
+import { expect, expectDashboard, newAccount, openWithNewToken, openWithToken, press, pressAndConfirm, signOut, test, visit } from '../support/fixtures.ts';
 import { code, codeOf, enrol, firstStep, section } from '../support/totp.ts';
-
-async function expectNoViolations(page: Page): Promise<void> {
-  await page.evaluate(axe.source);
-  const violations = await page.evaluate(async () => {
-    const { violations } = await (globalThis as unknown as { axe: typeof axe }).axe.run(document);
-    return violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id} at ${target}`));
-  });
-  expect(violations).toEqual([]);
-}
 
 test('somebody sets up an authenticator app and signs in with its code, with the keyboard alone', async ({ page, expectConsole }) => {
   expectConsole(/status of 401.*second_factor/);

@@ -1,7 +1,7 @@
 import { expect, expectSignedOut, follow, greeting, newAccount, openAs, openWithToken, otherSessions, pressAndConfirm, reload, sessions, signIn, test, thisSession, visit, type Page } from '../support/fixtures.ts';
 
 const REVOKED = 'You signed out on another device.';
-const SIGNED_OUT = /status of 401.*\/api\/(account\/(me|activity|overview)|auth\/refresh)/;
+const SIGNED_OUT = /status of 401.*\/api\/(account\/(me|activity|overview|proofs)|auth\/refresh)/;
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
 const MOMENT = /^.+, \d+ \w+ \d{4} at \d{2}:\d{2} UTC$/;
 

@@ -29,7 +29,7 @@ async function expectSignedIn(page: Page, { email, name }: Account): Promise<voi
 
 test('an action that needs a recent password asks for it, and then continues by itself', async ({ page, newContext, server, expectConsole }) => {
   expectConsole(/status of 403.*\/api\/sessions\/revoke_others/);
-  expectConsole(/status of 401.*\/api\/(account\/(me|activity|overview)|auth\/refresh)/);
+  expectConsole(/status of 401.*\/api\/(account\/(me|activity|overview|proofs)|auth\/refresh)/);
   const other = await (await newContext()).newPage();
   const ada = await openSessions(page, other, server);
   await pressAndConfirm(page, END_OTHERS);
@@ -119,11 +119,11 @@ test('the keyboard is enough, and the focus stays within the open dialog', async
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
   await expect(password(page)).toBeFocused();
-  for (const name of ['Show password', 'Continue', 'Use a passkey', 'Cancel']) {
+  for (const name of ['Show password', 'Continue', 'Cancel']) {
     await page.keyboard.press('Tab');
     await expect(dialog(page).getByRole('button', { name })).toBeFocused();
   }
-  for (let press = 0; press < 4; press += 1) await page.keyboard.press('Shift+Tab');
+  for (let press = 0; press < 3; press += 1) await page.keyboard.press('Shift+Tab');
   await expect(password(page)).toBeFocused();
   await page.keyboard.type(ada.password);
   await page.keyboard.press('Enter');

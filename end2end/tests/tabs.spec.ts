@@ -76,7 +76,7 @@ test('a sign-in reaches the other tabs', async ({ page, context, server }) => {
 });
 
 test('when somebody else signs in in another tab, a tab shows nothing more of the first account', async ({ page, context, server, expectConsole }) => {
-  expectConsole(/status of 401.*\/api\/account\/(me|activity|overview)/);
+  expectConsole(/status of 401.*\/api\/account\/(me|activity|overview|proofs)/);
   const [ada, grace] = [newAccount('Ada Lovelace'), newAccount('Grace Hopper')];
   server.addUser(ada);
   server.addUser(grace);

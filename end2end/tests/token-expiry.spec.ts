@@ -50,7 +50,7 @@ test('an access token is replaced before it expires: once for each token, in a t
 });
 
 test('a request that is refused for its access token is repeated with a new one', async ({ page, server, expectConsole }) => {
-  expectConsole(/status of 401.*\/api\/account\/(me|activity|overview)/);
+  expectConsole(/status of 401.*\/api\/account\/(me|activity|overview|proofs)/);
   const ada = newAccount();
   server.addUser(ada);
   await openWithToken(page, ada);
@@ -66,7 +66,7 @@ test('a request that is refused for its access token is repeated with a new one'
 });
 
 test('a browser that slept until its access token had expired continues without an error', async ({ page, server, request, expectConsole }) => {
-  expectConsole(/status of 401.*\/api\/account\/(me|activity|overview)/);
+  expectConsole(/status of 401.*\/api\/account\/(me|activity|overview|proofs)/);
   const ada = newAccount();
   server.addUser(ada);
   await page.clock.install();

@@ -10,7 +10,8 @@ use crate::{
         json::Json,
         overview::Overview,
         page::Page,
-        profile::Profile,
+        profile::{PendingEmail, Profile},
+        proofs::Proofs,
         second_factor::{RecoveryCodes, TotpSetup},
         security::SecurityOverview,
         session::{TokenResponse, TotpConfirmed},
@@ -81,16 +82,45 @@ pub async fn change_email(email: String) -> Result<(), ApiError> {
     .await
 }
 
-/// Deletes the account.
+/// The address that was asked for and not confirmed yet; nothing if there is none.
+#[server(prefix = "/api", endpoint = "account/pending_email", client = AuthClient, output = Json)]
+pub async fn get_pending_email() -> Result<Option<PendingEmail>, ApiError> {
+    use crate::{
+        model::role::Permission,
+        server::{accounts::change_email::pending, request::caller::Caller},
+    };
+    Caller::respond(async |caller| {
+        let principal = caller.require(Permission::ReadAccount).await?;
+        pending(&caller.state, caller.now, &principal.user).await
+    })
+    .await
+}
+
+/// What one can prove with, once more, that it is oneself.
+#[server(prefix = "/api", endpoint = "account/proofs", client = AuthClient, output = Json)]
+pub async fn list_proofs() -> Result<Proofs, ApiError> {
+    use crate::{
+        model::role::Permission,
+        server::{accounts::proofs::proofs, request::caller::Caller},
+    };
+    Caller::respond(async |caller| {
+        let principal = caller.require(Permission::ReadAccount).await?;
+        proofs(&caller.state, &principal).await
+    })
+    .await
+}
+
+/// Deletes the account. Whoever has a password enters it.
 #[server(prefix = "/api", endpoint = "account/delete", client = AuthClient, output = Json)]
-pub async fn delete_account(password: String) -> Result<(), ApiError> {
+pub async fn delete_account(password: Option<String>) -> Result<(), ApiError> {
     use crate::{
         model::role::Permission,
         server::{accounts::delete::delete_own, passwords::Password, request::caller::Caller},
     };
     Caller::respond(async |caller| {
         let principal = caller.require(Permission::ManageAccount).await?;
-        delete_own(&caller.state, caller.context(), &principal, &Password::new(password)).await?;
+        let password = password.map(Password::new);
+        delete_own(&caller.state, caller.context(), &principal, password.as_ref()).await?;
         caller.clear_session();
         Ok(())
     })

@@ -112,26 +112,31 @@ pub async fn request_reset(email: String) -> Result<(), ApiError> {
     .await
 }
 
-/// Has a link to make an account mailed to an address. The answer is the same whether or not it has one.
+/// Has a link to make an account mailed to an address. The answer is the same whether or not it has one. `next` is where
+/// the link leads then.
 #[server(prefix = "/api", endpoint = "auth/request_account", client = AuthClient, output = Json)]
-pub async fn request_account(email: String) -> Result<(), ApiError> {
+pub async fn request_account(email: String, next: Option<String>) -> Result<(), ApiError> {
     use crate::{
-        model::local_path::LocalPath,
+        model::access::after_sign_in,
         server::{accounts::sign_up::ask, request::caller::Caller},
     };
     Caller::respond(async |caller| {
-        ask(&caller.state, caller.context(), &email).await?;
-        caller.redirect_form(&LocalPath::page("/register?sent=yes"))
+        let next = after_sign_in(next.as_deref());
+        let sent = next.behind("/register?sent=yes");
+        ask(&caller.state, caller.context(), &email, next).await?;
+        caller.redirect_form(&sent)
     })
     .await
 }
 
-/// Makes an account with a link that was mailed to its address, and signs in to it.
+/// Makes an account with a link that was mailed to its address, and signs in to it. `next` is where a form without
+/// JavaScript goes then.
 #[server(prefix = "/api", endpoint = "auth/finish_registration", client = AuthClient, output = Json)]
 pub async fn finish_registration(
     token: Option<String>,
     display_name: String,
     password: String,
+    next: Option<String>,
 ) -> Result<SignIn, ApiError> {
     use crate::{
         model::display_name::DisplayName,
@@ -143,7 +148,7 @@ pub async fn finish_registration(
         let presented = caller.refresh_token.as_ref();
         let started = finish(&caller.state, caller.context(), &token, name, password, presented).await?;
         caller.clear_link();
-        caller.started(started, None)
+        caller.started(started, next.as_deref())
     })
     .await
 }

@@ -49,11 +49,17 @@ impl LocalPath {
     /// The page of the second step of signing in, which leads here.
     #[must_use]
     pub fn second_step(&self) -> Self {
-        let page = "/login/second-step";
+        self.behind("/login/second-step")
+    }
+
+    /// A page that leads here once its form has done what it is for. Where people go anyway is not named.
+    #[must_use]
+    pub fn behind(&self, page: &'static str) -> Self {
         if *self == Self::default() {
             return Self::page(page);
         }
-        Self(format!("{page}?next={}", encode_value(&self.0)))
+        let join = if page.contains('?') { '&' } else { '?' };
+        Self(format!("{page}{join}next={}", encode_value(&self.0)))
     }
 
     /// The page that says that a link was mailed, which leads here.
@@ -137,6 +143,17 @@ mod tests {
             assert_eq!(LocalPath::parse(elsewhere), Err(NotLocal), "{elsewhere:?}");
         }
         assert_eq!(LocalPath::parse(&format!("/{}", "a".repeat(1024))), Err(NotLocal));
+    }
+
+    #[test]
+    fn a_page_names_where_it_leads_unless_people_go_there_anyway() {
+        let consent = LocalPath::parse("/consent?request=a&b").unwrap_or_default();
+        assert_eq!(consent.behind("/register").as_str(), "/register?next=/consent%3Frequest%3Da%26b");
+        assert_eq!(
+            consent.behind("/register?sent=yes").as_str(),
+            "/register?sent=yes&next=/consent%3Frequest%3Da%26b"
+        );
+        assert_eq!(LocalPath::default().behind("/register").as_str(), "/register");
     }
 
     #[test]

@@ -13,3 +13,10 @@ pub struct Profile {
     pub roles: Roles,
     pub created_at: UtcTime,
 }
+
+/// An address that an account is to have, once the link is used that was mailed there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingEmail {
+    pub email: EmailAddress,
+    pub expires_at: UtcTime,
+}

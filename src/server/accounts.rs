@@ -19,6 +19,7 @@ pub mod passkey_after_password;
 pub mod passkey_options;
 pub mod passkeys;
 pub mod profile;
+pub mod proofs;
 pub mod reauthenticate;
 pub mod recent;
 pub mod recovery_codes;

@@ -109,7 +109,8 @@ pub struct MailRequest {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Wanted {
     PasswordReset,
-    Account,
+    /// An account, whose owner goes on to this page.
+    Account(LocalPath),
     /// A link that signs in: in the browser of this cookie's hash, which goes on to this page.
     SignIn(Vec<u8>, LocalPath),
 }
@@ -119,7 +120,7 @@ impl Wanted {
     pub const fn as_str(&self) -> &'static str {
         match self {
             Self::PasswordReset => "password_reset",
-            Self::Account => "sign_up",
+            Self::Account(_) => "sign_up",
             Self::SignIn(..) => "sign_in_link",
         }
     }

@@ -78,7 +78,7 @@ async fn where_mail_is_sent_no_account_is_made_without_it() {
     let page = open(&mut app.browser(), "/register").await;
     let fields: Vec<_> =
         page.main().attributes("input").iter().filter_map(|input| input.get("name").cloned()).collect();
-    assert_eq!(fields, ["email"]);
+    assert_eq!(fields, ["next", "email"]);
 
     let app = TestApp::start().await;
     let answer = app.browser().post("/api/auth/request_account", &[("email", "ada@example.org")]).await;
@@ -141,6 +141,44 @@ async fn somebody_signs_up_by_mail_without_javascript() {
     assert!(browser.get("/register/finish").await.body.contains("Use at least 8 characters."));
     let fields = [("display_name", "Ada"), ("password", PASSWORD)];
     assert_eq!(browser.submit("/register/finish", path, &fields).await.location(), "/dashboard");
+}
+
+#[tokio::test]
+async fn somebody_whom_an_app_sent_gets_back_to_it_after_signing_up_by_mail() {
+    let (app, relay) = start(Backend::Sqlite).await;
+    let mut browser = app.browser();
+    let next = "/consent?request=of-an-app";
+    let fields = [("email", "ada@example.org"), ("next", next)];
+    let sent = browser.submit("/register", "/api/auth/request_account", &fields).await;
+    assert_eq!(sent.location(), "/register?sent=yes&next=/consent%3Frequest%3Dof-an-app");
+    let login = open(&mut browser, sent.location()).await.main().attributes("a")[0]["href"].clone();
+    assert_eq!(login, "/login?next=/consent%3Frequest%3Dof-an-app");
+
+    let link = path(&mails(&app, &relay, 0).await[0], "/register/finish?token=");
+    let opened = browser.get(&link).await;
+    assert_eq!(opened.location(), "/register/finish?next=/consent%3Frequest%3Dof-an-app");
+    let page = open(&mut browser, opened.location()).await;
+    assert_eq!(page.value("next"), next);
+    let fields = [("display_name", "Ada"), ("password", PASSWORD), ("next", next)];
+    let done = browser.submit(opened.location(), "/api/auth/finish_registration", &fields).await;
+    assert_eq!(done.location(), next);
+
+    // Whoever has an account already is told where to sign in, and goes on from there.
+    app.advance(Duration::from_secs(60));
+    let fields = [("email", "ada@example.org"), ("next", next)];
+    app.browser().post("/api/auth/request_account", &fields).await.assert_status(200);
+    assert!(mails(&app, &relay, 1).await[0].data.replace("=\r\n", "").contains("/login?next="));
+}
+
+#[tokio::test]
+async fn a_link_to_sign_up_leads_to_no_other_site() {
+    let (app, relay) = start(Backend::Sqlite).await;
+    let fields = [("email", "ada@example.org"), ("next", "//evil.example")];
+    app.browser().post("/api/auth/request_account", &fields).await.assert_status(200);
+    let link = path(&mails(&app, &relay, 0).await[0], "/register/finish?token=");
+    assert!(!link.contains("next"), "{link}");
+    let opened = app.browser().get(&format!("{link}&next=//evil.example")).await;
+    assert_eq!(opened.location(), "/register/finish");
 }
 
 /// Somebody with an address that is proved to be theirs.
@@ -220,6 +258,61 @@ async fn a_new_password_does_not_keep_the_old_address_from_being_put_back() {
     owner.post("/api/auth/restore_email", &[("password", NEW_PASSWORD)]).await.assert_status(200);
     app.browser().sign_in("ada@example.org", NEW_PASSWORD).await.assert_status(200);
     thief.refresh().await.assert_error(401, "session_revoked");
+}
+
+async fn pending(browser: &mut Browser) -> serde_json::Value {
+    let answer = browser.post("/api/account/pending_email", &[]).await;
+    answer.assert_status(200);
+    answer.json()
+}
+
+#[tokio::test]
+async fn an_address_is_pending_until_it_is_confirmed_another_one_is_asked_for_or_its_time_is_over() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let (app, relay) = start(backend).await;
+        let (mut browser, mut other) = (ada(&app).await, app.sign_in_as("alan@example.org", "member").await);
+        assert_eq!(pending(&mut browser).await, serde_json::Value::Null);
+        change_email(&mut browser, "typo@example.org").await;
+        change_email(&mut browser, "lovelace@example.org").await;
+        assert_eq!(pending(&mut browser).await["email"], "lovelace@example.org");
+        assert_eq!(pending(&mut other).await, serde_json::Value::Null, "it is theirs alone");
+        let page = open(&mut browser, "/account").await;
+        assert!(page.main().text().contains("lovelace@example.org is not confirmed yet."));
+
+        let link = path(&mails(&app, &relay, 0).await[0], "/confirm-email?token=");
+        app.browser().open_link(&link).await;
+        assert_eq!(
+            pending(&mut browser).await["email"],
+            "lovelace@example.org",
+            "opening it confirms nothing"
+        );
+        let token = link.split_once("token=").unwrap().1;
+        app.browser().post("/api/auth/confirm_email", &[("token", token)]).await.assert_status(200);
+        assert_eq!(pending(&mut browser).await, serde_json::Value::Null);
+
+        change_email(&mut browser, "byron@example.org").await;
+        app.advance(DAY);
+        browser.sign_in("lovelace@example.org", PASSWORD).await.assert_status(200);
+        assert_eq!(pending(&mut browser).await, serde_json::Value::Null);
+    }
+}
+
+#[tokio::test]
+async fn what_is_pending_does_not_tell_whether_an_address_has_an_account() {
+    let (app, relay) = start(Backend::Sqlite).await;
+    app.sign_in_as("grace@example.org", "member").await;
+    let mut browser = ada(&app).await;
+    change_email(&mut browser, "free@example.org").await;
+    let free = pending(&mut browser).await;
+    change_email(&mut browser, "grace@example.org").await;
+    let taken = pending(&mut browser).await;
+    assert_eq!((&taken["email"], &taken["expires_at"]), (&"grace@example.org".into(), &free["expires_at"]));
+    // The link from before is gone as well, as it would be for any other address.
+    let first =
+        mails(&app, &relay, 0).await.into_iter().find(|mail| mail.to == "<free@example.org>").unwrap();
+    let mut late = app.browser();
+    late.open_link(&path(&first, "token=")).await;
+    late.post("/api/auth/confirm_email", &[]).await.assert_error(403, "link_closed");
 }
 
 #[tokio::test]

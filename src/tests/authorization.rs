@@ -53,6 +53,8 @@ const FUNCTIONS: &[(&str, For, Fields)] = &[
     ("/api/account/change_email", For::Members, &[("email", "eve@example.org")]),
     ("/api/account/delete", For::Members, &[("password", PASSWORD)]),
     ("/api/account/activity", For::Members, &[]),
+    ("/api/account/pending_email", For::Members, &[]),
+    ("/api/account/proofs", For::Members, &[]),
     ("/api/account/overview", For::Members, &[]),
     ("/api/account/security", For::Members, &[]),
     ("/api/account/totp_begin", For::Members, &[]),

@@ -112,6 +112,7 @@ async fn deleting_an_account_keeps_its_audit_events() {
             .post("/api/account/delete", &[("password", "not this one")])
             .await
             .assert_error(401, "invalid_credentials");
+        browser.post("/api/account/delete", &[]).await.assert_error(422, "invalid_input");
         browser.use_token().await.assert_status(200);
 
         let copy = browser.clone();

@@ -5,6 +5,9 @@ use leptos::{prelude::*, task::spawn_local};
 use super::reactive::{effect, reactive};
 use crate::client::timer::{now_millis, sleep};
 
+/// What stands above it: how long is not said twice.
+pub const TOO_MANY: &str = "Too many attempts.";
+
 /// Counts the seconds down. Nobody listens to each of them.
 #[component]
 pub fn Countdown(seconds: u64) -> impl IntoView {

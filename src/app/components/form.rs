@@ -20,7 +20,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, FormData, HtmlFormElement, HtmlInputElement, HtmlTextAreaElement, UrlSearchParams};
 
 use super::{
-    countdown::Countdown,
+    countdown::{Countdown, TOO_MANY},
     press::press_once,
     reactive::{effect, flag, on, reactive, word},
 };
@@ -325,10 +325,12 @@ pub fn ErrorSummary(form: FormState, labels: &'static [(&'static str, &'static s
     };
     reactive(move || {
         form.error.get().map(|error| {
+            let wait = error.retry_after.filter(|_| error.code == Code::TooManyAttempts);
+            let message = if wait.is_some() { TOO_MANY.to_owned() } else { error.message };
             view! {
                 <div class="summary" role="alert" tabindex="-1" node_ref=summary>
-                    <p>{error.message}</p>
-                    {error.retry_after.filter(|_| error.code == Code::TooManyAttempts).map(|seconds| view! { <Countdown seconds=seconds/> })}
+                    <p>{message}</p>
+                    {wait.map(|seconds| view! { <Countdown seconds=seconds/> })}
                     <ul>{error.fields.iter().map(item).collect_view()}</ul>
                 </div>
             }

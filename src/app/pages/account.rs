@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::audit::event_line;
 use crate::{
-    api::account::{Activity, ChangeEmail, DeleteAccount, Me, UpdateProfile},
+    api::account::{Activity, ChangeEmail, DeleteAccount, GetPendingEmail, ListProofs, Me, UpdateProfile},
     app::{
         components::{
             action::NextPage,
@@ -12,27 +12,27 @@ use crate::{
             form::{ErrorSummary, Form, FormState, PageTitle, Submit, SuccessMessage},
             loading::LoadingHint,
             passkey::tell_browser,
-            reactive::{effect, text},
             time::Time,
             username::Username,
         },
         page_data::PageData,
-        resource::{Await, from_address, load, render},
+        resource::{Answer, Await, from_address, load, render},
         session::SessionContext,
     },
-    model::{audit_event::AuditEvent, page::Page, profile::Profile},
+    model::{
+        audit_event::AuditEvent,
+        page::Page,
+        profile::{PendingEmail, Profile},
+        proofs::Proofs,
+    },
 };
 
 #[component]
 pub fn Account() -> impl IntoView {
-    let profile = load::<Me>(Vec::new);
-    let email = RwSignal::new(None);
-    let details = move |profile: Profile| {
-        // After hydration: the server has rendered the form below before it knew.
-        let address = profile.email.to_string();
-        effect(move || email.set(Some(address.clone())));
-        view! { <Details profile=profile/> }.into_any()
-    };
+    let (profile, proofs) = (load::<Me>(Vec::new), load::<ListProofs>(Vec::new));
+    let mail = expect_context::<PageData>().mail;
+    let pending = mail.then(|| load::<GetPendingEmail>(Vec::new));
+    let details = move |profile: Profile| view! { <Details profile=profile pending=pending/> }.into_any();
     let fields = from_address(&["cursor"]);
     let activity = load::<Activity>(move || [fields.get(), vec![("limit", "10".to_owned())]].concat());
     let events = move |page: Page<AuditEvent>| {
@@ -50,15 +50,19 @@ pub fn Account() -> impl IntoView {
             <h2 id="activity">"Recent activity"</h2>
             <Await answer=activity view=render(events)/>
         </section>
-        <Delete email=email/>
+        <Delete proofs=proofs/>
     }
 }
 
 #[component]
-fn Details(profile: Profile) -> impl IntoView {
+fn Details(
+    profile: Profile,
+    /// Nothing where no mail is sent.
+    pending: Option<Answer>,
+) -> impl IntoView {
     let form = FormState::of::<UpdateProfile>();
-    let (session, mail) = (SessionContext::get(), expect_context::<PageData>().mail);
-    let confirmed = if profile.email_verified || !mail { "" } else { " (not confirmed)" };
+    let session = SessionContext::get();
+    let confirmed = if profile.email_verified || pending.is_none() { "" } else { " (not confirmed)" };
     form.on_success(move |profile: Profile| {
         session.rename(profile.display_name);
         tell_browser();
@@ -85,7 +89,7 @@ fn Details(profile: Profile) -> impl IntoView {
                     {ends}
                 </dl>
             </section>
-            {mail.then(|| view! { <ChangeAddress/> })}
+            {pending.map(|pending| view! { <ChangeAddress pending=pending/> })}
             <section class="card">
                 <h2>"Profile"</h2>
                 <ErrorSummary form=form labels=&[("display_name", "Display name")]/>
@@ -101,13 +105,25 @@ fn Details(profile: Profile) -> impl IntoView {
 
 /// Asking for another address, or confirming the one that the account has.
 #[component]
-fn ChangeAddress() -> impl IntoView {
+fn ChangeAddress(pending: Answer) -> impl IntoView {
     let form = FormState::of::<ChangeEmail>();
+    form.on_success(move |()| pending.refetch());
+    let waiting = |pending: Option<PendingEmail>| {
+        let waiting = |PendingEmail { email, expires_at }: PendingEmail| {
+            view! {
+                <div class="reason">
+                    <p><strong>{email.to_string()}</strong>" is not confirmed yet. Open the link in the mail that was sent there. It expires "<Time at=expires_at/></p>
+                </div>
+            }
+        };
+        pending.map(waiting).into_any()
+    };
     view! {
         <section class="card">
             <h2>"Email address"</h2>
             <ErrorSummary form=form labels=&[("email", "New email")]/>
             <SuccessMessage form=form text="A mail is on its way to that address. Nothing changes until you open the link in it."/>
+            <Await answer=pending view=render(waiting) quiet=true/>
             <Form form=form>
                 <Field form=form name="email" label="New email" kind="email" autocomplete="email"
                     hint="To confirm the address that you have, enter it again."/>
@@ -119,16 +135,23 @@ fn ChangeAddress() -> impl IntoView {
 
 /// Deleting the account: what goes is said, and it is typed that it is meant.
 #[component]
-fn Delete(email: RwSignal<Option<String>>) -> impl IntoView {
+fn Delete(proofs: Answer) -> impl IntoView {
     let form = FormState::of::<DeleteAccount>();
+    // Whoever has no password is asked for what they have, when they press the button.
+    let password = move |Proofs { email, password, .. }: Proofs| {
+        let field = view! {
+            <Username email=email.to_string()/>
+            <Field form=form name="password" label="Password" kind="password" autocomplete="current-password"/>
+        };
+        password.then_some(field).into_any()
+    };
     view! {
         <details class="card danger">
             <summary>"Delete your account"</summary>
             <p>"Your email address, name, password and all sessions are deleted at once. This can't be undone. The audit log keeps what happened, under an ID that no longer leads to you."</p>
             <ErrorSummary form=form labels=&[("password", "Password")]/>
             <Form form=form>
-                <Username email=text(move || email.get().unwrap_or_default())/>
-                <Field form=form name="password" label="Password" kind="password" autocomplete="current-password"/>
+                <Await answer=proofs view=render(password)/>
                 <div class="field">
                     <label for="confirmation">"Type “delete” to confirm"</label>
                     <input id="confirmation" type="text" pattern="delete" title="Type the word “delete”" autocomplete="off" required/>

@@ -11,7 +11,7 @@ use crate::{
     app::{
         components::{
             confirm::hidden_fields,
-            countdown::Countdown,
+            countdown::{Countdown, TOO_MANY},
             fields::CODE_HINT,
             form::FormError,
             passkey::{PasskeyButton, reauthentication},
@@ -135,7 +135,7 @@ pub fn Problem(text: Option<String>, #[prop(default = None)] retry_after: Option
     text.map(|text| {
         view! {
             <div class="summary" role="alert" id=PROBLEM>
-                <p>{text}</p>
+                <p>{if retry_after.is_some() { TOO_MANY.to_owned() } else { text }}</p>
                 {retry_after.map(|seconds| view! { <Countdown seconds=seconds/> })}
             </div>
         }

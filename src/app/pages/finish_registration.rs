@@ -11,8 +11,8 @@ use crate::{
             notice::SignedInAs,
         },
         page_data::PageData,
+        query::next_page,
     },
-    model::local_path::LocalPath,
 };
 
 #[component]
@@ -32,13 +32,14 @@ pub fn FinishRegistration() -> impl IntoView {
 #[component]
 fn Choose(email: String) -> impl IntoView {
     let form = FormState::of::<Finish>();
-    form.starts_session(LocalPath::default());
+    let next = next_page();
+    form.starts_session(next.clone());
     view! {
         <section class="card">
             <PageTitle title="Finish signing up" form=form/>
             <SignedInAs then="If you create another account, that one is signed out in this browser."/>
             <p>"Choose a name and a password for "<strong>{email.clone()}</strong>"."</p>
-            <NameAndPassword form=form email=email submit="Create account"/>
+            <NameAndPassword form=form email=email next=next.to_string() submit="Create account" busy="Creating account…"/>
         </section>
     }
 }

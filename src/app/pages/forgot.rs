@@ -2,6 +2,7 @@
 
 use leptos::{either::Either, prelude::*};
 
+use super::login::with_next;
 use crate::{
     api::auth::RequestReset,
     app::{
@@ -10,7 +11,7 @@ use crate::{
             form::{ErrorSummary, Form, FormState, PageTitle, Submit, SuccessMessage},
         },
         page_data::PageData,
-        query::parameter,
+        query::{next_page, parameter},
     },
 };
 
@@ -37,6 +38,7 @@ fn AskForLink() -> impl IntoView {
     let form = FormState::of::<RequestReset>();
     // Without JavaScript the page is loaded anew.
     let sent = parameter("sent").is_some();
+    let login = with_next("/login", &next_page());
     view! {
         <section class="card">
             <PageTitle title="Forgot your password?" form=form/>
@@ -48,7 +50,7 @@ fn AskForLink() -> impl IntoView {
                 <Field form=form name="email" label="Email" kind="email" autocomplete="username" value=form.typed("email")/>
                 <Submit form=form label="Send the link" busy="Sending…"/>
             </Form>
-            <p class="aside"><a href="/login">"Sign in"</a></p>
+            <p class="aside"><a href=login>"Sign in"</a></p>
         </section>
     }
 }

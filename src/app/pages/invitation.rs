@@ -10,7 +10,6 @@ use crate::{
             form::{ErrorSummary, Form, FormState, PageTitle, Submit},
             notice::SignedInAs,
             providers::ProviderButtons,
-            reactive::text,
             username::Username,
         },
         page_data::PageData,
@@ -41,7 +40,7 @@ fn Accept(email: String) -> impl IntoView {
             <PageTitle title="Your invitation" form=form/>
             <SignedInAs then="If you accept this invitation, that account is signed out in this browser."/>
             <p>"Welcome. Choose a password for "<strong>{email.clone()}</strong>"."</p>
-            <NameAndPassword form=form email=email submit="Sign in"/>
+            <NameAndPassword form=form email=email submit="Sign in" busy="Signing in…"/>
             <ProviderButtons fields=vec![("invitation", "opened".to_owned())]/>
         </section>
     }
@@ -49,14 +48,23 @@ fn Accept(email: String) -> impl IntoView {
 
 /// The form on which somebody chooses what they go by and sign in with, for an address that is known.
 #[component]
-pub fn NameAndPassword(form: FormState, email: String, submit: &'static str) -> impl IntoView {
+pub fn NameAndPassword(
+    form: FormState,
+    email: String,
+    /// Where a form without JavaScript goes then, if that may be said.
+    #[prop(optional)]
+    next: Option<String>,
+    submit: &'static str,
+    busy: &'static str,
+) -> impl IntoView {
     view! {
         <ErrorSummary form=form labels=&[("display_name", "Display name"), ("password", "Password")]/>
         <Form form=form>
-            <Username email=text(move || email.clone())/>
+            {next.map(|next| view! { <input type="hidden" name="next" value=next/> })}
+            <Username email=email/>
             <Field form=form name="display_name" label="Display name" autocomplete="name" value=form.typed("display_name")/>
             <NewPassword form=form name="password" label="Password"/>
-            <Submit form=form label=submit busy="Signing in…"/>
+            <Submit form=form label=submit busy=busy/>
         </Form>
     }
 }

@@ -42,7 +42,7 @@ pub fn Login() -> impl IntoView {
     let typed = form.typed("email");
     let email = if typed.is_empty() { login_hint.map(String::from).unwrap_or_default() } else { typed };
     let provider_next = next.to_string();
-    let register = with_next("/register", &next);
+    let (register, forgot) = (with_next("/register", &next), with_next("/forgot", &next));
     let by_mail = sign_in_links.then(|| with_next("/login/email", &next));
     view! {
         <section class="card" on:focusin=on(move |_| suggest()) on:pointerover=on(move |_| turned_to())>
@@ -55,11 +55,13 @@ pub fn Login() -> impl IntoView {
                 <Field form=form name="password" label="Password" kind="password" autocomplete="current-password"/>
                 <Submit form=form label="Sign in" busy="Signing in…"/>
             </Form>
-            <PasskeyButton form=passkey purpose=PasskeyPurpose::SignIn label="Sign in with a passkey"/>
-            <ErrorSummary form=passkey labels=&[]/>
-            {by_mail.map(|page| view! { <p class="aside"><a href=page>"Email me a link"</a></p> })}
-            {mail.then(|| view! { <p class="aside"><a href="/forgot">"Forgot your password?"</a></p> })}
-            <ProviderButtons fields=vec![("next", provider_next)]/>
+            {mail.then(|| view! { <p class="aside"><a href=forgot>"Forgot your password?"</a></p> })}
+            <div class="ways">
+                <PasskeyButton form=passkey purpose=PasskeyPurpose::SignIn label="Sign in with a passkey"/>
+                <ErrorSummary form=passkey labels=&[]/>
+                <ProviderButtons fields=vec![("next", provider_next)]/>
+                {by_mail.map(|page| view! { <p class="aside"><a href=page>"Email me a link"</a></p> })}
+            </div>
             {registration_open.then(|| view! { <p class="aside">"New here? "<a href=register>"Create an account"</a></p> })}
         </section>
     }

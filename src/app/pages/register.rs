@@ -38,6 +38,8 @@ fn AskForLink() -> impl IntoView {
     let form = FormState::of::<RequestAccount>();
     // Without JavaScript the page is loaded anew.
     let sent = parameter("sent").is_some();
+    let next = next_page();
+    let login = with_next("/login", &next);
     view! {
         <section class="card">
             <PageTitle title="Create an account" form=form/>
@@ -45,11 +47,12 @@ fn AskForLink() -> impl IntoView {
             <ErrorSummary form=form labels=&[("email", "Email")]/>
             <SuccessMessage form=form text=SENT/>
             <Form form=form>
+                <input type="hidden" name="next" value=next.to_string()/>
                 <Field form=form name="email" label="Email" kind="email" autocomplete="username" value=form.typed("email")
                     hint="You get a mail with a link. On it you choose a name and a password."/>
                 <Submit form=form label="Send the link" busy="Sending…"/>
             </Form>
-            <p class="aside">"Already have an account? "<a href="/login">"Sign in"</a></p>
+            <p class="aside">"Already have an account? "<a href=login>"Sign in"</a></p>
         </section>
     }
 }

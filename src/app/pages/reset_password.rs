@@ -9,7 +9,6 @@ use crate::{
             fields::NewPassword,
             form::{ErrorSummary, Form, FormState, PageTitle, Submit},
             notice::SignedInAs,
-            reactive::text,
             username::Username,
         },
         page_data::PageData,
@@ -49,7 +48,7 @@ fn ChoosePassword(email: String) -> impl IntoView {
             <p>"Choose a new password for "<strong>{email.clone()}</strong>". You will be signed out everywhere."</p>
             <ErrorSummary form=form labels=&[("password", "New password")]/>
             <Form form=form>
-                <Username email=text(move || email.clone())/>
+                <Username email=email/>
                 <NewPassword form=form name="password" label="New password"/>
                 <Submit form=form label="Set new password" busy="Saving…"/>
             </Form>

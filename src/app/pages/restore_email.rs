@@ -8,7 +8,6 @@ use crate::{
         components::{
             fields::NewPassword,
             form::{ErrorSummary, Form, FormState, PageTitle, Submit},
-            reactive::text,
             username::Username,
         },
         page_data::PageData,
@@ -42,7 +41,7 @@ fn AskFirst(email: String) -> impl IntoView {
             <p>"Your account gets the address "<strong>{email.clone()}</strong>" and a new password. All sessions end."</p>
             <ErrorSummary form=form labels=&[("password", "New password")]/>
             <Form form=form>
-                <Username email=text(move || email.clone())/>
+                <Username email=email/>
                 <NewPassword form=form name="password" label="New password"/>
                 <Submit form=form label="Put the address back" busy="Saving…"/>
             </Form>

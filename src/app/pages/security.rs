@@ -20,7 +20,7 @@ use crate::{
             reactive::reactive,
         },
         kept::Kept,
-        resource::load,
+        resource::{Answer, load},
         session::SessionContext,
     },
     model::{
@@ -40,8 +40,7 @@ pub fn Security() -> impl IntoView {
         <PageTitle title="Security"/>
         <LoadingHint/>
         {reactive(move || required(session.restricted()).map(|text| view! { <p class="reason" role="status">{text}</p> }))}
-        {overview.show(move || view! { <Sections overview=overview/> }.into_any())}
-        <providers::Providers answer=linked/>
+        {overview.show(move || view! { <Sections overview=overview linked=linked/> }.into_any())}
     }
 }
 
@@ -59,18 +58,17 @@ fn required(restricted: SecondFactorPolicy) -> Option<&'static str> {
 }
 
 #[component]
-fn Sections(overview: Overview) -> impl IntoView {
+fn Sections(overview: Overview, linked: Answer) -> impl IntoView {
     // Those that were just made, by either of two sections. They are shown once.
     let codes = RwSignal::new(Vec::new());
     view! {
         {reactive(move || overview.read(|overview| view! { <Summary protection=overview.protection()/> }))}
-        <div class="panels">
-            <password::Password/>
-            <authenticator::Authenticator overview=overview codes=codes/>
-            <second_step::SecondStep overview=overview codes=codes/>
-            <recovery_codes::RecoveryCodes overview=overview codes=codes/>
-        </div>
+        <password::Password/>
         <passkeys::Passkeys overview=overview/>
+        <second_step::SecondStep overview=overview codes=codes/>
+        <authenticator::Authenticator overview=overview codes=codes/>
+        <recovery_codes::RecoveryCodes overview=overview codes=codes/>
+        <providers::Providers answer=linked/>
         <sign_ins::SignIns overview=overview/>
     }
 }

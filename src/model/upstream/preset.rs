@@ -102,6 +102,11 @@ impl Preset {
         !matches!(self, Self::Entra)
     }
 
+    /// Whether it can be asked to have somebody prove once more who they are, and says when they did (`auth_time`).
+    pub const fn says_when(self) -> bool {
+        !matches!(self, Self::Google | Self::GitHub)
+    }
+
     /// The claim that names the organisation that an address belongs to, where the address alone does not say it: anybody
     /// can have a Google account with an address of any domain, and only the domain's own accounts have `hd`.
     pub const fn domain_claim(self) -> Option<&'static str> {

@@ -7,7 +7,9 @@ use serde_json::json;
 
 use super::{factors, links::NewLink, mail_request, parse_new_address, profile};
 use crate::{
-    model::{email::EmailAddress, id::UserId, session::SignOutReason},
+    model::{
+        email::EmailAddress, id::UserId, local_path::LocalPath, profile::PendingEmail, session::SignOutReason,
+    },
     server::{
         change::Change,
         client_info::ActionContext,
@@ -34,7 +36,7 @@ pub const LIFETIME: Duration = Duration::from_secs(24 * 3600);
 pub const REVERT_LIFETIME: Duration = Duration::from_secs(7 * 86_400);
 
 /// Mails a link to the address that the account is to have, or to its own, if that is not confirmed yet. To an address
-/// that has another account, it mails that instead: whoever asks is not told.
+/// that has another account, it mails that instead: whoever asks is not told, and sees the same in their account.
 pub async fn ask(
     state: &AppState,
     context: ActionContext<'_>,
@@ -67,15 +69,28 @@ async fn mail_link(
 ) -> Result<(), Error> {
     let portal = Portal::of(&state.config);
     let other = users::by_email(change.tx(), email).await?.filter(|other| other.id != user.id);
-    if let Some(other) = other {
-        return change.mail(&other.email, Some(&other.id), link::account_exists(portal, &other.email)).await;
-    }
     let expires_at = change.context.now + LIFETIME;
     let (purpose, user_id) = (Purpose::EmailChange, &user.id);
     one_time_tokens::delete_of_user(change.tx(), purpose, user_id).await?;
     let link = NewLink { purpose, user: Some(user_id), email: Some(email), asker: None, expires_at };
+    // Stored for an address with another account too, and told to nobody then: it makes the address a pending one.
     let path = link.store(change.tx(), &state.entropy).await?;
-    change.mail(email, Some(user_id), link::confirm_email(portal, &path, &user.email, LIFETIME)).await
+    match other {
+        Some(other) => {
+            let mail = link::account_exists(portal, &other.email, &LocalPath::default());
+            change.mail(&other.email, Some(&other.id), mail).await
+        }
+        None => {
+            change.mail(email, Some(user_id), link::confirm_email(portal, &path, &user.email, LIFETIME)).await
+        }
+    }
+}
+
+/// The address that somebody has asked for and not confirmed yet.
+pub async fn pending(state: &AppState, now: Timestamp, user: &UserId) -> Result<Option<PendingEmail>, Error> {
+    let mut reader = state.store.read().await?;
+    let found = one_time_tokens::pending(&mut reader, Purpose::EmailChange, user, now).await?;
+    Ok(found.map(|(email, expires_at)| PendingEmail { email, expires_at: expires_at.to_utc() }))
 }
 
 /// An account and an address, which a link brings together.

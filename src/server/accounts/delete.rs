@@ -21,16 +21,25 @@ use crate::{
     },
 };
 
-/// Deletes one's own account, with the password; and with a recent second step, if the account has one.
+/// Deletes one's own account: with the password, or with a recent proof if the account has none; and with a recent second
+/// step, if the account has one.
 pub async fn delete_own(
     state: &AppState,
     context: ActionContext<'_>,
     principal: &Principal,
-    password: &Password,
+    password: Option<&Password>,
 ) -> Result<(), Error> {
     let asked = ("password", EventKind::ReauthenticationFailed);
     let user = profile::get(state, &principal.user).await?;
-    confirm_password::confirm(state, context, principal, &user, password, asked).await?;
+    match password {
+        Some(password) => {
+            confirm_password::confirm(state, context, principal, &user, password, asked).await?;
+        }
+        None if user.password_hash.is_some() => {
+            return Err(Error::invalid("password", "Enter your password."));
+        }
+        None => recent::require_proof(principal, context.now)?,
+    }
     let factors = Factors::of(&mut state.store.read().await?, &user.id).await?;
     recent::require(principal, factors, context.now)?;
     delete(state, context, Some(&principal.user), &principal.user).await

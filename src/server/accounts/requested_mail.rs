@@ -23,7 +23,7 @@ pub async fn fulfil(state: &AppState, mail: &ClaimedMail, request: MailRequest) 
     }
     match wanted {
         Wanted::PasswordReset => reset_password::mail_link(state, &mut change, &email).await?,
-        Wanted::Account => sign_up::mail_link(state, &mut change, &email).await?,
+        Wanted::Account(next) => sign_up::mail_link(state, &mut change, &email, &next).await?,
         Wanted::SignIn(browser_hash, next) => {
             let asker = Asker { browser_hash: &browser_hash, next: &next };
             sign_in_link::mail_link(state, &mut change, &email, asker).await?;

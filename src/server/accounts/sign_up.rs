@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{NewAccount, links::NewLink, parse_new_address, register};
 use crate::{
-    model::{display_name::DisplayName, email::EmailAddress, role::Roles},
+    model::{display_name::DisplayName, email::EmailAddress, local_path::LocalPath, role::Roles},
     server::{
         authentication::password as passwords,
         change::Change,
@@ -29,11 +29,17 @@ use crate::{
 /// How long the link works.
 pub const LIFETIME: Duration = Duration::from_secs(24 * 3600);
 
-/// Has a link mailed to an address. The answer is the same whether or not it has an account.
-pub async fn ask(state: &AppState, context: ActionContext<'_>, email: &str) -> Result<(), Error> {
+/// Has a link mailed to an address. The answer is the same whether or not it has an account. `next` is where its owner goes
+/// once they have one.
+pub async fn ask(
+    state: &AppState,
+    context: ActionContext<'_>,
+    email: &str,
+    next: LocalPath,
+) -> Result<(), Error> {
     refuse_closed(state)?;
     let email = parse_new_address(email).map_err(|problem| Error::invalid("email", problem))?;
-    super::mail_request::ask(state, context, Wanted::Account, email).await
+    super::mail_request::ask(state, context, Wanted::Account(next), email).await
 }
 
 fn refuse_closed(state: &AppState) -> Result<(), Error> {
@@ -48,16 +54,18 @@ pub(super) async fn mail_link(
     state: &AppState,
     change: &mut Change<'_>,
     email: &EmailAddress,
+    next: &LocalPath,
 ) -> Result<(), Error> {
     let portal = Portal::of(&state.config);
     if let Some(user) = users::by_email(change.tx(), email).await? {
-        return change.mail(&user.email, Some(&user.id), link::account_exists(portal, &user.email)).await;
+        let mail = link::account_exists(portal, &user.email, next);
+        return change.mail(&user.email, Some(&user.id), mail).await;
     }
     let (purpose, expires_at) = (Purpose::SignUp, change.context.now + LIFETIME);
     one_time_tokens::delete_for_address(change.tx(), purpose, email).await?;
     let link = NewLink { purpose, user: None, email: Some(email), asker: None, expires_at };
     let path = link.store(change.tx(), &state.entropy).await?;
-    change.mail(email, None, link::sign_up(portal, &path, LIFETIME)).await
+    change.mail(email, None, link::sign_up(portal, &path, next, LIFETIME)).await
 }
 
 /// The address that a link is for, if it works.

@@ -54,6 +54,8 @@ pub static ENDPOINTS: LazyLock<Vec<Endpoint>> = LazyLock::new(|| {
         Endpoint::of::<account::UpdateProfile>("/account"),
         Endpoint::of::<account::ChangePassword>("/account/password"),
         Endpoint::of::<account::ChangeEmail>("/account"),
+        Endpoint::of::<account::GetPendingEmail>("/account"),
+        Endpoint::of::<account::ListProofs>("/account"),
         Endpoint::of::<account::DeleteAccount>("/account"),
         Endpoint::of::<account::Activity>("/account"),
         Endpoint::of::<account::GetOverview>("/dashboard"),

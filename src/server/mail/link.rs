@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::{Mail, Portal};
-use crate::model::email::EmailAddress;
+use crate::model::{email::EmailAddress, local_path::LocalPath, query::encode_value};
 
 pub fn password_reset(portal: Portal<'_>, path: &str, account: &EmailAddress, lifetime: Duration) -> Mail {
     let text = format!(
@@ -43,11 +43,16 @@ pub fn no_sign_in_link(portal: Portal<'_>, account: &EmailAddress) -> Mail {
     mail(portal, "no_sign_in_link", "Sign in", &text, super::notice::LIFETIME)
 }
 
-pub fn sign_up(portal: Portal<'_>, path: &str, lifetime: Duration) -> Mail {
+/// `path` has the token. Whoever has signed up goes on to `next`.
+pub fn sign_up(portal: Portal<'_>, path: &str, next: &LocalPath, lifetime: Duration) -> Mail {
+    let next = match next {
+        next if *next == LocalPath::default() => String::new(),
+        next => format!("&next={}", encode_value(next.as_str())),
+    };
     let text = format!(
         "Somebody asked for an account with this address.\n\n\
          If this was you, choose a name and a password here, within {}:\n\n\
-         {}{path}\n\n\
+         {}{path}{next}\n\n\
          If it was not you, there is nothing to do: no account is made.",
         within(lifetime),
         portal.url
@@ -55,16 +60,17 @@ pub fn sign_up(portal: Portal<'_>, path: &str, lifetime: Duration) -> Mail {
     mail(portal, "sign_up", "Create your account", &text, lifetime)
 }
 
-/// Instead of a link for a new account, or for a change of address: to whoever has one.
-pub fn account_exists(portal: Portal<'_>, account: &EmailAddress) -> Mail {
+/// Instead of a link for a new account, or for a change of address: to whoever has one. Signing in leads to `next`.
+pub fn account_exists(portal: Portal<'_>, account: &EmailAddress, next: &LocalPath) -> Mail {
     let text = format!(
         "Somebody asked for an account with your address {account}. You have one already.\n\n\
          If this was you, sign in here:\n\n\
-         {url}/login\n\n\
+         {url}{login}\n\n\
          If you have forgotten your password, choose a new one:\n\n\
          {url}/forgot\n\n\
          If it was not you, there is nothing to do.",
-        url = portal.url
+        url = portal.url,
+        login = next.behind("/login")
     );
     mail(portal, "account_exists", "You have an account", &text, super::notice::LIFETIME)
 }
@@ -178,7 +184,7 @@ mod tests {
 
     #[test]
     fn a_mail_to_sign_up_has_a_link_and_one_to_whoever_has_an_account_has_none() {
-        let mail = sign_up(PORTAL, "/register/finish?token=x", 24 * HOUR);
+        let mail = sign_up(PORTAL, "/register/finish?token=x", &LocalPath::default(), 24 * HOUR);
         assert_eq!(mail.subject, "Create your account (Example)");
         assert_eq!(
             mail.text.strip_suffix(END).unwrap(),
@@ -190,7 +196,7 @@ mod tests {
              \n\
              If it was not you, there is nothing to do: no account is made."
         );
-        let mail = account_exists(PORTAL, &ada());
+        let mail = account_exists(PORTAL, &ada(), &LocalPath::default());
         assert_eq!(mail.subject, "You have an account (Example)");
         assert_eq!(
             mail.text.strip_suffix(END).unwrap(),
@@ -206,6 +212,19 @@ mod tests {
              \n\
              If it was not you, there is nothing to do."
         );
+    }
+
+    #[test]
+    fn whoever_was_sent_by_an_app_goes_on_to_it_from_either_mail() {
+        let consent = LocalPath::parse("/consent?request=x").unwrap();
+        let mail = sign_up(PORTAL, "/register/finish?token=x", &consent, HOUR);
+        assert!(
+            mail.text.contains("/register/finish?token=x&next=/consent%3Frequest%3Dx\n"),
+            "{}",
+            mail.text
+        );
+        let mail = account_exists(PORTAL, &ada(), &consent);
+        assert!(mail.text.contains("/login?next=/consent%3Frequest%3Dx\n"), "{}", mail.text);
     }
 
     #[test]

@@ -109,6 +109,8 @@ statements! {
     INSERT = "INSERT INTO one_time_tokens (token_hash, purpose, user_id, email, browser_hash, next, expires_at)
               VALUES ($1, $2, $3, $4, $5, $6, $7)";
     FIND = "SELECT user_id, email, browser_hash, next, expires_at FROM one_time_tokens WHERE token_hash = $1 AND purpose = $2";
+    PENDING = "SELECT email, expires_at FROM one_time_tokens
+               WHERE purpose = $1 AND user_id = $2 AND email IS NOT NULL AND expires_at > $3";
     DELETE_ALL = "DELETE FROM one_time_tokens WHERE purpose = $1";
     DELETE_EVERY = "DELETE FROM one_time_tokens";
     DELETE_OF_USER = "DELETE FROM one_time_tokens WHERE purpose = $1 AND user_id = $2";
@@ -133,6 +135,22 @@ pub async fn find(
     token_hash: &[u8],
 ) -> Result<Option<OneTimeToken>, StoreError> {
     Ok(fetch_optional!(db, FIND, token_hash, purpose.as_str())?)
+}
+
+/// The address that a link of that purpose was mailed to which somebody has not used yet, and how long it works.
+pub async fn pending(
+    db: &mut impl Queryable,
+    purpose: Purpose,
+    user_id: &UserId,
+    now: Timestamp,
+) -> Result<Option<(EmailAddress, Timestamp)>, StoreError> {
+    let found: Option<(String, Timestamp)> =
+        fetch_optional!(db, PENDING, purpose.as_str(), user_id.as_str(), now)?;
+    let parse = |(email, expires_at): (String, Timestamp)| {
+        let email = EmailAddress::parse(&email).map_err(corrupt("one_time_tokens", &email))?;
+        Ok((email, expires_at))
+    };
+    found.map(parse).transpose()
 }
 
 pub async fn delete_all(tx: &mut Tx, purpose: Purpose) -> Result<(), StoreError> {

@@ -337,3 +337,51 @@ async fn whoever_has_no_password_proves_again_at_the_provider_who_they_are() {
     browser.refresh().await.assert_status(200);
     others(&mut browser).await.assert_status(200);
 }
+
+#[tokio::test]
+async fn whoever_has_no_password_deletes_the_account_after_proving_again_who_they_are() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let (app, provider) = start(backend).await;
+        let mut browser = app.browser();
+        provider.sign_in(&mut browser).await.assert_status(303);
+        app.advance(Duration::from_secs(16 * 60));
+        browser.refresh().await.assert_status(200);
+        let page = browser.get("/account").await;
+        assert!(!page.body.contains("current-password"), "there is none to ask for");
+        browser.post("/api/account/delete", &[]).await.assert_error(403, "reauthentication_required");
+        let guess = [("password", "a guess of somebody")];
+        browser.post("/api/account/delete", &guess).await.assert_error(401, "invalid_credentials");
+        provider.says_of_person(json!({ "sub": ADA, "auth_time": app.clock.now().seconds() }));
+        let asked = begin(&mut browser, &[("again", "true"), ("next", "/account")]).await;
+        assert_eq!(come_back(&mut browser, &provider.returns(&asked)).await.location(), "/account");
+        browser.refresh().await.assert_status(200);
+        browser.post("/api/account/delete", &[]).await.assert_status(200);
+        browser.refresh().await.assert_error(401, "no_session");
+    }
+}
+
+#[tokio::test]
+async fn what_somebody_can_prove_with_is_what_their_account_has() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let (app, provider) = start(backend).await;
+        let mut browser = app.browser();
+        provider.sign_in(&mut browser).await.assert_status(303);
+        browser.refresh().await.assert_status(200);
+        let proofs = async |browser: &mut Browser| browser.post("/api/account/proofs", &[]).await.json();
+        let through_provider = json!({
+            "email": "ada@example.org", "password": false, "code": false, "passkey": false,
+            "providers": [{ "slug": SLUG, "name": NAME }],
+        });
+        assert_eq!(proofs(&mut browser).await, through_provider);
+        // With a second step the word of the provider is not enough.
+        enrol(&app, &mut browser).await;
+        let with_second_step = proofs(&mut browser).await;
+        assert_eq!((&with_second_step["code"], &with_second_step["providers"]), (&json!(true), &json!([])));
+
+        let mut alan = app.sign_in_as("alan@example.org", "member").await;
+        let with_password = json!({
+            "email": "alan@example.org", "password": true, "code": false, "passkey": false, "providers": [],
+        });
+        assert_eq!(proofs(&mut alan).await, with_password);
+    }
+}

@@ -35,13 +35,22 @@ pub fn Authenticator(overview: Overview, codes: RwSignal<Vec<String>>) -> impl I
     });
     let is_set_up = whether(move || overview.read(|overview| overview.totp.is_some()).unwrap_or_default());
     view! {
-        <section class="card" aria-labelledby="authenticator">
-            <h2 id="authenticator">"Authenticator app"</h2>
+        <section class="card wide method" aria-labelledby="authenticator">
+            <div>
+                <h2 id="authenticator">"Authenticator app"</h2>
+                {reactive(move || {
+                    if is_set_up.get() {
+                        view! { <Since overview=overview/> }.into_any()
+                    } else {
+                        view! { <p>"An app on your phone shows a code that changes every 30 seconds. You enter it after your password."</p> }.into_any()
+                    }
+                })}
+            </div>
             {reactive(move || {
                 if is_set_up.get() {
-                    view! { <SetUp overview=overview remove=remove/> }.into_any()
+                    view! { <Remove overview=overview remove=remove/> }.into_any()
                 } else {
-                    view! { <NotSetUp begin=begin/> }.into_any()
+                    view! { <ActionButton form=begin label="Set up an authenticator app" class="primary"/> }.into_any()
                 }
             })}
             {reactive(move || setup.get().map(|setup| view! { <Scan setup=setup form=confirm/> }))}
@@ -50,16 +59,18 @@ pub fn Authenticator(overview: Overview, codes: RwSignal<Vec<String>>) -> impl I
 }
 
 #[component]
-fn NotSetUp(begin: FormState) -> impl IntoView {
-    view! {
-        <p>"An app on your phone shows a code that changes every 30 seconds. You enter it after your password."</p>
-        <ActionButton form=begin label="Set up an authenticator app" class="primary"/>
-    }
+fn Since(overview: Overview) -> impl IntoView {
+    let since = move || overview.read(|overview| overview.totp.clone()).flatten();
+    reactive(move || {
+        since().map(|app| {
+            let off = (!app.usable).then_some(" After 100 wrong codes it is switched off: sign in with a recovery code, remove it, and set it up again.");
+            view! { <p>"Set up "<Time at=app.added_at/>"."{off}</p> }
+        })
+    })
 }
 
 #[component]
-fn SetUp(overview: Overview, remove: FormState) -> impl IntoView {
-    let since = move || overview.read(|overview| overview.totp.clone()).flatten();
+fn Remove(overview: Overview, remove: FormState) -> impl IntoView {
     let goes_on = move || overview.read(|overview| overview.second_step).unwrap_or_default();
     let says = move || {
         if goes_on() {
@@ -69,13 +80,7 @@ fn SetUp(overview: Overview, remove: FormState) -> impl IntoView {
         }
         .to_owned()
     };
-    view! {
-        {reactive(move || since().map(|app| {
-            let off = (!app.usable).then_some(" After 100 wrong codes it is switched off: sign in with a recovery code, remove it, and set it up again.");
-            view! { <p>"Set up "<Time at=app.added_at/>"."{off}</p> }
-        }))}
-        <ActionButton form=remove label="Remove the authenticator app" confirm=consequence(says)/>
-    }
+    view! { <ActionButton form=remove label="Remove the authenticator app" confirm=consequence(says)/> }
 }
 
 /// What the app is set up with, and the field for its first code.
@@ -90,15 +95,19 @@ fn Scan(setup: TotpSetup, form: FormState) -> impl IntoView {
         }
     });
     view! {
-        <h3 tabindex="-1" node_ref=heading>"Scan this code with your app"</h3>
-        <Picture code=qr_code/>
-        <p><a href=otpauth_url rel="external">"Open your app on this device"</a>", or type this key into it:"</p>
-        <p><code class="link">{secret}</code></p>
-        <ErrorSummary form=form labels=&[("code", "Code")]/>
-        <Form form=form clears=&["code"]>
-            <CodeField form=form hint="The 6 digits that the app shows now."/>
-            <Submit form=form label="Confirm" busy="Checking…"/>
-        </Form>
+        <div class="scan">
+            <h3 tabindex="-1" node_ref=heading>"Scan this code with your app"</h3>
+            <Picture code=qr_code/>
+            <div>
+                <p><a href=otpauth_url rel="external">"Open your app on this device"</a>", or type this key into it:"</p>
+                <p><code class="link">{secret}</code></p>
+                <ErrorSummary form=form labels=&[("code", "Code")]/>
+                <Form form=form clears=&["code"]>
+                    <CodeField form=form hint="The 6 digits that the app shows now."/>
+                    <Submit form=form label="Confirm" busy="Checking…"/>
+                </Form>
+            </div>
+        </div>
     }
 }
 

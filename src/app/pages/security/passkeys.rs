@@ -38,18 +38,20 @@ pub fn Passkeys(overview: Overview) -> impl IntoView {
     let any = whether(move || list.len() > 0);
     let around = move |items: AnyView| {
         view! {
-            <ul class="items">{items}</ul>
-            {reactive(move || (!any.get()).then(|| view! { <p>"You have none yet."</p> }))}
+            <ul class="rows">{items}</ul>
+            {reactive(move || (!any.get()).then(|| view! { <p class="hint">"You have none yet."</p> }))}
         }
         .into_any()
     };
     effect(tell_browser);
     view! {
-        <section class="card wide" aria-labelledby="passkeys">
-            <h2 id="passkeys">"Passkeys"</h2>
-            <p>"A passkey signs you in with your fingerprint, your face or the PIN of your device, without a password. It works on this site alone, so nobody can trick you out of it."</p>
-            {show(list, reader, around)}
+        <section class="card wide method" aria-labelledby="passkeys">
+            <div>
+                <h2 id="passkeys">"Passkeys"</h2>
+                <p>"A passkey signs you in with your fingerprint, your face or the PIN of your device, without a password. It works on this site alone, so nobody can trick you out of it."</p>
+            </div>
             <Add list=list/>
+            <div>{show(list, reader, around)}</div>
         </section>
     }
 }
@@ -85,7 +87,7 @@ fn Item(item: Passkey, list: List) -> impl IntoView {
     let name = RwSignal::new(item.name.to_string());
     let id = item.id.to_string();
     view! {
-        <li class="card wide" data-item=id.clone()>
+        <li data-item=id.clone()>
             <h3>{reactive(move || name.get())}</h3>
             <dl class="facts">
                 <dt>"Added"</dt>

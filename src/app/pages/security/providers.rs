@@ -9,7 +9,7 @@ use crate::{
             action::ActionButton,
             confirm::consequence,
             form::FormState,
-            reactive::{reactive, whether},
+            reactive::{flag, whether},
             time::Time,
         },
         list::{List, all_of, show},
@@ -36,8 +36,10 @@ pub fn Providers(answer: Answer) -> impl IntoView {
     let any = whether(move || list.len() > 0);
     let around = move |items: AnyView| {
         view! {
-            {reactive(move || any.get().then(|| view! { <h2>"Sign in with other providers"</h2> }))}
-            <ul class="items">{items}</ul>
+            <section class="card wide" aria-labelledby="providers" hidden=flag(move || !any.get())>
+                <h2 id="providers">"Sign in with other providers"</h2>
+                <ul class="rows">{items}</ul>
+            </section>
         }
         .into_any()
     };
@@ -49,22 +51,19 @@ fn Item(provider: LinkedProvider, list: List) -> impl IntoView {
     let LinkedProvider { slug, name, email, linked_at } = provider;
     let (slug, title) = (slug.to_string(), name.clone());
     let state = match email {
-        None => Either::Left(view! { <p>"Not linked."</p><Link slug=slug.clone()/> }),
+        None => Either::Left(view! {
+            <div><h3>{title}</h3><p>"Not linked."</p></div>
+            <Link slug=slug.clone()/>
+        }),
         Some(email) => Either::Right(view! {
-            <p>
-                "Linked"{(!email.is_empty()).then(|| format!(" as {email}"))}
-                {linked_at.map(|at| view! { ", "<Time at=at/> })}"."
-            </p>
-            <Again slug=slug.clone()/>
+            <div>
+                <h3>{title}</h3>
+                <p>"Linked"{(!email.is_empty()).then(|| format!(" as {email}"))}{linked_at.map(|at| view! { ", "<Time at=at/> })}"."</p>
+            </div>
             <Unlink slug=slug.clone() name=name list=list/>
         }),
     };
-    view! {
-        <li class="card wide" data-item=slug>
-            <h3>{title}</h3>
-            {state}
-        </li>
-    }
+    view! { <li class="method" data-item=slug>{state}</li> }
 }
 
 #[component]
@@ -72,18 +71,6 @@ fn Link(slug: String) -> impl IntoView {
     let form = FormState::of::<LinkProvider>();
     form.on_success(|LinkAddress { address }| go_to(&address));
     view! { <ActionButton form=form fields=vec![("provider", slug)] label="Link"/> }
-}
-
-/// Proves once more who is signed in, without a password. The form is the browser's own: the server leads there and back.
-#[component]
-fn Again(slug: String) -> impl IntoView {
-    view! {
-        <form method="post" action=format!("/auth/upstream/{slug}")>
-            <input type="hidden" name="again" value="true"/>
-            <input type="hidden" name="next" value="/account/security"/>
-            <button type="submit">"Confirm that it is you"</button>
-        </form>
-    }
 }
 
 #[component]

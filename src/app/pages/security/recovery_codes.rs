@@ -25,19 +25,19 @@ pub fn RecoveryCodes(overview: Overview, codes: RwSignal<Vec<String>>) -> impl I
     let left = move || overview.read(|overview| overview.recovery_codes).unwrap_or_default();
     let says = || "The codes that you have now will work no more.".to_owned();
     view! {
-        <section class="card" aria-labelledby="recovery-codes">
-            <h2 id="recovery-codes">"Recovery codes"</h2>
-            <p>"Each lets you sign in once when you don't have your phone."</p>
-            {reactive(move || {
-                if has_factor.get() {
-                    view! {
-                        <p>"Codes left: "{reactive(move || left().to_string())}</p>
-                        <ActionButton form=create label="Create new recovery codes" confirm=consequence(says)/>
+        <section class="card wide method" aria-labelledby="recovery-codes">
+            <div>
+                <h2 id="recovery-codes">"Recovery codes"</h2>
+                <p>"Each lets you sign in once when you don't have your phone. "{reactive(move || {
+                    if has_factor.get() {
+                        format!("Codes left: {}", left())
+                    } else {
+                        "You get them when you set up an authenticator app, or have your passkey asked for after the password.".to_owned()
                     }
-                    .into_any()
-                } else {
-                    view! { <p>"You get them when you set up an authenticator app, or have your passkey asked for after the password."</p> }.into_any()
-                }
+                })}</p>
+            </div>
+            {reactive(move || {
+                has_factor.get().then(|| view! { <ActionButton form=create label="Create new recovery codes" confirm=consequence(says)/> })
             })}
             {reactive(move || Some(codes.get()).filter(|codes| !codes.is_empty()).map(|codes| view! { <NewCodes codes=codes/> }))}
         </section>
@@ -55,8 +55,10 @@ fn NewCodes(codes: Vec<String>) -> impl IntoView {
         }
     });
     view! {
-        <h3 tabindex="-1" node_ref=heading>"Keep these recovery codes"</h3>
-        <p>"Print them or write them down, and keep them apart from your phone. Each works once. They are not shown again."</p>
-        <ul class="codes">{codes.into_iter().map(|code| view! { <li><code>{code}</code></li> }).collect_view()}</ul>
+        <div class="made">
+            <h3 tabindex="-1" node_ref=heading>"Keep these recovery codes"</h3>
+            <p>"Print them or write them down, and keep them apart from your phone. Each works once. They are not shown again."</p>
+            <ul class="codes">{codes.into_iter().map(|code| view! { <li><code>{code}</code></li> }).collect_view()}</ul>
+        </div>
     }
 }

@@ -27,8 +27,7 @@ pub fn SecondStep(overview: Overview, codes: RwSignal<Vec<String>>) -> impl Into
     reactive(move || {
         has_passkeys.get().then(|| {
             view! {
-                <section class="card" aria-labelledby="second-step">
-                    <h2 id="second-step">"Passkey after the password"</h2>
+                <section class="card wide method" aria-labelledby="second-step">
                     {reactive(move || {
                         if is_on.get() {
                             view! { <On form=form/> }.into_any()
@@ -49,7 +48,10 @@ fn On(form: FormState) -> impl IntoView {
             .to_owned()
     };
     view! {
-        <p>"Whoever enters your password is asked for a passkey, too, or for a recovery code."</p>
+        <div>
+            <Heading/>
+            <p>"Whoever enters your password is asked for a passkey, too, or for a recovery code."</p>
+        </div>
         <ActionButton form=form fields=vec![("required", "false".to_owned())] label="Stop asking for a passkey" confirm=consequence(says)/>
     }
 }
@@ -57,7 +59,15 @@ fn On(form: FormState) -> impl IntoView {
 #[component]
 fn Off(form: FormState) -> impl IntoView {
     view! {
-        <p>"You can have a passkey asked for after your password, so that the password alone is not enough. You will be signed out everywhere else."</p>
+        <div>
+            <Heading/>
+            <p>"You can have a passkey asked for after your password, so that the password alone is not enough. You will be signed out everywhere else."</p>
+        </div>
         <ActionButton form=form fields=vec![("required", "true".to_owned())] label="Ask for a passkey after my password"/>
     }
+}
+
+#[component]
+fn Heading() -> impl IntoView {
+    view! { <h2 id="second-step">"Passkey after the password"</h2> }
 }

@@ -5,7 +5,7 @@ use axum::{extract::Request, http::Uri, middleware::Next, response::Response};
 use tower_cookies::Cookies;
 
 use crate::{
-    model::{local_path::LocalPath, query},
+    model::{access::after_sign_in, query},
     server::{http::redirect::see_other, request::cookies},
 };
 
@@ -24,12 +24,13 @@ const MAX_LENGTH: usize = 100;
 
 pub async fn hide_token(cookies: Cookies, request: Request, next: Next) -> Response {
     let Some((page, token)) = opened(request.uri()) else { return next.run(request).await };
+    let leads_to = query::parameter(request.uri().query().unwrap_or_default(), "next");
     match token {
         Some(token) => cookies::set_link(&cookies, token),
         // Whatever was opened before is not what was meant now.
         None => cookies::clear_link(&cookies),
     }
-    see_other(&LocalPath::page(page))
+    see_other(&after_sign_in(leads_to.as_deref()).behind(page))
 }
 
 /// The page of a link, and its token, if it has the form of one.
