@@ -14,7 +14,7 @@ const silent = new Set();
 const provider = new Provider(`http://127.0.0.1:${port}`, {
   clients: [{
     client_id: 'latchkey',
-    client_secret: 'a secret+with/all:sorts of%characters',
+    client_secret: 'a-secret+with/all:sorts%of=characters',
     redirect_uris: [redirectUri],
     backchannel_logout_uri: logoutUri,
     backchannel_logout_session_required: true,
@@ -28,6 +28,8 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
     claims: () => ({ sub: id, name: 'Grace Hopper', email: `${id}@example.org`, email_verified: true, groups: groups.get(id) }),
   }),
   features: { devInteractions: { enabled: false }, backchannelLogout: { enabled: true }, rpInitiatedLogout: { enabled: true } },
+  // Its own calls refuse addresses of this machine.
+  fetch: (url, options) => fetch(url, { ...options, dispatcher: undefined }),
   interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
 });
 

@@ -5,7 +5,7 @@ import { press } from './people.ts';
 import { freePort, type Server } from './server.ts';
 
 const SLUG = 'upstream';
-const SECRET = 'a secret+with/all:sorts of%characters';
+const SECRET = 'a-secret+with/all:sorts%of=characters';
 
 /** A provider of another maker through which people come in to this server. */
 export class Upstream {

@@ -24,7 +24,7 @@ use crate::{
             users,
         },
         tokens::one_time,
-        upstream::providers::ProviderSettings,
+        upstream::ProviderSettings,
     },
 };
 

@@ -149,7 +149,7 @@ fn Password(form: FormState, email: String, with_code: bool) -> impl IntoView {
 /// Leads to the provider and back to this page, where what was wanted is done once more. The form is the browser's own.
 #[component]
 fn Provider(provider: ProviderButton) -> impl IntoView {
-    let ProviderButton { slug, name } = provider;
+    let ProviderButton { slug, name, .. } = provider;
     let back = use_location().pathname.get_untracked();
     view! {
         <form method="post" action=format!("/auth/upstream/{slug}")>

@@ -13,6 +13,7 @@ use crate::{
             upstream_providers::{self, Provider},
             users::User,
         },
+        upstream::providers::button,
     },
 };
 
@@ -35,6 +36,5 @@ async fn linked(db: &mut impl Queryable, user: &User) -> Result<Vec<ProviderButt
             && provider.preset.says_when()
             && identities.iter().any(|identity| identity.provider == provider.id)
     };
-    let button = |provider: Provider| ProviderButton { slug: provider.slug, name: provider.name.into() };
     Ok(providers.into_iter().filter(is_usable).map(button).collect())
 }
