@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { Authenticator } from '../support/authenticator.ts';
-import { confirm, expect, expectDashboard, heading, newAccount, openAsNew, openWithNewToken, press, pressAndConfirm, signIn, signOut, test, visit, type Account, type Page } from '../support/fixtures.ts';
+import { confirm, expect, expectDashboard, fillSignIn, heading, newAccount, openAsNew, openWithNewToken, press, pressAndConfirm, signOut, test, visit, type Account, type Page } from '../support/fixtures.ts';
 
 const ADD = 'Add a passkey';
 const SIGN_IN = 'Sign in with a passkey';
@@ -136,7 +136,8 @@ test('a passkey is asked for after the password once its owner wants that', asyn
   await expect(page.getByRole('heading', { name: 'Keep these recovery codes' })).toBeVisible();
   await expect(page.getByText('Your password alone is not enough to sign in, and you have recovery codes')).toBeVisible();
   await openSignIn(page, phone);
-  await signIn(page, ada);
+  await fillSignIn(page, ada);
+  await press(page, 'Sign in');
   await expect(heading(page)).toHaveText('Confirm that it is you');
   await page.getByRole('button', { name: 'Use a passkey' }).click();
   await expectDashboard(page, ada);

@@ -22,7 +22,7 @@ pub const PAGES: &[(&str, Access)] = &[
     ("/", Access::Public),
     ("/login", Access::Anonymous),
     ("/login/second-step", Access::Public),
-    ("/login/email", Access::Anonymous),
+    ("/login/email", Access::Public),
     ("/login/link", Access::Public),
     ("/register", Access::Anonymous),
     ("/setup", Access::Public),
