@@ -133,6 +133,8 @@ const ACTIONS: Action[] = [
     signedOut: true,
     open: async (scene) => {
       await withPasskey(scene);
+      // No page is left that notices that the cookie is gone, and goes to the sign-in page by itself.
+      await scene.page.goto('about:blank');
       await scene.page.context().clearCookies();
       return '/login';
     },
