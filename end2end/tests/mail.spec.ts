@@ -1,6 +1,7 @@
 import { expectNoViolations } from '../support/axe.ts';
 import { expect, expectDashboard, fill, heading, newAccount, openAs, press, signIn, visit } from '../support/fixtures.ts';
 import { MailBox, test } from '../support/mails.ts';
+import { App, addClient, answerAt, requestOf } from '../support/oauth.ts';
 import { Server } from '../support/server.ts';
 
 for (const javaScriptEnabled of [true, false]) {
@@ -61,6 +62,24 @@ for (const javaScriptEnabled of [true, false]) {
       await fill(page, { name: ada.name, password: ada.password });
       await press(page, 'Create account');
       await expectDashboard(page, ada);
+    });
+
+    test('somebody whom an app sent signs up by mail and gets back to the app', async ({ page, server, mails }) => {
+      const app = await App.start();
+      const { client_id } = addClient(server, 'native', '--redirect-uri', 'http://127.0.0.1/callback');
+      const ada = newAccount();
+      await visit(page, requestOf(client_id, app.callback));
+      await page.getByRole('main').getByRole('link', { name: 'Create an account' }).click();
+      await expect(heading(page)).toHaveText('Create an account');
+      await page.getByLabel('Email', { exact: true }).fill(ada.email);
+      await press(page, 'Send the link');
+      await expect(page.getByText('A mail is on its way.')).toBeVisible();
+      await visit(page, await mails.link(ada.email, '/register/finish?token='));
+      await fill(page, { name: ada.name, password: ada.password });
+      await press(page, 'Create account');
+      await press(page, 'Allow');
+      await answerAt(page, app.callback);
+      app.stop();
     });
   });
 }

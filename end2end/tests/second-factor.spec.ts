@@ -60,7 +60,7 @@ test('removing the app and new recovery codes are confirmed, and the page follow
 
 test('what needs a recent proof asks for the code too, and then continues by itself', async ({ page, server, expectConsole }) => {
   expectConsole(/status of 403.*totp_remove/);
-  expectConsole(/status of 422.*reauthenticate/);
+  expectConsole(/status of 401.*reauthenticate/);
   const ada = newAccount();
   await openWithNewToken(page, ada, '/account/security');
   const { secret } = await enrol(page);
@@ -69,8 +69,10 @@ test('what needs a recent proof asks for the code too, and then continues by its
   await pressAndConfirm(page, 'Remove the authenticator app');
   const dialog = page.getByRole('dialog', { name: 'Confirm your password to continue' });
   await dialog.getByLabel('Password', { exact: true }).fill(ada.password);
+  await dialog.getByLabel('Code', { exact: true }).fill('000000');
   await page.keyboard.press('Enter');
-  await expect(dialog.getByRole('alert').first()).toContainText('Enter the 6 digits');
+  await expect(dialog.getByRole('alert').first()).toContainText('This code does not work.');
+  await dialog.getByLabel('Password', { exact: true }).fill(ada.password);
   await dialog.getByLabel('Code', { exact: true }).fill(codeOf(secret, 1));
   await page.keyboard.press('Enter');
   await expect(dialog).toHaveCount(0);
