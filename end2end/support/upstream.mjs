@@ -11,6 +11,11 @@ const groups = new Map();
 /** Which endpoints do not answer. */
 const silent = new Set();
 
+// The pages that come with it ask another site for fonts.
+const shows = (ctx, text) => (ctx.body = `<!doctype html><html lang="en"><title>Upstream</title>${text}`);
+const logoutSource = (ctx, form) => shows(ctx, `${form}<button form="op.logoutForm" name="logout" value="yes">Yes, sign me out</button>`);
+const postLogoutSuccessSource = (ctx) => shows(ctx, '<p>Signed out upstream.</p>');
+
 const provider = new Provider(`http://127.0.0.1:${port}`, {
   clients: [{
     client_id: 'latchkey',
@@ -27,7 +32,7 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
     accountId: id,
     claims: () => ({ sub: id, name: 'Grace Hopper', email: `${id}@example.org`, email_verified: true, groups: groups.get(id) }),
   }),
-  features: { devInteractions: { enabled: false }, backchannelLogout: { enabled: true }, rpInitiatedLogout: { enabled: true } },
+  features: { devInteractions: { enabled: false }, backchannelLogout: { enabled: true }, rpInitiatedLogout: { enabled: true, logoutSource, postLogoutSuccessSource } },
   // Its own calls refuse addresses of this machine.
   fetch: (url, options) => fetch(url, { ...options, dispatcher: undefined }),
   interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
