@@ -1,12 +1,12 @@
 // Names the functions of WASM files so that those which are alike follow each other when they are sorted by name, as
 // `wasm-opt --reorder-functions-by-name` does. Brotli finds more to share between neighbours: about 5 % of the file.
 // Called by .ci/client-bundle:
-//   node .ci/order.mjs FILE…
+//   node .ci/order.mjs RUN FILE…      functions are alike as far as they share runs of RUN bytes
 import { readFileSync, writeFileSync } from 'node:fs';
 import { CUSTOM, FUNCTION_NAMES, Reader, assemble, functionBodies, importedFunctions, number, sections, sized } from './wasm.mjs';
 
-/** Functions are alike as far as they share runs of so many bytes. */
-const RUN = 4;
+const [run, ...files] = process.argv.slice(2);
+const RUN = Number(run);
 
 /** Every run of bytes in the body of a function, as a hash. */
 function runsOf(body) {
@@ -67,4 +67,4 @@ function nameInOrder(wasm) {
   return assemble(wasm.subarray(0, 8), [...kept, { id: CUSTOM, content: section }]);
 }
 
-for (const file of process.argv.slice(2)) writeFileSync(file, nameInOrder(readFileSync(file)));
+for (const file of files) writeFileSync(file, nameInOrder(readFileSync(file)));
