@@ -13,7 +13,6 @@ use crate::{
             upstream_providers::{self, Provider},
             users::User,
         },
-        upstream::providers::button,
     },
 };
 
@@ -36,5 +35,5 @@ async fn linked(db: &mut impl Queryable, user: &User) -> Result<Vec<ProviderButt
             && provider.preset.says_when()
             && identities.iter().any(|identity| identity.provider == provider.id)
     };
-    Ok(providers.into_iter().filter(is_usable).map(button).collect())
+    Ok(providers.into_iter().filter(is_usable).map(Provider::into_button).collect())
 }

@@ -12,8 +12,8 @@ use crate::{
         id::ProviderId,
         oauth::scope::Scopes,
         upstream::{
-            algorithms::Algorithms, claim_rule::ClaimRules, issuer::Issuer, metadata::Metadata,
-            preset::Preset, sign_up::SignUp, slug::ProviderSlug,
+            algorithms::Algorithms, claim_rule::ClaimRules, issuer::Issuer, linked::ProviderButton,
+            metadata::Metadata, preset::Preset, sign_up::SignUp, slug::ProviderSlug,
         },
     },
     server::clock::Timestamp,
@@ -64,6 +64,11 @@ impl Provider {
     /// The name of its secret among the sealed ones.
     pub fn secret_name(&self) -> String {
         format!("upstream provider {}", self.id)
+    }
+
+    pub fn into_button(self) -> ProviderButton {
+        let initial = self.preset.initial(self.name.as_str());
+        ProviderButton { slug: self.slug, name: self.name.into(), initial }
     }
 }
 

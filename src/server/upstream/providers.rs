@@ -181,13 +181,7 @@ pub async fn list(state: &AppState) -> Result<Vec<Provider>, Error> {
 
 /// Those that people can sign in with, for the pages on which nobody is signed in.
 pub async fn buttons(state: &AppState) -> Result<Vec<ProviderButton>, Error> {
-    Ok(list(state).await?.into_iter().filter(Provider::is_enabled).map(button).collect())
-}
-
-pub fn button(provider: Provider) -> ProviderButton {
-    let Provider { slug, name, preset, .. } = provider;
-    let initial = preset.initial(name.as_str());
-    ProviderButton { slug, name: name.into(), initial }
+    Ok(list(state).await?.into_iter().filter(Provider::is_enabled).map(Provider::into_button).collect())
 }
 
 /// A change of this provider, which nobody else changes meanwhile.

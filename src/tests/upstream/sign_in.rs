@@ -370,7 +370,7 @@ async fn what_somebody_can_prove_with_is_what_their_account_has() {
         let proofs = async |browser: &mut Browser| browser.post("/api/account/proofs", &[]).await.json();
         let through_provider = json!({
             "email": "ada@example.org", "password": false, "code": false, "passkey": false,
-            "providers": [{ "slug": SLUG, "name": NAME }],
+            "providers": [{ "slug": SLUG, "name": NAME, "initial": "A" }],
         });
         assert_eq!(proofs(&mut browser).await, through_provider);
         // With a second step the word of the provider is not enough.
