@@ -21,7 +21,9 @@ const field = (page: Page, label: string) => page.getByLabel(label, { exact: tru
 
 /** Shows what people meet who sign up, sign in and protect their account, in each state, and looks at each. */
 export async function eachIdentityState(scene: Scene): Promise<void> {
-  const providers = [await StubProvider.start(scene.server, 'acme'), await StubProvider.start(scene.server, 'initech')];
+  const providers = [await StubProvider.start(scene.server), await StubProvider.start(scene.server)];
+  providers[0].addTo(scene.server, 'acme');
+  providers[1].addTo(scene.server, 'initech');
   await lookAtSigningIn(scene);
   const ada = await lookAtSigningUp(scene);
   const secret = await lookAtSecurity(scene, ada);

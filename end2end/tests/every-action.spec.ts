@@ -190,9 +190,9 @@ const ACTIONS: Action[] = [
     form: 'SetSecondStep',
     path: '/api/account/set_second_step',
     open: security,
-    act: async (scene) => {
-      await addPasskey(scene);
-      await press(scene.page, 'Ask for a passkey after my password');
+    act: async ({ page }) => {
+      await addPasskey(page);
+      await press(page, 'Ask for a passkey after my password');
     },
   },
   {

@@ -4,7 +4,8 @@ import { StubProvider } from '../support/provider.ts';
 
 /** Somebody who has come in through a provider half an hour ago, and may have a passkey. */
 async function arrive(page: Page, server: Server, slug: string, withPasskey = false): Promise<Account> {
-  const provider = await StubProvider.start(server, slug);
+  const provider = await StubProvider.start(server);
+  provider.addTo(server, slug);
   // It was asked about itself, and nobody calls it again.
   provider.stop();
   const ada = newAccount();
