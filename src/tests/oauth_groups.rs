@@ -96,9 +96,10 @@ async fn fifty_people_get_each_their_own_code_tokens_and_refresh_and_share_the_c
         let first: Vec<_> = redeemed.iter().map(refresh_token).collect();
         let refreshed = refresh_together(&app, &client, &first).await;
         let statements = counted::so_far() - statements;
-        // Each takes ten and more when it goes alone. How many share depends on how they arrive: 194 when nothing else
-        // runs, 385 once on a busy machine. One for each browser is a note that its cookie was used.
-        assert!(statements < 750, "{backend:?}: {statements} statements for 150 requests");
+        // Each takes ten and more when it goes alone. One for each browser is a note that its cookie was used. On
+        // PostgreSQL they arrive less together while other tests run: 385 once.
+        let most = if matches!(backend, Backend::Sqlite) { 300 } else { 750 };
+        assert!(statements < most, "{backend:?}: {statements} statements for 150 requests");
 
         assert_eq!(codes.iter().collect::<BTreeSet<_>>().len(), 50);
         for answers in [&redeemed, &refreshed] {
