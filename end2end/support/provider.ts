@@ -1,6 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { resolve } from 'node:path';
-import { freePort, type Server } from './server.ts';
+import type { Server } from './server.ts';
+
+let started = 0;
 
 /** A provider that can be set up, and that leads back to the dashboard whoever is sent there. */
 export class StubProvider {
@@ -11,15 +13,15 @@ export class StubProvider {
 
   /** It is a program of its own: a command of Latchkey asks it about itself while the test waits. */
   static async start(server: Server): Promise<StubProvider> {
-    const port = await freePort();
-    const argument = JSON.stringify({ port, authorization: `${server.url}/dashboard` });
     const script = resolve(import.meta.dirname, 'stub-provider.mjs');
-    const child = spawn(process.execPath, [script, argument], { stdio: ['pipe', 'pipe', 'inherit'] });
-    await new Promise<void>((ready, failed) => {
+    const child = spawn(process.execPath, [script, `${server.url}/dashboard`], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const origin = await new Promise<string>((ready, failed) => {
       child.once('exit', (code) => failed(new Error(`the provider exited with ${code}`)));
-      child.stdout.on('data', (chunk) => String(chunk).includes('ready') && ready());
+      child.stdout.once('data', (chunk) => ready(String(chunk).trim()));
     });
-    return new StubProvider(`http://127.0.0.1:${port}`, child);
+    // A port comes back after it was given up, and a server takes an issuer once.
+    started += 1;
+    return new StubProvider(`${origin}/${started}`, child);
   }
 
   /** Sets it up. */

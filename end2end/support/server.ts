@@ -167,13 +167,21 @@ export function byAddress(...accounts: Account[]): Account[] {
   return accounts.toSorted((one, other) => (one.email < other.email ? -1 : 1));
 }
 
-export function freePort(): Promise<number> {
-  return new Promise((found, failed) => {
+/**
+ * A port that nobody listens on. It is below those that the system takes for outgoing connections: nothing takes it before
+ * the program does. It is above 10080, which browsers refuse.
+ */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 11_000 + Math.floor(Math.random() * 20_000);
+    if (await isFree(port)) return port;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((found) => {
     const probe = createServer();
-    probe.once('error', failed);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => (address && typeof address === 'object' ? found(address.port) : failed(new Error('no port'))));
-    });
+    probe.once('error', () => found(false));
+    probe.listen(port, '127.0.0.1', () => probe.close(() => found(true)));
   });
 }
