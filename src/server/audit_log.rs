@@ -76,11 +76,10 @@ impl AuditQuery {
         Self { filter, below: i64::MAX, list, reader: Some(person.clone()) }
     }
 
-    /// Of those, the ones of one kind, from an id on.
+    /// Of those, the ones of one kind.
     #[must_use]
-    pub fn only(mut self, kind: EventKind, from: i64) -> Self {
+    pub fn only(mut self, kind: EventKind) -> Self {
         self.filter.event = Some(kind.as_str().to_owned());
-        self.filter.from = from;
         self
     }
 

@@ -42,6 +42,7 @@ pub mod mails;
 pub mod many_sessions;
 pub mod notices;
 pub mod one_time_tokens;
+pub mod overviews;
 pub mod passkeys;
 mod postgres;
 pub mod queue;

@@ -59,6 +59,8 @@ pub async fn sign_in_often(app: &TestApp, email: &str, count: usize) -> Vec<Stri
             name: None,
             user_agent: String::new(),
             ip: String::new(),
+            new_device: false,
+            new_network: false,
         };
         let minted = app.state.tokens.mint(app.clock.now(), &app.state.entropy, &session, &user).unwrap();
         session.remember(&minted.kid, minted.expires_at);

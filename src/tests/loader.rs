@@ -10,7 +10,7 @@ use futures::future::join_all;
 use crate::{
     model::{
         display_name::DisplayName,
-        id::UserId,
+        id::{SessionId, UserId},
         profile::Profile,
         role::{Role, Roles},
     },
@@ -18,10 +18,10 @@ use crate::{
         accounts::{administer, profile, roles},
         client_info::{ActionContext, ClientInfo},
         config::DatabaseUrl,
-        store::{StoreError, counted, on_db, users},
+        store::{StoreError, counted, on_db, sessions, users},
         tasks::sync,
     },
-    tests::test_app::{Backend, TestApp},
+    tests::test_app::{Backend, PASSWORD, TestApp},
 };
 
 const BOTH: [Backend; 2] = [Backend::Sqlite, Backend::Postgres];
@@ -63,6 +63,35 @@ async fn many_who_ask_at_once_get_each_their_own_answer() {
         assert!(nobody.unwrap().is_none());
         let statements = counted::so_far() - before;
         assert!(statements <= 10, "{statements} statements for 201 questions");
+    }
+}
+
+#[tokio::test]
+async fn many_who_ask_for_their_overview_at_once_get_each_their_own() {
+    for backend in BOTH {
+        let app = TestApp::with(backend, &[]).await;
+        let now = app.clock.now();
+        let mut sessions = Vec::new();
+        for (n, user) in accounts(&app, 4).await.into_iter().enumerate() {
+            for _ in 0..n {
+                app.browser().sign_in(&format!("user{n}@example.org"), PASSWORD).await.assert_status(200);
+            }
+            let mut reader = app.state.store.read().await.unwrap();
+            let live = sessions::live_of_user(&mut reader, &user, now, 10).await.unwrap();
+            sessions.extend(live.into_iter().map(|session| (n, session.id)));
+        }
+        // The same questions over and over: twice in one statement they count once.
+        let asked: Vec<_> = (0..100).map(|n| &sessions[n % sessions.len()]).collect();
+        let found = join_all(asked.iter().map(|(_, session)| app.state.loader.overview(session, now))).await;
+        for ((n, _), found) in asked.into_iter().zip(found) {
+            assert_eq!(
+                found.unwrap().unwrap().sessions,
+                n + 1,
+                "{backend:?}: the first sign-in, and {n} more"
+            );
+        }
+        let missing = SessionId::parse("019a0000-0000-7000-8000-000000000000").unwrap();
+        assert!(app.state.loader.overview(&missing, now).await.unwrap().is_none());
     }
 }
 

@@ -35,27 +35,29 @@ async fn overview(browser: &mut Browser) -> Value {
 
 #[tokio::test]
 async fn the_overview_tells_of_the_sign_in_before_and_of_wrong_passwords_since() {
-    let app = TestApp::start().await;
-    let mut first = app.sign_up("ada@example.org").await;
-    let seen = overview(&mut first).await;
-    assert_eq!(seen["last_sign_in"], Value::Null, "this session is the first");
-    assert_eq!(seen["sessions"], 1);
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let app = TestApp::with(backend, &[]).await;
+        let mut first = app.sign_up("ada@example.org").await;
+        let seen = overview(&mut first).await;
+        assert_eq!(seen["last_sign_in"], Value::Null, "this session is the first");
+        assert_eq!(seen["sessions"], 1);
 
-    app.browser().sign_in("ada@example.org", "not this one").await.assert_status(401);
-    app.browser().sign_in("ada@example.org", "nor this one").await.assert_status(401);
-    app.advance(Duration::from_secs(60));
-    let mut second = sign_in(&app, FIREFOX, [203, 0, 113, 7]).await;
-    let seen = overview(&mut second).await;
-    assert_eq!(seen["last_sign_in"]["ip"], "203.0.113.7");
-    assert_eq!(seen["failed_sign_ins"], 2);
-    assert_eq!(seen["sessions"], 2);
+        app.browser().sign_in("ada@example.org", "not this one").await.assert_status(401);
+        app.browser().sign_in("ada@example.org", "nor this one").await.assert_status(401);
+        app.advance(Duration::from_secs(60));
+        let mut second = sign_in(&app, FIREFOX, [203, 0, 113, 7]).await;
+        let seen = overview(&mut second).await;
+        assert_eq!(seen["last_sign_in"]["ip"], "203.0.113.7");
+        assert_eq!(seen["failed_sign_ins"], 2);
+        assert_eq!(seen["sessions"], 2);
 
-    let mut third = sign_in(&app, IPHONE, [198, 51, 100, 1]).await;
-    let seen = overview(&mut third).await;
-    assert_eq!(seen["last_sign_in"]["device"], "Firefox on Linux");
-    assert_eq!(seen["failed_sign_ins"], 0, "they were before the last sign-in");
-    let page = open(&mut third, "/dashboard").await.main();
-    assert!(page.text().contains("Firefox on Linux · 203.0.113.7"), "{}", page.text());
+        let mut third = sign_in(&app, IPHONE, [198, 51, 100, 1]).await;
+        let seen = overview(&mut third).await;
+        assert_eq!(seen["last_sign_in"]["device"], "Firefox on Linux");
+        assert_eq!(seen["failed_sign_ins"], 0, "they were before the last sign-in");
+        let page = open(&mut third, "/dashboard").await.main();
+        assert!(page.text().contains("Firefox on Linux · 203.0.113.7"), "{}", page.text());
+    }
 }
 
 #[tokio::test]

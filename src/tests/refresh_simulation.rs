@@ -414,6 +414,8 @@ fn session() -> SessionRecord {
         name: None,
         user_agent: String::new(),
         ip: String::new(),
+        new_device: false,
+        new_network: false,
     }
 }
 

@@ -109,6 +109,8 @@ fn session(n: u32, of: &User) -> SessionRecord {
         name: None,
         user_agent: "Firefox ''; DROP TABLE users; --".to_owned(),
         ip: "2001:db8::1".to_owned(),
+        new_device: false,
+        new_network: false,
     }
 }
 

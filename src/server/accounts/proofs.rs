@@ -30,10 +30,10 @@ pub async fn proofs(state: &AppState, principal: &Principal) -> Result<Proofs, E
 async fn linked(db: &mut impl Queryable, user: &User) -> Result<Vec<ProviderButton>, StoreError> {
     let identities = upstream_identities::of_user(db, &user.id).await?;
     let providers = upstream_providers::all(db).await?;
-    let is_usable = |provider: &Provider| {
+    let is_usable = |provider: &&Provider| {
         provider.is_enabled()
             && provider.preset.says_when()
             && identities.iter().any(|identity| identity.provider == provider.id)
     };
-    Ok(providers.into_iter().filter(is_usable).map(Provider::into_button).collect())
+    Ok(providers.iter().filter(is_usable).map(Provider::button).collect())
 }

@@ -24,7 +24,7 @@ pub async fn overview(state: &AppState, principal: &Principal) -> Result<Securit
     let app = app
         .and_then(|app| app.confirmed_at)
         .map(|at| AuthenticatorApp { added_at: at.to_utc(), usable: factors.can_use_totp() });
-    let sign_ins = AuditQuery::of(user).only(EventKind::SignedIn, 0).newest(state, SHOWN).await?;
+    let sign_ins = AuditQuery::of(user).only(EventKind::SignedIn).newest(state, SHOWN).await?;
     Ok(SecurityOverview {
         totp: app,
         passkeys: factors.has_passkeys(),

@@ -1,9 +1,6 @@
 //! A user's own sessions: seeing, naming and revoking them.
 
-use super::{
-    revoke::{count, revoke, revoke_all_except},
-    unusual,
-};
+use super::revoke::{count, revoke, revoke_all_except};
 use crate::{
     model::{
         id::{SessionId, UserId},
@@ -39,9 +36,7 @@ pub async fn list(
 ) -> Result<Vec<SessionSummary>, Error> {
     let mut reader = state.store.read().await?;
     let sessions = sessions::live_of_user(&mut reader, user, now, MAX_SHOWN).await?;
-    let mut sessions: Vec<_> = sessions.into_iter().map(|session| summary(session, current)).collect();
-    unusual::mark(&mut reader, user, &mut sessions).await?;
-    Ok(sessions)
+    Ok(sessions.into_iter().map(|session| summary(session, current)).collect())
 }
 
 fn summary(session: SessionRecord, current: Option<&SessionId>) -> SessionSummary {
@@ -54,8 +49,8 @@ fn summary(session: SessionRecord, current: Option<&SessionId>) -> SessionSummar
         created_at: session.created_at.to_utc(),
         last_seen_at: session.last_seen_at.to_utc(),
         expires_at: session.idle_expires_at.min(session.absolute_expires_at).to_utc(),
-        new_device: false,
-        new_network: false,
+        new_device: session.new_device,
+        new_network: session.new_network,
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{
     issue::{Issued, issue},
     revoke::{lock_authentic, make_room, revoke},
-    unusual,
+    unusual::{self, Unusual},
 };
 use crate::{
     model::{id::SessionId, session::SignOutReason},
@@ -102,7 +102,8 @@ pub async fn start(
     let context = change.context;
     replace(state, &mut change, presented).await?;
     make_room(&mut change, &user.id).await?;
-    let mut session = new_session(state, context, user, evidence)?;
+    let unusual = unusual::compare(change.tx(), &user.id, context.client).await?;
+    let mut session = new_session(state, context, user, evidence, unusual)?;
     let minted = state.tokens.mint(context.now, &state.entropy, &session, user)?;
     session.remember(&minted.kid, minted.expires_at);
     sessions::insert(change.tx(), &session).await?;
@@ -115,7 +116,7 @@ pub async fn start(
     let detail = json!({ "method": method.as_str(), "factors": evidence.methods().to_string() });
     let event = Event::new(EventKind::SignedIn).by(&user.id).about(&user.id).of(&session.id).with(detail);
     change.record(event).await?;
-    if unusual::is_new_device(state, change.tx(), &session).await? {
+    if session.new_device {
         change.notify(user, Notice::NewDevice).await?;
     }
     change.commit().await?;
@@ -143,6 +144,7 @@ fn new_session(
     context: ActionContext<'_>,
     user: &User,
     evidence: Evidence,
+    unusual: Unusual,
 ) -> Result<SessionRecord, Error> {
     let ActionContext { now, client } = context;
     let config = &state.config.sessions;
@@ -169,6 +171,8 @@ fn new_session(
         name: None,
         user_agent: client.user_agent.clone(),
         ip: client.ip.clone(),
+        new_device: unusual.device,
+        new_network: unusual.network,
     })
 }
 

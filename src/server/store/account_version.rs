@@ -1,4 +1,4 @@
-//! Whether any account or client has changed, told without asking the database (SQLite).
+//! Whether any account, client or provider has changed, told without asking the database (SQLite).
 //!
 //! A file beside the database grows by a byte with each transaction that changed one, after its commit and before
 //! anybody is told of it. A command changes them from a process of its own, so memory alone would not do; and looking
@@ -47,7 +47,7 @@ impl AccountVersion {
     pub fn note(&self, change: &UpdateHookResult<'_>) {
         let is_kept = match change.table {
             "users" => !matches!(change.operation, SqliteOperation::Insert),
-            "oauth_clients" | "oauth_client_secrets" | "oauth_client_uris" => true,
+            "oauth_clients" | "oauth_client_secrets" | "oauth_client_uris" | "upstream_providers" => true,
             _ => false,
         };
         if is_kept {

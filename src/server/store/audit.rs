@@ -92,6 +92,13 @@ pub struct EventRecord {
     pub detail: String,
 }
 
+/// Where a sign-in came from.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct Origin {
+    pub user_agent: String,
+    pub ip: String,
+}
+
 /// How often something happened on one day.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
 pub struct DailyCount {
@@ -145,6 +152,11 @@ statements! {
     DAILY_COUNTS = "SELECT at / 86400000 AS day, event, COUNT(*) AS count FROM audit_events
                     WHERE event IN ('account_created', 'sign_in_failed', 'refresh_token_reused') AND at >= $1
                     GROUP BY at / 86400000, event";
+    /// As [`DAILY_COUNTS`] by the condition on the kind, so here and in what the overview reads.
+    SIGN_IN_ORIGINS = "SELECT DISTINCT user_agent, ip FROM (
+                           SELECT user_agent, ip FROM audit_events
+                           WHERE subject_id = $1 AND event IN ('signed_in', 'sign_in_failed') AND event = 'signed_in'
+                           ORDER BY id DESC LIMIT $2) newest";
     SET_RETENTION = "UPDATE audit_retention SET deletable_before = $1";
     DELETE_BEFORE = "DELETE FROM audit_events WHERE id IN (SELECT id FROM audit_events WHERE at < $1 ORDER BY at LIMIT $2)";
     /// Ids are given out in the order of time, near enough that a bound in time is a bound of ids.
@@ -214,6 +226,15 @@ pub async fn newest(
 /// New accounts, failed sign-ins and detected reuse since a moment, by day.
 pub async fn daily_counts(db: &mut impl Queryable, since: Timestamp) -> Result<Vec<DailyCount>, StoreError> {
     Ok(fetch_all!(db, DAILY_COUNTS, since)?)
+}
+
+/// Where the newest sign-ins of a person came from, each place once.
+pub async fn sign_in_origins(
+    db: &mut impl Queryable,
+    user: &UserId,
+    limit: i64,
+) -> Result<Vec<Origin>, StoreError> {
+    Ok(fetch_all!(db, SIGN_IN_ORIGINS, user.as_str(), limit)?)
 }
 
 /// The id of the first event at or after a moment; nothing if there is none.

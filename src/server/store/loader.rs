@@ -2,7 +2,7 @@
 //!
 //! Whoever asks while a statement runs shares the next one, on a connection that serves nothing else. A lone request
 //! does not wait for company. What is answered was read after it was asked for, so it is never older than the question.
-//! Profiles and clients alone are kept, for as long as it is certain that none has changed.
+//! Profiles, clients and providers alone are kept, for as long as it is certain that none has changed.
 
 use std::{fmt, hash::Hash, sync::Arc};
 
@@ -14,14 +14,20 @@ use super::{
     by_ids::Found,
     held_reader::HeldReader,
     many_sessions::{SessionOfUser, SessionOfUserRow},
+    overviews::{self, OverviewRow},
     queue::{Queue, Work},
     registered_clients::{RegisteredClient, RegisteredClientRow},
+    upstream_providers::{self, Provider},
     users::{User, UserRow},
 };
-use crate::model::{
-    id::{SessionId, UserId},
-    oauth::client_id::ClientId,
-    profile::Profile,
+use crate::{
+    model::{
+        id::{SessionId, UserId},
+        oauth::client_id::ClientId,
+        overview::Overview,
+        profile::Profile,
+    },
+    server::clock::Timestamp,
 };
 
 /// Profiles and clients that are kept, of 1 KiB each or less.
@@ -34,6 +40,7 @@ enum Question {
     Session(Asked<SessionOfUser>),
     User(Asked<User>),
     Client(Asked<RegisteredClient>),
+    Overview(Asked<Overview>),
 }
 
 /// What is kept, each with the version of the accounts before it was read ([`Store::account_version`]).
@@ -45,6 +52,7 @@ pub struct Loader {
     store: Store,
     profiles: Kept<UserId, Profile>,
     clients: Kept<ClientId, RegisteredClient>,
+    providers: Kept<(), Vec<Provider>>,
 }
 
 impl fmt::Debug for Loader {
@@ -57,7 +65,13 @@ impl Loader {
     /// Must be called within the async runtime: it starts the task that reads, which ends with the last asker.
     pub fn start(store: Store) -> Self {
         let questions = Queue::start(store.clone(), Reads);
-        Self { questions, store, profiles: Cache::new(KEPT), clients: Cache::new(KEPT) }
+        Self {
+            questions,
+            store,
+            profiles: Cache::new(KEPT),
+            clients: Cache::new(KEPT),
+            providers: Cache::new(1),
+        }
     }
 
     pub async fn session(&self, id: &SessionId) -> Answer<SessionOfUser> {
@@ -74,15 +88,27 @@ impl Loader {
         self.kept(&self.profiles, id, read).await
     }
 
+    /// What the owner of an account sees first in this session.
+    pub async fn overview(&self, session: &SessionId, now: Timestamp) -> Answer<Overview> {
+        self.ask(&overviews::question(session, now), Question::Overview).await
+    }
+
     /// A client with its secrets and addresses.
     pub async fn client(&self, id: &ClientId) -> Answer<Arc<RegisteredClient>> {
         self.kept(&self.clients, id, self.ask(id.as_str(), Question::Client)).await
+    }
+
+    /// All providers. There are a few.
+    pub async fn providers(&self) -> Result<Arc<Vec<Provider>>, StoreError> {
+        let read = async { Ok(Some(upstream_providers::all(&mut self.store.read().await?).await?)) };
+        Ok(self.kept(&self.providers, &(), read).await?.unwrap_or_default())
     }
 
     /// Forgets what it keeps. Another process has changed something, and may have ended before it could say what.
     pub fn forget(&self) {
         self.profiles.clear();
         self.clients.clear();
+        self.providers.clear();
     }
 
     /// What is kept and certain to be as it was, or else what is read.
@@ -112,17 +138,20 @@ struct Reads;
 
 impl Work<Question> for Reads {
     async fn answer(&mut self, group: Vec<Question>, reader: &mut HeldReader) {
-        let (mut sessions, mut users, mut clients) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut sessions, mut users) = (Vec::new(), Vec::new());
+        let (mut clients, mut overviews) = (Vec::new(), Vec::new());
         for question in group {
             match question {
                 Question::Session(asked) => sessions.push(asked),
                 Question::User(asked) => users.push(asked),
                 Question::Client(asked) => clients.push(asked),
+                Question::Overview(asked) => overviews.push(asked),
             }
         }
         answer::<SessionOfUserRow>(sessions, reader).await;
         answer::<UserRow>(users, reader).await;
         answer::<RegisteredClientRow>(clients, reader).await;
+        answer::<OverviewRow>(overviews, reader).await;
     }
 }
 

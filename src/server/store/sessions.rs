@@ -53,6 +53,10 @@ pub struct SessionRecord {
     pub name: Option<String>,
     pub user_agent: String,
     pub ip: String,
+    /// Whether no sign-in before had come from this device.
+    pub new_device: bool,
+    /// Or from this network.
+    pub new_network: bool,
 }
 
 #[derive(Clone, FromRow)]
@@ -80,6 +84,8 @@ pub(super) struct SessionRow {
     name: Option<String>,
     user_agent: String,
     ip: String,
+    new_device: bool,
+    new_network: bool,
 }
 
 impl TryFrom<SessionRow> for SessionRecord {
@@ -122,6 +128,8 @@ impl TryFrom<SessionRow> for SessionRecord {
             name: row.name,
             user_agent: row.user_agent,
             ip: row.ip,
+            new_device: row.new_device,
+            new_network: row.new_network,
             id: SessionId::parse(&id).map_err(corrupt("sessions", &id))?,
         })
     }
@@ -130,8 +138,9 @@ impl TryFrom<SessionRow> for SessionRecord {
 statements! {
     BY_ID = "SELECT * FROM sessions WHERE id = $1";
     INSERT = "INSERT INTO sessions (id, user_id, salt, generation, confirmed, rotated_at, created_at, authenticated_at,
-                  last_seen_at, idle_expires_at, absolute_expires_at, token_kid, token_expires_at, user_agent, ip, methods)
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+                  last_seen_at, idle_expires_at, absolute_expires_at, token_kid, token_expires_at, user_agent, ip, methods,
+                  new_device, new_network)
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
     CONFIRM = "UPDATE sessions SET confirmed = TRUE
                WHERE id = $1 AND generation = $2 AND NOT confirmed AND revoked_at IS NULL";
     REVOKE = "UPDATE sessions SET revoked_at = $2, revoked_reason = $3 WHERE id = $1 AND revoked_at IS NULL";
@@ -187,7 +196,9 @@ pub async fn insert(tx: &mut Tx, session: &SessionRecord) -> Result<(), StoreErr
         session.token_expires_at,
         &session.user_agent,
         &session.ip,
-        session.methods.to_string()
+        session.methods.to_string(),
+        session.new_device,
+        session.new_network
     )?;
     Ok(())
 }

@@ -66,9 +66,9 @@ impl Provider {
         format!("upstream provider {}", self.id)
     }
 
-    pub fn into_button(self) -> ProviderButton {
+    pub fn button(&self) -> ProviderButton {
         let initial = self.preset.initial(self.name.as_str());
-        ProviderButton { slug: self.slug, name: self.name.into(), initial }
+        ProviderButton { slug: self.slug.clone(), name: self.name.to_string(), initial }
     }
 }
 

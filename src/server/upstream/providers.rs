@@ -181,7 +181,8 @@ pub async fn list(state: &AppState) -> Result<Vec<Provider>, Error> {
 
 /// Those that people can sign in with, for the pages on which nobody is signed in.
 pub async fn buttons(state: &AppState) -> Result<Vec<ProviderButton>, Error> {
-    Ok(list(state).await?.into_iter().filter(Provider::is_enabled).map(Provider::into_button).collect())
+    let providers = state.loader.providers().await?;
+    Ok(providers.iter().filter(|provider| provider.is_enabled()).map(Provider::button).collect())
 }
 
 /// A change of this provider, which nobody else changes meanwhile.

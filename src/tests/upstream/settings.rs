@@ -29,7 +29,10 @@ use crate::{
             report,
         },
     },
-    tests::test_app::{Backend, TestApp},
+    tests::{
+        html::open,
+        test_app::{Backend, TestApp},
+    },
 };
 
 async fn add(app: &TestApp, new: NewProvider, settings: ProviderSettings) -> Result<Provider, Error> {
@@ -42,6 +45,35 @@ fn field(refused: Error) -> &'static str {
     match refused {
         Error::Invalid(fields) => fields.into_keys().next().unwrap(),
         other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn the_sign_in_page_of_every_node_shows_at_once_which_providers_there_are() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let first = TestApp::with(backend, &[]).await;
+        // On SQLite the other one is what a command is: a program of its own on the same file.
+        let second = first.another_node().await;
+        let (client, slug) = (ClientInfo::command_line(), slug());
+        let context = ActionContext { now: first.clock.now(), client: &client };
+        let shown = async || {
+            let mut shown = Vec::new();
+            for app in [&first, &second, &first, &second] {
+                let page = open(&mut app.browser(), "/login").await.main();
+                shown.push(page.text().contains("Sign in with Provider"));
+            }
+            shown
+        };
+        assert_eq!(shown().await, [false; 4], "{backend:?}");
+        let provider = TestProvider::start(&first.clock).await;
+        provider.add_to(&second, TestProvider::settings()).await;
+        assert_eq!(shown().await, [true; 4], "{backend:?}");
+        for enabled in [false, true] {
+            providers::set_enabled(&second.state, context, None, &slug, enabled).await.unwrap();
+            assert_eq!(shown().await, [enabled; 4], "{backend:?}");
+        }
+        providers::remove(&second.state, context, None, &slug).await.unwrap();
+        assert_eq!(shown().await, [false; 4], "{backend:?}");
     }
 }
 

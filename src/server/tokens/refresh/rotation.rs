@@ -220,6 +220,8 @@ mod tests {
             name: None,
             user_agent: String::new(),
             ip: String::new(),
+            new_device: false,
+            new_network: false,
         }
     }
 
