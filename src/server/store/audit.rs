@@ -132,21 +132,27 @@ macro_rules! events {
 }
 
 // Each takes ids below $1, at or above $2, and $3 at the most: the cost is that of one page, wherever it begins. The
-// events of a person are two walks through two indexes, merged.
+// events of a person are two walks through two indexes, merged: those about them, and those by them about others.
 statements! {
     ALL = events!("SELECT * FROM audit_events WHERE id < $1 AND id >= $2 ORDER BY id DESC LIMIT $3");
     BY_EVENT = events!(
         "SELECT * FROM audit_events WHERE event = $4 AND id < $1 AND id >= $2 ORDER BY id DESC LIMIT $3"
     );
     BY_PERSON = events!(
-        "SELECT * FROM (SELECT * FROM audit_events WHERE subject_id = $4 AND id < $1 AND id >= $2 ORDER BY id DESC LIMIT $3) x
-         UNION SELECT * FROM (SELECT * FROM audit_events WHERE actor_id = $4 AND id < $1 AND id >= $2 ORDER BY id DESC LIMIT $3) y"
+        "SELECT * FROM (SELECT * FROM audit_events WHERE subject_id = $4 AND id < $1 AND id >= $2
+                        ORDER BY id DESC LIMIT $3) x
+         UNION ALL
+         SELECT * FROM (SELECT * FROM audit_events WHERE actor_id = $4 AND subject_id IS DISTINCT FROM actor_id
+                            AND id < $1 AND id >= $2
+                        ORDER BY id DESC LIMIT $3) y"
     );
     BY_PERSON_AND_EVENT = events!(
         "SELECT * FROM (SELECT * FROM audit_events WHERE subject_id = $4 AND event = $5 AND id < $1 AND id >= $2
                         ORDER BY id DESC LIMIT $3) x
-         UNION SELECT * FROM (SELECT * FROM audit_events WHERE actor_id = $4 AND event = $5 AND id < $1 AND id >= $2
-                              ORDER BY id DESC LIMIT $3) y"
+         UNION ALL
+         SELECT * FROM (SELECT * FROM audit_events WHERE actor_id = $4 AND subject_id IS DISTINCT FROM actor_id
+                            AND event = $5 AND id < $1 AND id >= $2
+                        ORDER BY id DESC LIMIT $3) y"
     );
     /// The condition on the kind is the index's, word for word: it answers without looking at any other event.
     DAILY_COUNTS = "SELECT at / 86400000 AS day, event, COUNT(*) AS count FROM audit_events
