@@ -33,9 +33,10 @@ export class MailBox {
     return box;
   }
 
-  /** Settings that lead mails here. */
+  /** Settings that lead mails here, with everything on that is done by mail. */
   get settings(): Settings {
-    return { LATCHKEY_MAIL_URL: `smtp://127.0.0.1:${this.port}`, LATCHKEY_MAIL_FROM: 'Latchkey <latchkey@localhost>' };
+    const url = `smtp://127.0.0.1:${this.port}`;
+    return { LATCHKEY_MAIL_URL: url, LATCHKEY_MAIL_FROM: 'Latchkey <latchkey@localhost>', LATCHKEY_MAIL_SIGN_IN_LINKS: 'on' };
   }
 
   /** Waits for a mail to this address with a link to this page, and returns the link. */
@@ -55,7 +56,7 @@ export const test = base.extend<{ mails: MailBox }, { mailing: { mails: MailBox;
   mailing: [
     async ({}, use) => {
       const mails = await MailBox.start();
-      const server = await Server.start({ LATCHKEY_RATE_LIMIT: 'off', LATCHKEY_MAIL_SIGN_IN_LINKS: 'on', ...mails.settings });
+      const server = await Server.start({ LATCHKEY_RATE_LIMIT: 'off', ...mails.settings });
       await use({ mails, server });
       await server.destroy();
       await mails.stop();

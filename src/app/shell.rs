@@ -46,6 +46,7 @@ pub fn shell(
     }
 }
 
+/// Behind what the page is painted with: it is there to be read first, and to be taken over then.
 fn preload(wasm: &str) -> impl IntoView + use<> {
-    view! { <link rel="preload" href=wasm.to_owned() r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/> }
+    view! { <link rel="preload" href=wasm.to_owned() r#as="fetch" r#type="application/wasm" crossorigin="anonymous" fetchpriority="low"/> }
 }

@@ -60,7 +60,7 @@ async fn the_sign_in_page_of_every_node_shows_at_once_which_providers_there_are(
             let mut shown = Vec::new();
             for app in [&first, &second, &first, &second] {
                 let page = open(&mut app.browser(), "/login").await.main();
-                shown.push(page.text().contains("Sign in with Provider"));
+                shown.push(page.text().contains(&format!("Sign in with {NAME}")));
             }
             shown
         };
