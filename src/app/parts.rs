@@ -66,7 +66,7 @@ use crate::{
 };
 
 /// Milliseconds that parts which may be needed soon wait for what is needed now.
-const LATER: f64 = 1000.0;
+const LATER: f64 = 2000.0;
 
 /// The pages of a part, by the path that the router knows each by.
 type Pages = &'static [(&'static str, fn() -> AnyView)];

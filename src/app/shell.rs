@@ -5,8 +5,14 @@ use leptos_meta::MetaTags;
 
 use super::{App, components::footer::FOOT, page_data::PageData};
 
+/// What somebody presses meanwhile is heard before the page is taken over.
+const YIELD: &str = "await new Promise(next => setTimeout(next));";
+/// Fetches a file that is not needed yet.
+const FETCH_AHEAD: &str = "href => document.head.append(Object.assign(document.createElement('link'), \
+    { rel: 'preload', as: 'fetch', crossOrigin: 'anonymous', href }))";
+
 /// The document. `script`, `wasm` and `style` are addresses of the client bundle, `accent` that of an operator's
-/// colours, and `part` of what this page needs besides: it loads beside the others, not after them.
+/// colours, and `part` of what this page needs besides: it loads beside the others, once the page is painted.
 pub fn shell(
     script: &str,
     wasm: &str,
@@ -15,10 +21,14 @@ pub fn shell(
     part: &[String],
 ) -> impl IntoView + use<> {
     // A page that cannot be taken over says so: the style sheet shows it by this attribute.
-    let start = format!(
-        "import('{script}').then(async client => {{ await client.default({{ module_or_path: '{wasm}' }}); client.hydrate(); }})\
+    let mut start = format!(
+        "import('{script}').then(async client => {{ await client.default({{ module_or_path: '{wasm}' }}); {YIELD} client.hydrate(); }})\
          .catch(error => {{ document.documentElement.dataset.failed = ''; console.error(error); }});"
     );
+    if !part.is_empty() {
+        // In a tab that nobody sees, which is not painted, they are fetched when they are needed.
+        start += &format!("requestAnimationFrame(() => {part:?}.forEach({FETCH_AHEAD}));");
+    }
     let theme = use_context::<PageData>().and_then(|page| page.theme.attribute());
     view! {
         <!DOCTYPE html>
@@ -35,7 +45,8 @@ pub fn shell(
                 <link rel="stylesheet" href=style.to_owned()/>
                 {accent.map(|accent| view! { <link rel="stylesheet" href=accent.to_owned()/> })}
                 <link rel="modulepreload" href=script.to_owned() nonce=use_nonce()/>
-                {[wasm].into_iter().chain(part.iter().map(String::as_str)).map(preload).collect_view()}
+                // Behind what the page is painted with: it is there to be read first, and to be taken over then.
+                <link rel="preload" href=wasm.to_owned() r#as="fetch" r#type="application/wasm" crossorigin="anonymous" fetchpriority="low"/>
                 <script type="module" nonce=use_nonce()>{start}</script>
                 <MetaTags/>
             </head>
@@ -44,9 +55,4 @@ pub fn shell(
             </body>
         </html>
     }
-}
-
-/// Behind what the page is painted with: it is there to be read first, and to be taken over then.
-fn preload(wasm: &str) -> impl IntoView + use<> {
-    view! { <link rel="preload" href=wasm.to_owned() r#as="fetch" r#type="application/wasm" crossorigin="anonymous" fetchpriority="low"/> }
 }
