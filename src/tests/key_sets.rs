@@ -219,7 +219,7 @@ async fn no_code_is_used_up_while_there_is_no_key_to_encrypt_its_tokens_with() {
             for _ in 0..2 {
                 client.redeem(&app, &code).await.assert_refused(503, "temporarily_unavailable");
             }
-            server.serves(&[key.clone()]);
+            server.serves(std::slice::from_ref(&key));
             app.advance(FIRST_PAUSE);
             let tokens = client.redeem(&app, &code).await.assert_status(200).json();
             assert!(opener.open(tokens[token].as_str().unwrap()).is_some(), "{tokens}");
