@@ -1,4 +1,4 @@
-// What a provider must say of itself to be set up, and nothing else. Whoever is sent there is at `authorization` at once.
+// What a provider must say of itself to be set up and to be gone to, and nothing else. Whoever is sent there is at `authorization` at once.
 import { createServer } from 'node:http';
 
 const authorization = process.argv[2];
@@ -8,6 +8,7 @@ const metadata = (issuer) => ({
   token_endpoint: `${issuer}/token`,
   jwks_uri: `${issuer}/jwks`,
   id_token_signing_alg_values_supported: ['ES256'],
+  keys: [],
 });
 
 // It ends with whoever started it.

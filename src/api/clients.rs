@@ -210,21 +210,17 @@ pub async fn rotate_client_secret(client_id: String, at_once: Option<String>) ->
 /// Stops a client: its sessions and grants end at once.
 #[server(prefix = "/api", endpoint = "admin/clients/disable", client = AuthClient, output = Json)]
 pub async fn disable_client(client_id: String) -> Result<ClientSummary, ApiError> {
-    use crate::{
-        model::{oauth::client_id::ClientId, role::Permission},
-        server::{oauth::clients, request::caller::Caller},
-    };
-    Caller::respond(async |caller| {
-        let principal = caller.require(Permission::Administer).await?;
-        let id = ClientId::parse(&client_id)?;
-        Ok(clients::disable(&caller.state, caller.context(), Some(&principal.user), &id).await?.into())
-    })
-    .await
+    set_enabled(client_id, false).await
 }
 
 /// Lets a client go on.
 #[server(prefix = "/api", endpoint = "admin/clients/enable", client = AuthClient, output = Json)]
 pub async fn enable_client(client_id: String) -> Result<ClientSummary, ApiError> {
+    set_enabled(client_id, true).await
+}
+
+#[cfg(feature = "ssr")]
+async fn set_enabled(client_id: String, enabled: bool) -> Result<ClientSummary, ApiError> {
     use crate::{
         model::{oauth::client_id::ClientId, role::Permission},
         server::{oauth::clients, request::caller::Caller},
@@ -232,7 +228,8 @@ pub async fn enable_client(client_id: String) -> Result<ClientSummary, ApiError>
     Caller::respond(async |caller| {
         let principal = caller.require(Permission::Administer).await?;
         let id = ClientId::parse(&client_id)?;
-        Ok(clients::enable(&caller.state, caller.context(), Some(&principal.user), &id).await?.into())
+        let actor = Some(&principal.user);
+        Ok(clients::set_enabled(&caller.state, caller.context(), actor, &id, enabled).await?.into())
     })
     .await
 }

@@ -202,27 +202,17 @@ pub async fn update_provider(
 /// Switches a provider off: nobody comes in through it. Sessions go on.
 #[server(prefix = "/api", endpoint = "admin/providers/disable", client = AuthClient, output = Json)]
 pub async fn disable_provider(slug: String) -> Result<ProviderReport, ApiError> {
-    use crate::{
-        model::{role::Permission, upstream::slug::ProviderSlug},
-        server::{
-            error::Error,
-            request::caller::Caller,
-            upstream::{providers, report},
-        },
-    };
-    Caller::respond(async |caller| {
-        let principal = caller.require(Permission::Administer).await?;
-        let slug = ProviderSlug::parse(&slug).map_err(|_| Error::NotFound)?;
-        let actor = Some(&principal.user);
-        let provider = providers::set_enabled(&caller.state, caller.context(), actor, &slug, false).await?;
-        Ok(report::report(&provider, &caller.state.config.tokens))
-    })
-    .await
+    set_enabled(slug, false).await
 }
 
 /// Switches a provider on again.
 #[server(prefix = "/api", endpoint = "admin/providers/enable", client = AuthClient, output = Json)]
 pub async fn enable_provider(slug: String) -> Result<ProviderReport, ApiError> {
+    set_enabled(slug, true).await
+}
+
+#[cfg(feature = "ssr")]
+async fn set_enabled(slug: String, enabled: bool) -> Result<ProviderReport, ApiError> {
     use crate::{
         model::{role::Permission, upstream::slug::ProviderSlug},
         server::{
@@ -235,7 +225,7 @@ pub async fn enable_provider(slug: String) -> Result<ProviderReport, ApiError> {
         let principal = caller.require(Permission::Administer).await?;
         let slug = ProviderSlug::parse(&slug).map_err(|_| Error::NotFound)?;
         let actor = Some(&principal.user);
-        let provider = providers::set_enabled(&caller.state, caller.context(), actor, &slug, true).await?;
+        let provider = providers::set_enabled(&caller.state, caller.context(), actor, &slug, enabled).await?;
         Ok(report::report(&provider, &caller.state.config.tokens))
     })
     .await

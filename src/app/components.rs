@@ -5,6 +5,7 @@ pub mod chart;
 pub mod confirm;
 pub mod countdown;
 pub mod dialog;
+pub mod ending;
 pub mod fields;
 pub mod filter;
 pub mod footer;

@@ -139,8 +139,9 @@ impl Fetcher {
 fn parse(address: &str) -> Result<Url, FetchError> {
     let url = Url::parse(address).map_err(|_| FetchError::Address)?;
     // `https://2130706433/` is 127.0.0.1, and nobody who reads it sees that.
+    let begins_with = |ip: String| address.split_once("://").is_some_and(|(_, rest)| rest.starts_with(&ip));
     if let Some(Host::Ipv4(ip)) = url.host()
-        && !address.contains(&format!("://{ip}"))
+        && !begins_with(ip.to_string())
     {
         return Err(FetchError::Address);
     }
@@ -332,9 +333,13 @@ mod tests {
             assert!(matches!(target(address, Reach::Public), Err(FetchError::Address)), "{address}");
             assert!(target(address, Reach::Private).is_ok(), "{address}");
         }
-        for address in
-            ["http://id.example.org/", "http://10.0.0.1/", "file:///etc/passwd", "https://2130706433/"]
-        {
+        for address in [
+            "http://id.example.org/",
+            "http://10.0.0.1/",
+            "file:///etc/passwd",
+            "https://2130706433/",
+            "https://2130706433/?a=://127.0.0.1",
+        ] {
             assert!(matches!(target(address, Reach::Private), Err(FetchError::Address)), "{address}");
         }
         assert!(target("https://id.example.org/a", Reach::Public).is_ok());

@@ -2,7 +2,8 @@
 //!
 //! A key that is not known is asked for, once a minute at the most: anybody can make up the name of a key. A set is read
 //! anew after an hour, so that a key that its owner takes back is not believed for longer. An owner that does not answer
-//! then keeps the keys that it had.
+//! then keeps the keys that it had. One of whom no key is known is asked again sooner: somebody waits, and what they hold
+//! may be good for a minute only.
 
 use std::{
     collections::HashMap,
@@ -24,6 +25,8 @@ use super::{
 
 /// How long is waited before a set is asked for once more.
 pub const PAUSE: Duration = Duration::from_secs(60);
+/// The same where nothing is known yet.
+pub const FIRST_PAUSE: Duration = Duration::from_secs(10);
 /// Most keys of a set that are looked at: each may be tried with what a stranger sends.
 const MAX_KEYS: usize = 100;
 /// For how long keys are believed without asking.
@@ -36,7 +39,7 @@ pub enum NoKeys {
     Fetch(#[from] FetchError),
     #[error("the key set was answered with {0}, or is none")]
     Answer(u16),
-    #[error("the key set could not be read a short while ago")]
+    #[error("the key set was asked for a short while ago")]
     Lately,
     #[error("there is no key set")]
     None,
@@ -77,6 +80,8 @@ struct Known {
     keys: Option<Arc<KeySet>>,
     /// When it was last asked for.
     asked_at: Option<Duration>,
+    /// When it was last asked for because its owner had named a key that is not known.
+    named_at: Option<Duration>,
 }
 
 impl KeySets {
@@ -96,12 +101,33 @@ impl KeySets {
         let is_fresh = known.asked_at.is_some_and(|at| self.clock.elapsed() < at + MAX_AGE);
         match &known.keys {
             Some(keys) if is_fresh => Ok(keys.clone()),
-            _ => self.ask(place, &mut known).await,
+            _ => self.ask_or_keep(place, &mut known).await,
         }
     }
 
-    /// The keys that are there now that something was signed with one that is not known.
+    /// The keys that are there now that something was signed with one that is not known; or those that are known, if they
+    /// were asked for a short while ago.
     pub async fn get_newer(&self, place: Place<'_>) -> Result<Arc<KeySet>, NoKeys> {
+        let known = self.known(place);
+        let mut known = known.lock().await;
+        self.ask_or_keep(place, &mut known).await
+    }
+
+    /// The same where it is the owner that has just named the key, and no stranger who may have made it up: some make a key when
+    /// they sign for the first time. So it counts for itself how long ago that was done.
+    pub async fn get_newer_of_owner(&self, place: Place<'_>) -> Result<Arc<KeySet>, NoKeys> {
+        let known = self.known(place);
+        let mut known = known.lock().await;
+        let now = self.clock.elapsed();
+        if known.named_at.is_none_or(|at| at + PAUSE <= now) {
+            known.named_at = Some(now);
+            known.asked_at = None;
+        }
+        self.ask_or_keep(place, &mut known).await
+    }
+
+    /// The keys that are there now and no others: for what is to be sent again if nobody can say whose it is.
+    pub async fn get_current(&self, place: Place<'_>) -> Result<Arc<KeySet>, NoKeys> {
         let known = self.known(place);
         let mut known = known.lock().await;
         self.ask(place, &mut known).await
@@ -112,18 +138,29 @@ impl KeySets {
         known.entry((address.to_owned(), reach)).or_default().clone()
     }
 
+    async fn ask_or_keep(&self, place: Place<'_>, known: &mut Known) -> Result<Arc<KeySet>, NoKeys> {
+        match self.ask(place, known).await {
+            Ok(keys) => Ok(keys),
+            Err(error) => known.keys.clone().ok_or(error),
+        }
+    }
+
     /// Asks for the keys, unless that was done a short while ago.
     async fn ask(&self, place: Place<'_>, known: &mut Known) -> Result<Arc<KeySet>, NoKeys> {
-        let now = self.clock.elapsed();
-        if known.asked_at.is_some_and(|at| now < at + PAUSE) {
-            return known.keys.clone().ok_or(NoKeys::Lately);
+        let pause = if known.keys.is_some() { PAUSE } else { FIRST_PAUSE };
+        if known.asked_at.is_some_and(|at| self.clock.elapsed() < at + pause) {
+            return Err(NoKeys::Lately);
         }
-        known.asked_at = Some(now);
-        match self.fetch(place).await {
+        // Before the question, which whoever asks may give up; and after the answer, so that whoever has waited for one that
+        // did not come does not wait for the next.
+        known.asked_at = Some(self.clock.elapsed());
+        let answer = self.fetch(place).await;
+        known.asked_at = Some(self.clock.elapsed());
+        match answer {
             Ok(keys) => Ok(known.keys.insert(Arc::new(keys)).clone()),
             Err(error) => {
                 tracing::warn!(address = place.address, %error, "a key set could not be read");
-                known.keys.clone().ok_or(error)
+                Err(error)
             }
         }
     }

@@ -1,27 +1,31 @@
 //! Public keys of clients and services that are at an address of theirs (`jwks_uri`).
 
 use std::{
+    pin::pin,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
 use axum::{Json, Router, extract::State, http::StatusCode, response::IntoResponse, routing::get};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::Notify};
 
 use super::{
     client_tokens::part,
     oauth_clients::{Keyed, assert_refused},
-    token_formats::{Opener, Setup},
+    relying_party::{CALLBACK, RelyingParty, VERIFIER, answered, path},
+    token_formats::{Opener, SERVICE, Setup},
 };
 use crate::{
+    model::oauth::client_kind::ClientKind,
     server::{
         client_info::{ActionContext, ClientInfo},
         crypto::algorithm::Algorithm,
         error::Error,
         fetch::Reach,
-        key_sets::{PAUSE, Place},
+        key_sets::{FIRST_PAUSE, PAUSE, Place},
         oauth::{self, clients::ClientSettings, error::OAuthCode, resources::ResourceSettings},
+        store::Store,
     },
     tests::test_app::{Backend, TestApp},
 };
@@ -124,7 +128,7 @@ async fn keys_that_are_known_go_on_while_their_address_does_not_answer_and_witho
     assert_refused(&answer, 503, "temporarily_unavailable");
     assert_eq!(answer.header("retry-after"), Some("1"));
     server.serves(&[keyed.jwk("mine")]);
-    keyed.app.advance(PAUSE);
+    keyed.app.advance(FIRST_PAUSE);
     keyed.present(&assertion(&keyed, "mine", "one")).await.assert_status(200);
     server.breaks();
     keyed.app.advance(Duration::from_secs(3600));
@@ -153,7 +157,7 @@ async fn tokens_are_encrypted_with_the_key_that_is_at_the_address_of_the_service
     old_key["d"] = "AAAA".into();
     server.serves(&[signing, old_key]);
     setup.app.advance(Duration::from_secs(3600));
-    let refused = setup.granted(super::token_formats::SERVICE).try_access_token(&setup.app).await;
+    let refused = setup.granted(SERVICE).try_access_token(&setup.app).await;
     assert_eq!(refused, Err(OAuthCode::Unavailable));
 }
 
@@ -180,4 +184,108 @@ async fn who_may_not_call_an_address_keeps_nobody_waiting_who_may() {
     let place = |reach| Place { address: &server.address, reach };
     assert!(app.state.key_sets.get(place(Reach::Public)).await.is_err());
     assert!(app.state.key_sets.get(place(Reach::Private)).await.is_ok());
+}
+
+/// A service whose key is at this address.
+async fn add_service(app: &TestApp, uri: &str, address: &str) {
+    let client = ClientInfo::command_line();
+    let context = ActionContext { now: app.clock.now(), client: &client };
+    let settings =
+        ResourceSettings { encryption_key: Some(address.to_owned()), ..ResourceSettings::default() };
+    oauth::resources::add(&app.state, context, uri, &settings).await.unwrap();
+}
+
+#[tokio::test]
+async fn no_code_is_used_up_while_there_is_no_key_to_encrypt_its_tokens_with() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let app = TestApp::with(backend, &[]).await;
+        let mut browser = app.sign_up("ada@example.org").await;
+        let (opener, key) = Opener::ec();
+        let (of_service, of_client) = (KeyServer::start(&[]).await, KeyServer::start(&[]).await);
+        add_service(&app, SERVICE, &of_service.address).await;
+        let of_service_alone =
+            ClientSettings { resources: Some(vec![SERVICE.to_owned()]), ..ClientSettings::default() };
+        let of_client_alone =
+            ClientSettings { id_token_key: Some(of_client.address.clone()), ..ClientSettings::default() };
+        for (settings, server, resource, token) in [
+            (of_service_alone, &of_service, SERVICE, "access_token"),
+            (of_client_alone, &of_client, "", "id_token"),
+        ] {
+            server.breaks();
+            let settings = ClientSettings { trusted: Some(true), ..settings };
+            let client = RelyingParty::register(&app, ClientKind::Web, settings).await;
+            let request = client.request_with(&[("resource", resource)]);
+            let code = client.authorize(&mut browser, &request).await["code"].clone();
+            for _ in 0..2 {
+                client.redeem(&app, &code).await.assert_refused(503, "temporarily_unavailable");
+            }
+            server.serves(std::slice::from_ref(&key));
+            app.advance(FIRST_PAUSE);
+            let tokens = client.redeem(&app, &code).await.assert_status(200).json();
+            assert!(opener.open(tokens[token].as_str().unwrap()).is_some(), "{tokens}");
+            // Nobody was taken for a thief meanwhile.
+            client.refresh(&app, tokens["refresh_token"].as_str().unwrap()).await.assert_status(200);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_code_for_services_that_share_no_token_is_still_good_for_one_of_them() {
+    let app = TestApp::start().await;
+    let mut browser = app.sign_up("ada@example.org").await;
+    let server = KeyServer::start(&[Opener::ec().1]).await;
+    add_service(&app, SERVICE, &server.address).await;
+    let both = vec![SERVICE.to_owned(), "https://other.example.org".to_owned()];
+    let settings = ClientSettings { trusted: Some(true), resources: Some(both), ..ClientSettings::default() };
+    let client = RelyingParty::register(&app, ClientKind::Web, settings).await;
+    let asked = format!(
+        "{}&resource=https://other.example.org",
+        path(&client.request_with(&[("resource", SERVICE)]))
+    );
+    let code = answered(&browser.get(&asked).await)["code"].clone();
+    client.redeem(&app, &code).await.assert_refused(400, "invalid_target");
+    let fields = [
+        ("grant_type", "authorization_code"),
+        ("code", &*code),
+        ("code_verifier", VERIFIER),
+        ("redirect_uri", CALLBACK),
+        ("resource", SERVICE),
+    ];
+    client.token(&app, &fields).await.assert_status(200);
+}
+
+/// A server that says when it is called, and never answers.
+async fn silent_server() -> (String, Arc<Notify>) {
+    let called = Arc::new(Notify::new());
+    let says = called.clone();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}/keys", listener.local_addr().unwrap());
+    let hold = get(async move || {
+        says.notify_one();
+        std::future::pending::<()>().await;
+    });
+    tokio::spawn(async move { axum::serve(listener, Router::new().route("/keys", hold)).await });
+    (address, called)
+}
+
+/// How many connections for reading are in use.
+fn in_use(app: &TestApp) -> usize {
+    match &app.state.store {
+        Store::Sqlite(pools) => pools.readers.size() as usize - pools.readers.num_idle(),
+        Store::Postgres(pool) => pool.size() as usize - pool.num_idle(),
+    }
+}
+
+#[tokio::test]
+async fn while_the_keys_of_a_service_do_not_come_nobody_holds_a_connection_to_the_database() {
+    let setup = Setup::new().await;
+    let (address, called) = silent_server().await;
+    add_service(&setup.app, SERVICE, &address).await;
+    let before = in_use(&setup.app);
+    let granted = setup.granted(SERVICE);
+    let mut token = pin!(granted.try_access_token(&setup.app));
+    tokio::select! {
+        () = called.notified() => assert!(in_use(&setup.app) <= before),
+        token = &mut token => panic!("{token:?}"),
+    }
 }

@@ -438,7 +438,7 @@ async fn a_disabled_app_signs_nobody_in() {
     let tokens = client.sign_in(&app, &mut browser).await;
     let client_info = ClientInfo::command_line();
     let context = ActionContext { now: app.clock.now(), client: &client_info };
-    clients::disable(&app.state, context, None, &client.id).await.unwrap();
+    clients::set_enabled(&app.state, context, None, &client.id, false).await.unwrap();
     browser.get(&path(&client.request())).await.assert_status(400);
     assert!(!is_accepted(&app, tokens["access_token"].as_str().unwrap()).await);
     client
@@ -446,7 +446,7 @@ async fn a_disabled_app_signs_nobody_in() {
         .await
         .assert_refused(401, "invalid_client");
     // What it had does not come back.
-    clients::enable(&app.state, context, None, &client.id).await.unwrap();
+    clients::set_enabled(&app.state, context, None, &client.id, true).await.unwrap();
     client
         .refresh(&app, tokens["refresh_token"].as_str().unwrap())
         .await

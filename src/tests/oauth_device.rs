@@ -12,7 +12,10 @@ use super::{
 };
 use crate::{
     model::oauth::client_kind::ClientKind,
-    server::oauth::clients::ClientSettings,
+    server::{
+        client_info::{ActionContext, ClientInfo},
+        oauth::clients::{self, ClientSettings},
+    },
     tests::test_app::{Answer, Backend, Browser, PASSWORD, TestApp},
 };
 
@@ -279,4 +282,22 @@ async fn fifty_polls(backend: Backend) {
         answer.assert_refused(400, "invalid_grant");
     }
     assert!(is_accepted(&app, &text(&won[0].json(), "access_token")).await);
+}
+
+#[tokio::test]
+async fn a_device_code_is_not_used_up_while_there_is_no_key_to_encrypt_its_tokens_with() {
+    let app = TestApp::start().await;
+    let mut browser = app.sign_up("ada@example.org").await;
+    let with_key =
+        |key: &str| ClientSettings { id_token_key: Some(key.to_owned()), ..ClientSettings::default() };
+    // Nobody listens at the port of nothing.
+    let keyed = with_key("http://127.0.0.1:1/keys");
+    let client = RelyingParty::register(&app, ClientKind::Device, keyed).await;
+    let begun = begin(&app, &client).await;
+    allow(&mut browser, &begun).await;
+    poll(&app, &client, &begun).await.assert_refused(503, "temporarily_unavailable");
+    let by = ClientInfo::command_line();
+    let context = ActionContext { now: app.clock.now(), client: &by };
+    clients::update(&app.state, context, None, &client.id, &with_key("")).await.unwrap();
+    poll(&app, &client, &begun).await.assert_status(200);
 }

@@ -310,10 +310,10 @@ async fn what_changes_of_a_client_holds_from_the_next_request_on_whichever_proce
         client.secret = Some(secret);
         client.refresh(&app, &token).await.assert_status(200);
 
-        clients::disable(&command.state, context, None, &client.id).await.unwrap();
+        clients::set_enabled(&command.state, context, None, &client.id, false).await.unwrap();
         client.refresh(&app, &token).await.assert_refused(401, "invalid_client");
         browser.get(&path(&client.request())).await.assert_status(400);
-        clients::enable(&command.state, context, None, &client.id).await.unwrap();
+        clients::set_enabled(&command.state, context, None, &client.id, true).await.unwrap();
         client.sign_in(&app, &mut browser).await;
     }
 }

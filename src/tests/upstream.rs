@@ -6,6 +6,7 @@ mod github;
 mod lies;
 mod linking;
 mod logout;
+mod outage;
 pub mod provider;
 mod settings;
 mod sign_in;

@@ -11,6 +11,7 @@ use crate::{
     api::clients::{DisableClient, EnableClient, GetClient, RemoveClient, RotateClientSecret, UpdateClient},
     app::{
         components::{
+            ending::EndingForms,
             form::{FormState, PageTitle},
             loading::LoadingHint,
             navigation::{Breadcrumbs, CLIENTS},
@@ -51,9 +52,7 @@ struct Forms {
     rotate: FormState,
     /// The same at once, because the secret of now has leaked.
     replace: FormState,
-    disable: FormState,
-    enable: FormState,
-    remove: FormState,
+    ending: EndingForms,
     /// The secret that was just made. It is shown once.
     made: RwSignal<Option<NewSecret>>,
 }
@@ -64,9 +63,11 @@ impl Forms {
             update: FormState::of::<UpdateClient>(),
             rotate: FormState::of::<RotateClientSecret>(),
             replace: FormState::of::<RotateClientSecret>(),
-            disable: FormState::of::<DisableClient>(),
-            enable: FormState::of::<EnableClient>(),
-            remove: FormState::of::<RemoveClient>(),
+            ending: EndingForms {
+                disable: FormState::of::<DisableClient>(),
+                enable: FormState::of::<EnableClient>(),
+                remove: FormState::of::<RemoveClient>(),
+            },
             made: RwSignal::new(None),
         }
     }
@@ -74,7 +75,7 @@ impl Forms {
     fn on_change(self, refresh: impl Fn() + Copy + Send + Sync + 'static) {
         let navigate = use_navigate();
         self.update.on_success(move |_: RegisteredClient| refresh());
-        for form in [self.disable, self.enable] {
+        for form in [self.ending.disable, self.ending.enable] {
             form.on_success(move |_: ClientSummary| refresh());
         }
         for form in [self.rotate, self.replace] {
@@ -83,7 +84,7 @@ impl Forms {
                 refresh();
             });
         }
-        self.remove.on_success(move |()| {
+        self.ending.remove.on_success(move |()| {
             // Whoever has gone to another page stays there.
             if self.made.try_get_untracked().is_some() {
                 navigate("/admin/clients", NavigateOptions::default());

@@ -10,6 +10,7 @@ use crate::{
     api::providers::{DisableProvider, EnableProvider, GetProvider, RemoveProvider, UpdateProvider},
     app::{
         components::{
+            ending::EndingForms,
             form::{FormState, PageTitle},
             loading::LoadingHint,
             navigation::{Breadcrumbs, PROVIDERS},
@@ -47,29 +48,29 @@ fn Report(slug: String) -> impl IntoView {
 #[derive(Clone, Copy, Debug)]
 struct Forms {
     update: FormState,
-    disable: FormState,
-    enable: FormState,
-    remove: FormState,
+    ending: EndingForms,
 }
 
 impl Forms {
     fn new() -> Self {
         Self {
             update: FormState::of::<UpdateProvider>(),
-            disable: FormState::of::<DisableProvider>(),
-            enable: FormState::of::<EnableProvider>(),
-            remove: FormState::of::<RemoveProvider>(),
+            ending: EndingForms {
+                disable: FormState::of::<DisableProvider>(),
+                enable: FormState::of::<EnableProvider>(),
+                remove: FormState::of::<RemoveProvider>(),
+            },
         }
     }
 
     fn on_change(self, refresh: impl Fn() + Copy + Send + Sync + 'static) {
         let navigate = use_navigate();
-        for form in [self.update, self.disable, self.enable] {
+        for form in [self.update, self.ending.disable, self.ending.enable] {
             form.on_success(move |_: ProviderReport| refresh());
         }
-        self.remove.on_success(move |()| {
+        self.ending.remove.on_success(move |()| {
             // Whoever has gone to another page stays there.
-            if !self.remove.pending.is_disposed() {
+            if !self.ending.remove.pending.is_disposed() {
                 navigate("/admin/providers", NavigateOptions::default());
             }
         });

@@ -189,10 +189,20 @@ async fn change(command: ClientCommand, state: &AppState) -> Result<(), CliError
             print(&with_secret(json!({ "client_id": id }), Some(secret)));
         }
         ClientCommand::Disable { client_id } => {
-            line(&clients::disable(state, context, None, &id(&client_id)?).await.map_err(failed)?.into());
+            line(
+                &clients::set_enabled(state, context, None, &id(&client_id)?, false)
+                    .await
+                    .map_err(failed)?
+                    .into(),
+            );
         }
         ClientCommand::Enable { client_id } => {
-            line(&clients::enable(state, context, None, &id(&client_id)?).await.map_err(failed)?.into());
+            line(
+                &clients::set_enabled(state, context, None, &id(&client_id)?, true)
+                    .await
+                    .map_err(failed)?
+                    .into(),
+            );
         }
         ClientCommand::Remove { client_id } => {
             clients::remove(state, context, None, &id(&client_id)?).await.map_err(failed)?;

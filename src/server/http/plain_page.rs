@@ -12,7 +12,7 @@ use tower_cookies::Cookies;
 
 use super::routes::{appearance::accent_sheet, assets::AssetPaths};
 use crate::{
-    model::{error::ApiError, theme::Theme},
+    model::{error::ApiError, local_path::LocalPath, theme::Theme},
     server::{
         config::brand::BrandConfig,
         request::{caller::Caller, cookies},
@@ -23,6 +23,8 @@ use crate::{
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 /// For a page whose form is answered by a page of ours.
 const POLICY_WITH_FORM: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+/// Loads the same page.
+const TRY_AGAIN: &str = "<p><a class=\"button\" href=\"\">Try again</a></p>";
 const REFRESH: HeaderName = HeaderName::from_static("refresh");
 
 /// What a page looks like.
@@ -68,9 +70,10 @@ pub fn fault(look: Look<'_>, error: ApiError) -> Response {
 
 /// Says that the store is silent: nobody can be recognised, and nobody is sent away for it.
 pub fn unavailable(look: Look<'_>) -> Response {
-    let content = "<p>The server can't answer right now. You are still signed in; reload the page in a moment.</p>\
-                   <p><a class=\"button\" href=\"\">Try again</a></p>";
-    let mut response = page(look, StatusCode::SERVICE_UNAVAILABLE, POLICY, "Back in a moment", content);
+    let content = format!(
+        "<p>The server can't answer right now. You are still signed in; reload the page in a moment.</p>{TRY_AGAIN}"
+    );
+    let mut response = page(look, StatusCode::SERVICE_UNAVAILABLE, POLICY, "Back in a moment", &content);
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
     response
 }
@@ -99,12 +102,31 @@ pub fn lead_to_second_step(look: Look<'_>, path: &str) -> Response {
     lead(look, "One more step\u{2026}", "Continue", path)
 }
 
+/// Where somebody can go from a page that ends their sign-in with a provider.
+#[derive(Clone, Debug)]
+pub struct WaysOn {
+    /// Where they can begin once more.
+    pub again: LocalPath,
+    /// Whether they can load this page once more instead.
+    pub still_counts: bool,
+}
+
+impl WaysOn {
+    fn links(&self) -> String {
+        let reload = if self.still_counts { TRY_AGAIN } else { "" };
+        let label = match self.again.path() {
+            "/login" => "Go to the sign-in page",
+            _ => "Go back",
+        };
+        format!("{reload}<p class=\"aside\"><a href=\"{}\">{label}</a></p>", escape(self.again.as_str()))
+    }
+}
+
 /// Says why somebody can't sign in with a provider.
-pub fn no_provider(look: Look<'_>, status: StatusCode, name: &str, why: &str) -> Response {
+pub fn no_provider(look: Look<'_>, status: StatusCode, name: &str, why: &str, ways_on: &WaysOn) -> Response {
     let title = format!("You can\u{2019}t sign in with {name} right now");
-    let why =
-        format!("<p>{}</p><p class=\"aside\"><a href=\"/login\">Go to the sign-in page</a></p>", escape(why));
-    page(look, status, POLICY, &title, &why)
+    let content = format!("<p>{}</p>{}", escape(why), ways_on.links());
+    page(look, status, POLICY, &title, &content)
 }
 
 /// Asks whether to sign out. `fields` are what an app has asked for, and come back with the answer.

@@ -31,7 +31,6 @@ use crate::{
     server::{
         change::Change,
         client_info::ActionContext,
-        clock::Timestamp,
         error::Error,
         sessions::client_sessions,
         state::AppState,
@@ -157,44 +156,25 @@ pub async fn rotate_secret(
     Ok((client, secret))
 }
 
-/// Stops a client: its sessions and grants end at once, and it gets no others.
-pub async fn disable(
+/// Stops a client, whose sessions and grants end at once, or lets it go on: its people sign in again. Changes nothing of one
+/// that is so already.
+pub async fn set_enabled(
     state: &AppState,
     context: ActionContext<'_>,
     actor: Option<&UserId>,
     id: &ClientId,
-) -> Result<Client, Error> {
-    set_disabled(state, context, actor, id, Some(context.now)).await
-}
-
-/// Lets a client go on. Its people sign in again.
-pub async fn enable(
-    state: &AppState,
-    context: ActionContext<'_>,
-    actor: Option<&UserId>,
-    id: &ClientId,
-) -> Result<Client, Error> {
-    set_disabled(state, context, actor, id, None).await
-}
-
-/// Changes nothing of a client that is so already.
-async fn set_disabled(
-    state: &AppState,
-    context: ActionContext<'_>,
-    actor: Option<&UserId>,
-    id: &ClientId,
-    disabled_at: Option<Timestamp>,
+    enabled: bool,
 ) -> Result<Client, Error> {
     let (mut change, mut client) = begin(state, context, id).await?;
-    if client.disabled_at.is_some() == disabled_at.is_some() {
+    if client.is_enabled() == enabled {
         return Ok(client);
     }
-    client.disabled_at = disabled_at;
+    client.disabled_at = (!enabled).then_some(context.now);
     clients::update(change.tx(), &client).await?;
-    if !client.is_enabled() {
+    if !enabled {
         client_sessions::end(&mut change, Ending::Client(id), RevocationReason::ClientDisabled).await?;
     }
-    let kind = if client.is_enabled() { EventKind::ClientEnabled } else { EventKind::ClientDisabled };
+    let kind = if enabled { EventKind::ClientEnabled } else { EventKind::ClientDisabled };
     record(&mut change, kind, actor, &client).await?;
     change.commit().await?;
     Ok(client)

@@ -134,33 +134,36 @@ pub enum TokenForm {
 
 /// The form of a token for these services. A service that can't read what the others read gets a token for itself alone.
 pub async fn form_for(state: &AppState, wanted: &Resources) -> Result<TokenForm, OAuthError> {
-    let mut special = None;
-    if !wanted.is_empty() {
-        let mut reader = state.store.read().await.map_err(Error::from)?;
-        for resource in wanted.iter() {
-            let found = resources::by_uri(&mut reader, resource).await.map_err(Error::from)?;
-            if let Some(found) = found {
-                special = special_form(state, found).await?.or(special);
-            }
-        }
-    }
-    match special {
-        Some(_) if wanted.iter().count() > 1 => Err(OAuthError::new(
+    let Some(special) = special_one(state, wanted).await? else { return Ok(TokenForm::Signed) };
+    if wanted.iter().count() > 1 {
+        return Err(OAuthError::new(
             OAuthCode::InvalidTarget,
             "One of these resources gets its tokens in a form of its own. Ask for a token for it alone.",
-        )),
-        Some(form) => Ok(form),
-        None => Ok(TokenForm::Signed),
+        ));
+    }
+    match special.encryption_key {
+        // Asked for without a connection to the database, which others need while its owner does not answer.
+        Some(key) => Ok(TokenForm::Encrypted(encryption_key(state, &key, special.uri.as_str()).await?)),
+        None => Ok(TokenForm::Paseto),
     }
 }
 
-/// Nothing where the service gets what every service gets.
-async fn special_form(state: &AppState, resource: ResourceRecord) -> Result<Option<TokenForm>, Error> {
-    if resource.token_format == TokenFormat::Paseto {
-        return Ok(Some(TokenForm::Paseto));
+/// One of the services that get their tokens in a form of their own. Nothing: each gets what every service gets.
+async fn special_one(state: &AppState, wanted: &Resources) -> Result<Option<ResourceRecord>, Error> {
+    if wanted.is_empty() {
+        return Ok(None);
     }
-    let Some(key) = resource.encryption_key else { return Ok(None) };
-    Ok(Some(TokenForm::Encrypted(encryption_key(state, &key, resource.uri.as_str()).await?)))
+    let mut reader = state.store.read().await?;
+    for resource in wanted.iter() {
+        let found = resources::by_uri(&mut reader, resource).await?;
+        let is_special = |found: &ResourceRecord| {
+            found.token_format == TokenFormat::Paseto || found.encryption_key.is_some()
+        };
+        if let Some(special) = found.filter(is_special) {
+            return Ok(Some(special));
+        }
+    }
+    Ok(None)
 }
 
 /// The key that tokens are encrypted with for this service or client: the registered one, or the one that is now at the

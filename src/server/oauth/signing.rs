@@ -8,7 +8,7 @@ use super::{
     resources::{TokenForm, encryption_key, form_for},
 };
 use crate::{
-    model::client_algorithm::ClientAlgorithm,
+    model::{client_algorithm::ClientAlgorithm, oauth::resource::Resources},
     server::{
         client_info::{ActionContext, ClientInfo},
         clock::Timestamp,
@@ -61,6 +61,19 @@ async fn sign_in_form(
     };
     let minted = tokens.mint_for_client(&key, now, entropy, access, Reach::ServicesAlone)?;
     Ok(MintedToken { token: encrypt(&minted.token, reader, entropy)?, ..minted })
+}
+
+/// Makes sure that what is signed for this client and these services can be encrypted for them: that their keys are known,
+/// or can be read now. Asked before something is used up that is good for once.
+pub async fn require_readers(
+    state: &AppState,
+    client: &Client,
+    resources: &Resources,
+) -> Result<(), OAuthError> {
+    if let Some(key) = &client.id_token_key {
+        encryption_key(state, key, client.id.as_str()).await?;
+    }
+    form_for(state, resources).await.map(drop)
 }
 
 /// Signs an ID token, and encrypts it for a client that wants it so.

@@ -6,7 +6,7 @@ use sqlx::FromRow;
 use super::{
     StoreError,
     by_ids::{Dialects, Found},
-    corrupt, postgres, sqlite,
+    corrupt,
 };
 use crate::{
     model::{
@@ -50,15 +50,6 @@ impl TryFrom<OverviewRow> for Overview {
     }
 }
 
-impl Found for OverviewRow {
-    type Record = Overview;
-    const READ: Dialects = Dialects { sqlite: sqlite::OVERVIEWS, postgres: postgres::OVERVIEWS };
-
-    fn id(&self) -> &str {
-        &self.question
-    }
-}
-
 /// The statement of both databases, which turn an array into rows each in its way. A question may be asked twice. The
 /// condition on the kind of event is the index's, word for word: it answers without looking at any other event.
 macro_rules! overviews {
@@ -92,4 +83,15 @@ macro_rules! overviews {
         )
     };
 }
-pub(super) use overviews;
+
+impl Found for OverviewRow {
+    type Record = Overview;
+    const READ: Dialects = Dialects {
+        sqlite: overviews!("json_each($1)", "CROSS JOIN"),
+        postgres: overviews!("json_array_elements_text($1::json) questions(value)", "JOIN"),
+    };
+
+    fn id(&self) -> &str {
+        &self.question
+    }
+}

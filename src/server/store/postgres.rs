@@ -205,10 +205,6 @@ pub const INSERT_EVENTS: &str = "INSERT INTO audit_events
     SELECT (value->>0)::bigint, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7, value->>8
     FROM json_array_elements($1::json) WITH ORDINALITY n(value, place) ORDER BY place";
 
-/// What the owners of accounts see first. The questions come as a JSON array.
-pub const OVERVIEWS: &str =
-    super::overviews::overviews!("json_array_elements_text($1::json) questions(value)", "JOIN");
-
 /// Accounts of ids that come as a JSON array.
 pub const USERS: &str =
     "SELECT u.* FROM json_array_elements_text($1::json) ids(value) JOIN users u ON u.id = ids.value";

@@ -140,9 +140,6 @@ pub const INSERT_EVENTS: &str = "INSERT INTO audit_events
 /// Accounts of ids that come as a JSON array.
 pub const USERS: &str = "SELECT u.* FROM json_each($1) ids CROSS JOIN users u ON u.id = ids.value";
 
-/// What the owners of accounts see first. The questions come as a JSON array.
-pub const OVERVIEWS: &str = super::overviews::overviews!("json_each($1)", "CROSS JOIN");
-
 /// Four of them are held for as long as the program runs ([`super::held_reader`]).
 const READERS: u32 = 8;
 /// Pages of the write-ahead log that are gathered before they are copied into the database, which everybody waits for who

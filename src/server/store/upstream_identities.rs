@@ -30,6 +30,7 @@ statements! {
     COUNT_USABLE = "SELECT count(*) FROM upstream_identities i JOIN upstream_providers p ON p.id = i.provider_id
                     WHERE i.user_id = $1 AND p.disabled_at IS NULL";
     COUNTS = "SELECT provider_id, count(*) FROM upstream_identities GROUP BY provider_id";
+    COUNT = "SELECT count(*) FROM upstream_identities WHERE provider_id = $1";
     INSERT = "INSERT INTO upstream_identities (provider_id, subject, user_id, email, linked_at, last_used_at)
               VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
     USED = "UPDATE upstream_identities SET email = $3, last_used_at = $4 WHERE provider_id = $1 AND subject = $2";
@@ -57,6 +58,11 @@ pub async fn count_usable(db: &mut impl Queryable, user: &UserId) -> Result<i64,
 pub async fn counts(db: &mut impl Queryable) -> Result<HashMap<String, i64>, StoreError> {
     let rows: Vec<(String, i64)> = fetch_all!(db, COUNTS)?;
     Ok(rows.into_iter().collect())
+}
+
+/// How many accounts can come in through this provider.
+pub async fn count(db: &mut impl Queryable, provider: &ProviderId) -> Result<i64, StoreError> {
+    Ok(fetch_scalar!(db, COUNT, provider.as_str())?)
 }
 
 /// `false`: somebody has it already, or this person has another one at this provider.

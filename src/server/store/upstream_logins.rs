@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::{StoreError, Tx, corrupt, execute, fetch_optional, statements};
+use super::{Queryable, StoreError, Tx, corrupt, execute, fetch_optional, statements};
 use crate::{
     model::{
         id::{ProviderId, SessionId, UserId},
@@ -132,6 +132,7 @@ statements! {
     INSERT = "INSERT INTO upstream_logins (state_hash, provider_id, nonce, sealed_verifier, browser_hash, purpose, user_id,
                   session_id, invitation_hash, next, authenticated_after, created_at, expires_at)
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+    FIND = "SELECT * FROM upstream_logins WHERE state_hash = $1 AND provider_id = $2 AND browser_hash = $3";
     TAKE = "DELETE FROM upstream_logins
             WHERE state_hash = $1 AND provider_id = $2 AND browser_hash = $3 AND expires_at > $4 RETURNING *";
     DELETE_OF_USER = "DELETE FROM upstream_logins WHERE user_id = $1";
@@ -161,14 +162,28 @@ pub async fn insert(tx: &mut Tx, login: &UpstreamLogin) -> Result<(), StoreError
     Ok(())
 }
 
-/// Uses a sign-in up that this browser has begun at this provider. Nothing: there is none, or no longer.
+/// What a sign-in under way is known by.
+#[derive(Clone, Debug)]
+pub struct LoginKey<'a> {
+    pub state_hash: Vec<u8>,
+    pub provider: &'a ProviderId,
+    pub browser_hash: Vec<u8>,
+}
+
+/// A sign-in that this browser has begun at this provider, and perhaps long ago. Nothing: there is none, or no longer.
+pub async fn find(db: &mut impl Queryable, key: &LoginKey<'_>) -> Result<Option<UpstreamLogin>, StoreError> {
+    let LoginKey { state_hash, provider, browser_hash } = key;
+    let row: Option<LoginRow> = fetch_optional!(db, FIND, state_hash, provider.as_str(), browser_hash)?;
+    row.map(UpstreamLogin::try_from).transpose()
+}
+
+/// Uses it up. Nothing: it is gone, or has expired.
 pub async fn take(
     tx: &mut Tx,
-    state_hash: &[u8],
-    provider: &ProviderId,
-    browser_hash: &[u8],
+    key: &LoginKey<'_>,
     now: Timestamp,
 ) -> Result<Option<UpstreamLogin>, StoreError> {
+    let LoginKey { state_hash, provider, browser_hash } = key;
     let row: Option<LoginRow> = fetch_optional!(tx, TAKE, state_hash, provider.as_str(), browser_hash, now)?;
     row.map(UpstreamLogin::try_from).transpose()
 }

@@ -6,7 +6,7 @@ use std::{fmt::Display, time::Duration};
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 
-use super::refused::Refused;
+use super::{exchange::require_keys, refused::Refused};
 use crate::{
     model::{
         local_path::LocalPath,
@@ -69,6 +69,8 @@ pub async fn begin(
     state.rate_limiter.check_authorization(context)?;
     let provider = find(state, slug).await?;
     refuse_by_policy(&provider, &wish.purpose)?;
+    // Or they would come back in vain.
+    require_keys(state, &provider).await?;
     let max_age = max_age(state, context.now, cookie, &wish).await?;
     let cookie = one_time::known_or_new(&state.entropy, cookie)?;
     let (state_parameter, state_hash) = one_time::generate(&state.entropy)?;
@@ -98,6 +100,15 @@ pub async fn begin(
 /// another (RFC 9700 §4.4).
 pub fn redirect_uri(config: &TokenConfig, slug: impl Display) -> String {
     format!("{}/auth/upstream/{slug}/callback", config.issuer)
+}
+
+/// Where the same can be begun once more.
+pub fn again(purpose: &LoginPurpose, next: &LocalPath) -> LocalPath {
+    match purpose {
+        LoginPurpose::SignIn => next.behind("/login"),
+        LoginPurpose::Invitation(_) => LocalPath::page("/invitation"),
+        LoginPurpose::Link { .. } | LoginPurpose::StepUp { .. } => next.clone(),
+    }
 }
 
 /// Asked when it begins, and again when the browser comes back.

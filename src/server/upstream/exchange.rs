@@ -38,6 +38,15 @@ pub struct Code<'a> {
     pub redirect_uri: &'a str,
 }
 
+/// Makes sure that what the provider signs can be verified: that its keys are known, or can be read now.
+pub async fn require_keys(state: &AppState, provider: &Provider) -> Result<(), Refused> {
+    // Who somebody is at GitHub is signed by nobody.
+    if provider.preset != Preset::GitHub {
+        state.key_sets.get(of_provider(provider).map_err(no_keys)?).await.map_err(no_keys)?;
+    }
+    Ok(())
+}
+
 /// Redeems a code, and finds out who has signed in.
 pub async fn exchange(
     state: &AppState,
@@ -113,7 +122,7 @@ async fn verify(
     let keys = state.key_sets.get(place).await.map_err(no_keys)?;
     let verified = match check(&keys.signing) {
         Err(UpstreamTokenError::UnknownKey) => {
-            check(&state.key_sets.get_newer(place).await.map_err(no_keys)?.signing)
+            check(&state.key_sets.get_newer_of_owner(place).await.map_err(no_keys)?.signing)
         }
         verified => verified,
     };

@@ -1,12 +1,13 @@
 //! The browser comes back from a provider. What it brings counts once, a short while, in the browser that began, and for that
-//! provider alone. Everything that was asked when it began is asked again.
+//! provider alone. Everything that was asked when it began is asked again. Nothing is used up before the provider's keys are
+//! known, without which nobody could be signed in.
 
 use std::time::Duration;
 
 use super::{
     account::{self, Arrival},
-    begin::{VERIFIER, find, redirect_uri, refuse_by_policy},
-    exchange::{Code, exchange},
+    begin::{VERIFIER, again, find, redirect_uri, refuse_by_policy},
+    exchange::{Code, exchange, require_keys},
     identities,
     person::UpstreamPerson,
     refused::{Reason, Refused},
@@ -24,7 +25,7 @@ use crate::{
         sessions::start::Started,
         state::AppState,
         store::{
-            upstream_logins::{self, LoginPurpose, UpstreamLogin},
+            upstream_logins::{self, LoginKey, LoginPurpose, UpstreamLogin},
             upstream_providers::Provider,
         },
         tokens::{
@@ -55,6 +56,22 @@ pub struct Finished {
     pub next: LocalPath,
 }
 
+/// Why somebody does not go on.
+#[derive(Debug)]
+pub struct Stopped {
+    pub why: Refused,
+    /// Where they can begin once more. Nothing: nobody knows what was begun.
+    pub again: Option<LocalPath>,
+    /// Whether the answer of the provider still counts, so that it can be brought once more.
+    pub still_counts: bool,
+}
+
+impl From<Refused> for Stopped {
+    fn from(why: Refused) -> Self {
+        Self { why, again: None, still_counts: false }
+    }
+}
+
 /// Takes the answer of a provider.
 pub async fn finish(
     state: &AppState,
@@ -62,17 +79,38 @@ pub async fn finish(
     slug: &ProviderSlug,
     parameters: &Parameters,
     held: Held<'_>,
-) -> Result<Finished, Refused> {
-    state.rate_limiter.check_network(context)?;
+) -> Result<Finished, Stopped> {
+    state.rate_limiter.check_network(context).map_err(Refused::from)?;
     let provider = find(state, slug).await?;
-    let login = take(state, context, &provider, parameters, held.cookie).await?;
-    check_issuer(&provider, parameters)?;
-    let Some(code) = parameters.get("code").filter(|_| parameters.get("error").is_none()) else {
-        return Err(Refused::Declined);
+    let key = key(&provider, parameters, held.cookie)?;
+    let begun = look_up(state, &key).await?;
+    let again = Some(again(&begun.purpose, &begun.next));
+    let code = code(&provider, parameters);
+    if code.is_ok()
+        && context.now < begun.expires_at
+        && let Err(why) = require_keys(state, &provider).await
+    {
+        return Err(Stopped { why, again, still_counts: true });
+    }
+    let finished = async {
+        let login = use_up(state, context, &key).await?;
+        go_on(state, context, &provider, login, code, held).await
     };
-    let person = identify(state, context, &provider, &login, code).await?;
+    finished.await.map_err(|why| Stopped { why, again, still_counts: false })
+}
+
+/// Goes on with what was begun, now that it is used up.
+async fn go_on(
+    state: &AppState,
+    context: ActionContext<'_>,
+    provider: &Provider,
+    login: UpstreamLogin,
+    code: Result<&str, Refused>,
+    held: Held<'_>,
+) -> Result<Finished, Refused> {
+    let person = identify(state, context, provider, &login, code?).await?;
     // It may have been switched off since this was begun, and while it was asked.
-    let provider = find(state, slug).await?;
+    let provider = find(state, &provider.slug).await?;
     if provider.id != login.provider {
         return Err(Refused::NoProvider);
     }
@@ -132,21 +170,40 @@ async fn arrive(
     })
 }
 
-/// Uses up what was begun.
-async fn take(
-    state: &AppState,
-    context: ActionContext<'_>,
-    provider: &Provider,
+/// What a sign-in is known by that this browser has begun at this provider.
+fn key<'a>(
+    provider: &'a Provider,
     parameters: &Parameters,
     cookie: Option<&str>,
-) -> Result<UpstreamLogin, Refused> {
+) -> Result<LoginKey<'a>, Refused> {
     let known = parameters.get("state").zip(cookie);
     let (state_parameter, cookie) = known.ok_or(Refused::Gone)?;
     let (state_hash, browser_hash) = (one_time::hash(state_parameter), one_time::hash(cookie));
+    Ok(LoginKey { state_hash, provider: &provider.id, browser_hash })
+}
+
+async fn look_up(state: &AppState, key: &LoginKey<'_>) -> Result<UpstreamLogin, Refused> {
+    let mut reader = state.store.read().await?;
+    upstream_logins::find(&mut reader, key).await?.ok_or(Refused::Gone)
+}
+
+/// Uses up what was begun.
+async fn use_up(
+    state: &AppState,
+    context: ActionContext<'_>,
+    key: &LoginKey<'_>,
+) -> Result<UpstreamLogin, Refused> {
     let mut tx = state.store.begin().await?;
-    let login = upstream_logins::take(&mut tx, &state_hash, &provider.id, &browser_hash, context.now).await?;
+    let login = upstream_logins::take(&mut tx, key, context.now).await?;
     tx.commit().await?;
     login.ok_or(Refused::Gone)
+}
+
+/// The code, from whoever it must be from.
+fn code<'a>(provider: &Provider, parameters: &'a Parameters) -> Result<&'a str, Refused> {
+    check_issuer(provider, parameters)?;
+    let code = parameters.get("code").filter(|_| parameters.get("error").is_none());
+    code.ok_or(Refused::Declined)
 }
 
 /// Whoever answers says who they are, if they have said that they do (RFC 9207): else a code could be of another provider.

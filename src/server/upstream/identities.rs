@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{
     account::{Arrival, add_identity},
     begin::{Begun, Wish, begin},
-    refused::Refused,
+    refused::{Reason, Refused},
 };
 use crate::{
     model::{
@@ -68,6 +68,7 @@ pub async fn begin_link(
     let wish = Wish { purpose, next: LocalPath::page("/account/security") };
     begin(state, context, slug, cookie, wish).await.map_err(|refused| match refused {
         Refused::Fault(error) => error,
+        Refused::Unavailable(Reason::Keys(no_keys)) => no_keys.into(),
         _ => Error::NotFound,
     })
 }

@@ -69,8 +69,9 @@ async fn verify(
     let place = of_provider(provider).map_err(unavailable)?;
     let keys = state.key_sets.get(place).await.map_err(unavailable)?;
     let verified = match check(&keys.signing) {
+        // Perhaps the provider signs with it since a moment ago. Nobody is told that nobody has signed out before that is known.
         Err(UpstreamTokenError::UnknownKey) => {
-            check(&state.key_sets.get_newer(place).await.map_err(unavailable)?.signing)
+            check(&state.key_sets.get_current(place).await.map_err(unavailable)?.signing)
         }
         verified => verified,
     };

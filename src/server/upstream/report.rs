@@ -32,8 +32,10 @@ pub async fn list(state: &AppState) -> Result<ProviderList, Error> {
 
 /// One of them.
 pub async fn details(state: &AppState, slug: &ProviderSlug) -> Result<ProviderDetails, Error> {
-    let all = list(state).await?.items;
-    all.into_iter().find(|details| details.provider.slug == *slug).ok_or(Error::NotFound)
+    let mut reader = state.store.read().await?;
+    let provider = upstream_providers::by_slug(&mut reader, slug).await?.ok_or(Error::NotFound)?;
+    let accounts = upstream_identities::count(&mut reader, &provider.id).await?;
+    Ok(ProviderDetails { provider: report(&provider, &state.config.tokens), accounts })
 }
 
 /// A provider with the two addresses that it must know.

@@ -173,8 +173,28 @@ async fn a_logout_token_whose_key_cannot_be_read_is_to_be_sent_again() {
     assert!(answer.header("retry-after").is_some());
     browser.refresh().await.assert_status(200);
     provider.says().jwks = keys;
-    app.advance(crate::server::key_sets::PAUSE);
+    app.advance(crate::server::key_sets::FIRST_PAUSE);
     send().await.assert_status(200);
+    browser.refresh().await.assert_error(401, "session_revoked");
+}
+
+/// Incident 36, too: what is refused is not sent again, and the session would go on.
+#[tokio::test]
+async fn a_logout_token_with_a_new_key_is_refused_only_once_the_keys_of_now_are_known() {
+    let signed = Signed::new(Backend::Sqlite).await;
+    let mut browser = signed.browser(ADA, "s1").await;
+    let Signed { app, provider, .. } = &signed;
+    provider.says().jwks = json!({ "keys": [jwk(&provider.key, "two")] });
+    let token = provider.logout_token_of_key("two", json!({ "sub": ADA }));
+    // The keys were asked for a short while ago, for the sign-in.
+    let answer = signed.send(&token).await;
+    answer.assert_status(503);
+    assert_eq!(answer.header("retry-after"), Some("60"));
+    browser.refresh().await.assert_status(200);
+    app.advance(crate::server::key_sets::PAUSE);
+    let made_up = provider.logout_token_of_key("three", json!({ "sub": ADA }));
+    signed.send(&made_up).await.assert_status(400);
+    signed.send(&token).await.assert_status(200);
     browser.refresh().await.assert_error(401, "session_revoked");
 }
 

@@ -206,13 +206,18 @@ impl TestProvider {
 
     /// A logout token with these claims beside those that each has.
     pub fn logout_token(&self, claims: Value) -> String {
+        self.logout_token_of_key("one", claims)
+    }
+
+    /// The same, signed with the key that it calls so.
+    pub fn logout_token_of_key(&self, kid: &str, claims: Value) -> String {
         let now = self.clock.now().seconds();
         let mut all = json!({
             "iss": self.issuer, "aud": CLIENT_ID, "iat": now, "exp": now + 120, "jti": "one",
             "events": { "http://schemas.openid.net/event/backchannel-logout": {} },
         });
         merge(&mut all, claims);
-        let header = json!({ "alg": "ES256", "typ": "logout+jwt", "kid": "one" });
+        let header = json!({ "alg": "ES256", "typ": "logout+jwt", "kid": kid });
         sign(&Token { header, claims: all, signed_with: Some(self.key.clone()) })
     }
 }

@@ -179,7 +179,7 @@ async fn a_provider_inside_the_network_is_called_only_if_an_administrator_says_s
     crate::server::store::upstream_providers::update(&mut tx, &public).await.unwrap();
     tx.commit().await.unwrap();
     provider.says().calls.clear();
-    provider.sign_in(&mut app.browser()).await.assert_status(503);
+    app.browser().submit("/login", "/auth/upstream/acme", &[]).await.assert_status(503);
     assert!(provider.says().calls.is_empty());
 }
 

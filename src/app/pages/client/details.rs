@@ -12,6 +12,7 @@ use crate::{
         components::{
             action::{ActionButton, columns},
             confirm::consequence,
+            ending::{Ending, Words},
             form::{ErrorSummary, Form, Submit, SuccessMessage},
             reactive::{reactive, whether},
             time::Time,
@@ -41,7 +42,7 @@ pub fn details(client: Kept<ClientReport>, forms: &Forms, fields: &Fields) -> An
             <Settings client=client forms=forms fields=fields.clone()/>
             <div class="panels">
                 <Secrets client=client forms=forms fields=fields.clone()/>
-                <Ending client=client forms=forms fields=fields.clone()/>
+                {ending(client, forms, fields.clone())}
             </div>
         </div>
     }
@@ -150,8 +151,7 @@ fn Secrets(client: Kept<ClientReport>, forms: Forms, fields: Fields) -> impl Int
 }
 
 /// Disabling, enabling and removing.
-#[component]
-fn Ending(client: Kept<ClientReport>, forms: Forms, fields: Fields) -> impl IntoView {
+fn ending(client: Kept<ClientReport>, forms: Forms, fields: Fields) -> AnyView {
     let enabled = whether(move || client.read(|report| report.client.enabled).unwrap_or_default());
     let disable = move || {
         format!(
@@ -165,24 +165,17 @@ fn Ending(client: Kept<ClientReport>, forms: Forms, fields: Fields) -> impl Into
             name_of(client)
         )
     };
-    let removed = fields.clone();
-    let toggle = move || {
-        if enabled.get() {
-            view! { <ActionButton form=forms.disable fields=fields.clone() label="Disable the client" confirm=consequence(disable)/> }
-        } else {
-            view! { <ActionButton form=forms.enable fields=fields.clone() label="Enable the client"/> }
-        }
+    let words = Words {
+        hint: "A disabled client keeps what is registered. A removed one is gone; its ID is never used again.",
+        disable: "Disable the client",
+        enable: "Enable the client",
+        remove: "Remove the client",
     };
     view! {
-        <section class="card danger">
-            <h2>"Ending it"</h2>
-            <p>"A disabled client keeps what is registered. A removed one is gone; its ID is never used again."</p>
-            <div class="row">
-                {reactive(toggle)}
-                <ActionButton form=forms.remove fields=removed label="Remove the client" class="danger" confirm=consequence(remove)/>
-            </div>
-        </section>
+        <Ending words=words forms=forms.ending fields=fields enabled=enabled disables=consequence(disable)
+            removes=consequence(remove)/>
     }
+    .into_any()
 }
 
 #[component]

@@ -9,8 +9,8 @@ use super::{
 use crate::{
     app::{
         components::{
-            action::ActionButton,
             confirm::consequence,
+            ending::{Ending, Words},
             form::{ErrorSummary, Form, Submit, SuccessMessage},
             reactive::{reactive, whether},
             time::Time,
@@ -36,7 +36,7 @@ pub fn details(provider: Kept<ProviderDetails>, forms: &Forms, fields: &Fields) 
             <Settings provider=provider forms=forms fields=fields.clone()/>
             <div class="panels">
                 <Addresses provider=provider/>
-                <Ending provider=provider forms=forms fields=fields.clone()/>
+                {ending(provider, forms, fields.clone())}
             </div>
         </div>
     }
@@ -122,8 +122,7 @@ fn Settings(provider: Kept<ProviderDetails>, forms: Forms, fields: Fields) -> im
 }
 
 /// Disabling, enabling and removing.
-#[component]
-fn Ending(provider: Kept<ProviderDetails>, forms: Forms, fields: Fields) -> impl IntoView {
+fn ending(provider: Kept<ProviderDetails>, forms: Forms, fields: Fields) -> AnyView {
     let enabled = whether(move || provider.read(|details| details.provider.enabled).unwrap_or_default());
     let disable = move || {
         format!(
@@ -139,22 +138,15 @@ fn Ending(provider: Kept<ProviderDetails>, forms: Forms, fields: Fields) -> impl
              need a link from you to sign in again. This can\u{2019}t be undone."
         )
     };
-    let removed = fields.clone();
-    let toggle = move || {
-        if enabled.get() {
-            view! { <ActionButton form=forms.disable fields=fields.clone() label="Disable the provider" confirm=consequence(disable)/> }
-        } else {
-            view! { <ActionButton form=forms.enable fields=fields.clone() label="Enable the provider"/> }
-        }
+    let words = Words {
+        hint: "A disabled provider keeps who people are there. A removed one forgets it.",
+        disable: "Disable the provider",
+        enable: "Enable the provider",
+        remove: "Remove the provider",
     };
     view! {
-        <section class="card danger">
-            <h2>"Ending it"</h2>
-            <p>"A disabled provider keeps who people are there. A removed one forgets it."</p>
-            <div class="row">
-                {reactive(toggle)}
-                <ActionButton form=forms.remove fields=removed label="Remove the provider" class="danger" confirm=consequence(remove)/>
-            </div>
-        </section>
+        <Ending words=words forms=forms.ending fields=fields enabled=enabled disables=consequence(disable)
+            removes=consequence(remove)/>
     }
+    .into_any()
 }

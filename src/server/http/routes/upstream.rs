@@ -16,11 +16,15 @@ use serde_json::json;
 use tower_cookies::Cookies;
 
 use crate::{
-    model::{access::after_sign_in, error::ApiError, upstream::slug::ProviderSlug},
+    model::{access::after_sign_in, error::ApiError, local_path::LocalPath, upstream::slug::ProviderSlug},
     server::{
         client_info::{ActionContext, ClientInfo},
         error::Error,
-        http::{plain_page, redirect::see_other},
+        http::{
+            plain_page::{self, WaysOn},
+            redirect::see_other,
+        },
+        key_sets::FIRST_PAUSE,
         oauth::parameters::Parameters,
         request::{caller::Caller, cookies},
         sessions::{
@@ -31,8 +35,8 @@ use crate::{
         store::upstream_logins::LoginPurpose,
         tokens::one_time,
         upstream::{
-            begin::{Wish, begin as begin_login},
-            finish::{Finished, Held, finish},
+            begin::{Wish, again, begin as begin_login},
+            finish::{Finished, Held, Stopped, finish},
             logout::receive,
             providers,
             refused::Refused,
@@ -52,12 +56,13 @@ pub async fn begin(
     let Ok(slug) = ProviderSlug::parse(&slug) else { return unknown(&caller) };
     let purpose = purpose(&parameters, cookies::link(&cookies), session.active());
     let wish = Wish { purpose, next: after_sign_in(parameters.get("next")) };
+    let again = again(&wish.purpose, &wish.next);
     match begin_login(state, context, &slug, cookies::flow(&cookies).as_deref(), wish).await {
         Ok(begun) => {
             cookies::set_flow(&cookies, begun.cookie);
             plain_page::lead_to_provider((&caller).into(), begun.provider.name.as_str(), &begun.address)
         }
-        Err(refused) => refuse(&caller, &slug, refused).await,
+        Err(why) => refuse(&caller, &slug, Stopped { why, again: Some(again), still_counts: false }).await,
     }
 }
 
@@ -92,7 +97,7 @@ pub async fn callback(
     };
     match finish(state, context, &slug, &parameters, held).await {
         Ok(finished) => go_on(&caller, &cookies, finished),
-        Err(refused) => refuse(&caller, &slug, refused).await,
+        Err(stopped) => refuse(&caller, &slug, stopped).await,
     }
 }
 
@@ -160,8 +165,8 @@ fn answer_to_provider(status: StatusCode) -> Response {
 }
 
 /// A page that names the provider, says what the person can do, and nothing of what was wrong with an answer.
-async fn refuse(caller: &Caller, slug: &ProviderSlug, refused: Refused) -> Response {
-    let state = &caller.state;
+async fn refuse(caller: &Caller, slug: &ProviderSlug, stopped: Stopped) -> Response {
+    let (state, Stopped { why: refused, again, still_counts }) = (&caller.state, stopped);
     if let Err(error) = refused.record(state, caller.context(), slug).await {
         return plain_page::fault(caller.into(), ApiError::from(Error::from(error)));
     }
@@ -175,9 +180,10 @@ async fn refuse(caller: &Caller, slug: &ProviderSlug, refused: Refused) -> Respo
         let Refused::Fault(error) = refused else { return unknown(caller) };
         return plain_page::fault(caller.into(), ApiError::from(error));
     };
-    let mut response = plain_page::no_provider(caller.into(), status, name, &why);
+    let ways_on = WaysOn { again: again.unwrap_or_else(|| LocalPath::page("/login")), still_counts };
+    let mut response = plain_page::no_provider(caller.into(), status, name, &why, &ways_on);
     if status == StatusCode::SERVICE_UNAVAILABLE {
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(FIRST_PAUSE.as_secs()));
     }
     response
 }

@@ -12,6 +12,7 @@ use crate::server::{
         device::INTERVAL_MILLIS,
         error::{OAuthCode, OAuthError},
         parameters::Parameters,
+        signing,
     },
     state::AppState,
     store::{
@@ -82,6 +83,10 @@ async fn hand_out(
     record: &DeviceRecord,
 ) -> Result<TokenAnswer, OAuthError> {
     let id = record.grant.as_ref().ok_or_else(no_code)?;
+    let mut reader = state.store.read().await?;
+    let grant = grants::by_id(&mut reader, id).await?.ok_or_else(no_code)?;
+    drop(reader);
+    signing::require_readers(state, client, &grant.resources).await?;
     let mut change = Change::begin(state, context).await?;
     let standing = standings::lock(change.tx(), id).await?.ok_or_else(no_code)?;
     if !device_codes::redeem(change.tx(), &record.device_hash, context.now).await? {

@@ -19,7 +19,7 @@ use crate::{
             redeem::{Presented, Unfit},
             rules::is_live,
         },
-        oauth::{error::OAuthError, parameters::Parameters},
+        oauth::{error::OAuthError, parameters::Parameters, signing},
         sessions::client_sessions::end_grant,
         state::AppState,
         store::{
@@ -57,11 +57,29 @@ pub async fn redeem(
         narrowing: Narrowing { resources: narrowing(parameters)?.resources, ..Narrowing::default() },
         now: context.now,
     };
+    require_readers(state, &presented).await?;
     let granted = match state.grants.redeemed.ask(presented.clone()).await? {
         Some(granted) => granted,
         None => alone(state, context, &presented).await?,
     };
     granted.respond(state, client, context.now).await
+}
+
+/// Makes sure that the tokens can be made, so that no code is used up in vain: whoever presents it once more would be taken
+/// for a thief.
+async fn require_readers(state: &AppState, presented: &Presented) -> Result<(), OAuthError> {
+    let client = &presented.client;
+    if client.resources.is_empty() && client.id_token_key.is_none() {
+        return Ok(());
+    }
+    let mut reader = state.store.read().await?;
+    let code = codes::find(&mut reader, &presented.code_hash).await?;
+    let is_good = |code: &CodeRecord| code.redeemed_at.is_none() && presented.check(code).is_ok();
+    let Some(code) = code.filter(is_good) else { return Ok(()) };
+    let Some(grant) = grants::by_id(&mut reader, &code.grant).await? else { return Ok(()) };
+    drop(reader);
+    let (_, resources) = presented.narrowing.of(&grant.scopes, &grant.resources)?;
+    signing::require_readers(state, client, &resources).await
 }
 
 async fn alone(

@@ -8,6 +8,8 @@ use aws_lc_rs::{
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use serde::{Deserialize, de::IgnoredAny};
 
+use super::{KEY_LENGTH, wrap};
+
 /// RSA keys, in bits: from 112 bits of security (NIST SP 800-57), and none that costs a request much time.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
 /// Bytes of a coordinate of P-256.
@@ -52,6 +54,8 @@ pub enum InvalidEncryptionKey {
     Point,
     #[error("An RSA key has 2048 to 4096 bits.")]
     Size,
+    #[error("Nothing can be encrypted with this RSA key.")]
+    Useless,
 }
 
 #[derive(Deserialize)]
@@ -77,6 +81,10 @@ impl EncryptionKey {
         let key = Self::parse(jwk)?;
         match &key.recipient {
             Recipient::EcdhEs(point) if !is_on_curve(point) => Err(InvalidEncryptionKey::Point),
+            // An even modulus, for one, is only met when it is used.
+            Recipient::RsaOaep256(public) if wrap(&[0; KEY_LENGTH], public).is_err() => {
+                Err(InvalidEncryptionKey::Useless)
+            }
             _ => Ok(key),
         }
     }
@@ -169,7 +177,8 @@ mod tests {
 
     #[test]
     fn a_private_key_a_key_for_signing_and_an_unsafe_one_are_refused() {
-        use InvalidEncryptionKey::{Algorithm, NotAKey, Point, Private, Size, Use};
+        use InvalidEncryptionKey::{Algorithm, NotAKey, Point, Private, Size, Use, Useless};
+        let even = json!({ "kty": "RSA", "n": BASE64.encode([0xc4; 256]), "e": "AQAB" });
         for (key, why) in [
             (json!([]), NotAKey),
             (json!({ "keys": [ec()] }), NotAKey),
@@ -185,6 +194,7 @@ mod tests {
             (with("x", "weNJy2HscCSM6AEDTDg04biOvhFhyyWvOHQfeF_PxMU"), Point),
             (rsa(128), Size),
             (rsa(1024), Size),
+            (even, Useless),
         ] {
             assert_eq!(EncryptionKey::register(&key.to_string()).unwrap_err(), why, "{key}");
         }
