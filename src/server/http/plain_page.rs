@@ -12,7 +12,7 @@ use tower_cookies::Cookies;
 
 use super::routes::{appearance::accent_sheet, assets::AssetPaths};
 use crate::{
-    model::{error::ApiError, theme::Theme},
+    model::{error::ApiError, local_path::LocalPath, theme::Theme},
     server::{
         config::brand::BrandConfig,
         request::{caller::Caller, cookies},
@@ -99,11 +99,12 @@ pub fn lead_to_second_step(look: Look<'_>, path: &str) -> Response {
     lead(look, "One more step\u{2026}", "Continue", path)
 }
 
-/// Says why somebody can't sign in with a provider.
-pub fn no_provider(look: Look<'_>, status: StatusCode, name: &str, why: &str) -> Response {
+/// Says why somebody can't sign in with a provider. Signing in another way leads to `next`.
+pub fn no_provider(look: Look<'_>, status: StatusCode, name: &str, why: &str, next: &LocalPath) -> Response {
     let title = format!("You can\u{2019}t sign in with {name} right now");
-    let why =
-        format!("<p>{}</p><p class=\"aside\"><a href=\"/login\">Go to the sign-in page</a></p>", escape(why));
+    let (why, login) = (escape(why), next.behind("/login"));
+    let login = escape(login.as_str());
+    let why = format!("<p>{why}</p><p class=\"aside\"><a href=\"{login}\">Go to the sign-in page</a></p>");
     page(look, status, POLICY, &title, &why)
 }
 

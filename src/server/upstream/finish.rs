@@ -55,6 +55,20 @@ pub struct Finished {
     pub next: LocalPath,
 }
 
+/// Somebody has come back, and nothing comes of it.
+#[derive(Debug)]
+pub struct NotFinished {
+    pub why: Refused,
+    /// Where the browser would have gone.
+    pub next: LocalPath,
+}
+
+impl<E: Into<Refused>> From<E> for NotFinished {
+    fn from(why: E) -> Self {
+        Self { why: why.into(), next: LocalPath::default() }
+    }
+}
+
 /// Takes the answer of a provider.
 pub async fn finish(
     state: &AppState,
@@ -62,24 +76,37 @@ pub async fn finish(
     slug: &ProviderSlug,
     parameters: &Parameters,
     held: Held<'_>,
-) -> Result<Finished, Refused> {
+) -> Result<Finished, NotFinished> {
     state.rate_limiter.check_network(context)?;
     let provider = find(state, slug).await?;
     let login = take(state, context, &provider, parameters, held.cookie).await?;
-    check_issuer(&provider, parameters)?;
+    match conclude(state, context, (&provider, &login), parameters, held).await {
+        Ok(started) => Ok(Finished { started, next: login.next }),
+        Err(why) => Err(NotFinished { why, next: login.next }),
+    }
+}
+
+/// Finds out who has come back, and does what this was begun for.
+async fn conclude(
+    state: &AppState,
+    context: ActionContext<'_>,
+    (provider, login): (&Provider, &UpstreamLogin),
+    parameters: &Parameters,
+    held: Held<'_>,
+) -> Result<Option<Started>, Refused> {
+    check_issuer(provider, parameters)?;
     let Some(code) = parameters.get("code").filter(|_| parameters.get("error").is_none()) else {
         return Err(Refused::Declined);
     };
-    let person = identify(state, context, &provider, &login, code).await?;
+    let person = identify(state, context, provider, login, code).await?;
     // It may have been switched off since this was begun, and while it was asked.
-    let provider = find(state, slug).await?;
+    let provider = find(state, &provider.slug).await?;
     if provider.id != login.provider {
         return Err(Refused::NoProvider);
     }
     refuse_by_policy(&provider, &login.purpose)?;
     let arrival = Arrival { provider: &provider, person: &person };
-    let started = arrive(state, context, arrival, &login.purpose, held).await?;
-    Ok(Finished { started, next: login.next })
+    arrive(state, context, arrival, &login.purpose, held).await
 }
 
 /// Finds out who has signed in there, and that they were asked as recently as was demanded.

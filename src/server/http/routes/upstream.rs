@@ -32,7 +32,7 @@ use crate::{
         tokens::one_time,
         upstream::{
             begin::{Wish, begin as begin_login},
-            finish::{Finished, Held, finish},
+            finish::{Finished, Held, NotFinished, finish},
             logout::receive,
             providers,
             refused::Refused,
@@ -51,13 +51,14 @@ pub async fn begin(
     let (state, context) = (&caller.state, caller.context());
     let Ok(slug) = ProviderSlug::parse(&slug) else { return unknown(&caller) };
     let purpose = purpose(&parameters, cookies::link(&cookies), session.active());
-    let wish = Wish { purpose, next: after_sign_in(parameters.get("next")) };
+    let next = after_sign_in(parameters.get("next"));
+    let wish = Wish { purpose, next: next.clone() };
     match begin_login(state, context, &slug, cookies::flow(&cookies).as_deref(), wish).await {
         Ok(begun) => {
             cookies::set_flow(&cookies, begun.cookie);
             plain_page::lead_to_provider((&caller).into(), begun.provider.name.as_str(), &begun.address)
         }
-        Err(refused) => refuse(&caller, &slug, refused).await,
+        Err(why) => refuse(&caller, &slug, NotFinished { why, next }).await,
     }
 }
 
@@ -160,7 +161,8 @@ fn answer_to_provider(status: StatusCode) -> Response {
 }
 
 /// A page that names the provider, says what the person can do, and nothing of what was wrong with an answer.
-async fn refuse(caller: &Caller, slug: &ProviderSlug, refused: Refused) -> Response {
+async fn refuse(caller: &Caller, slug: &ProviderSlug, refused: NotFinished) -> Response {
+    let NotFinished { why: refused, next } = refused;
     let state = &caller.state;
     if let Err(error) = refused.record(state, caller.context(), slug).await {
         return plain_page::fault(caller.into(), ApiError::from(Error::from(error)));
@@ -175,7 +177,7 @@ async fn refuse(caller: &Caller, slug: &ProviderSlug, refused: Refused) -> Respo
         let Refused::Fault(error) = refused else { return unknown(caller) };
         return plain_page::fault(caller.into(), ApiError::from(error));
     };
-    let mut response = plain_page::no_provider(caller.into(), status, name, &why);
+    let mut response = plain_page::no_provider(caller.into(), status, name, &why, &next);
     if status == StatusCode::SERVICE_UNAVAILABLE {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
     }
