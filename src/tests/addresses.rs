@@ -300,12 +300,12 @@ async fn the_token_of_a_link_to_an_address_is_in_no_answer() {
         (&received[0], "/register/finish?token=", "/api/auth/finish_registration", &chosen[..]),
         (&received[1], "/confirm-email?token=", "/api/auth/confirm_email", &[][..]),
     ] {
-        answers.extend(use_link(&app, self::path(mail, page), path, fields, &mut tokens).await);
+        answers.extend(use_link(&app, &self::path(mail, page), path, fields, &mut tokens).await);
     }
     let told = mails(&app, &relay, 2).await;
     let restore = told.iter().find(|mail| mail.to == "<ada@example.org>").unwrap();
     let link = path(restore, "/restore-email?token=");
-    answers.extend(use_link(&app, link, "/api/auth/restore_email", &chosen[1..], &mut tokens).await);
+    answers.extend(use_link(&app, &link, "/api/auth/restore_email", &chosen[1..], &mut tokens).await);
     for answer in answers {
         answer.assert_status(200);
         let told = format!("{:?} {}", answer.headers, answer.body);
@@ -316,14 +316,14 @@ async fn the_token_of_a_link_to_an_address_is_in_no_answer() {
 /// Opens a link and sends its form. Returns both answers.
 async fn use_link(
     app: &TestApp,
-    link: String,
+    link: &str,
     path: &str,
     fields: &[(&str, &str)],
     tokens: &mut Vec<String>,
 ) -> [Answer; 2] {
     tokens.push(link.split_once("token=").unwrap().1.to_owned());
     let mut browser = app.browser();
-    [browser.open_link(&link).await, browser.post(path, fields).await]
+    [browser.open_link(link).await, browser.post(path, fields).await]
 }
 
 async fn pending(browser: &mut Browser) -> serde_json::Value {

@@ -311,7 +311,7 @@ async fn what_is_wrong_with_an_answer_is_refused_whatever_it_is_for() {
                 "{ceremony:?}: {what}"
             );
             passkey.flags = flags;
-            passkey.client_data = client_data.clone();
+            passkey.client_data.clone_from(&client_data);
             "localhost".clone_into(&mut passkey.relying_party);
         }
     }
