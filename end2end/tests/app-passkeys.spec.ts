@@ -100,11 +100,11 @@ test('a passkey that is not accepted or not used leaves the question, and the ri
   await visit(page, app.request(PHR));
   await phone.does({ isBogusSignature: true });
   await press(page, USE);
-  await expect(page.getByRole('alert')).toContainText('This passkey was not accepted.');
+  await expect(page.getByRole('main').getByRole('alert')).toContainText('This passkey was not accepted.');
   await phone.does({ isBogusSignature: false });
   await phone.verifiesUser(false);
   await press(page, USE);
-  await expect(page.getByRole('alert')).toContainText('No passkey was used.');
+  await expect(page.getByRole('main').getByRole('alert')).toContainText('No passkey was used.');
   await expectPasskeyAsked(page);
   await phone.verifiesUser(true);
   await press(page, USE);
