@@ -3,7 +3,7 @@
 list of a million breached passwords.
 
     benches/passwords.py [--program target/release/latchkey]"""
-import argparse, hashlib, json, os, random, subprocess, tempfile, time
+import argparse, hashlib, json, multiprocessing, os, random, subprocess, tempfile, time
 
 ACCOUNTS, BREACHED = 100_000, 1_000_000
 BCRYPT = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -46,8 +46,11 @@ def main():
     arguments.add_argument("--program", default="target/release/latchkey")
     program = os.path.abspath(arguments.parse_args().program)
     with tempfile.TemporaryDirectory() as folder:
-        accounts(f"{folder}/users.jsonl")
-        breached(f"{folder}/list.txt")
+        # In a process of its own: a program that is started from here counts the memory of this one as its own.
+        for make, file in [(accounts, "users.jsonl"), (breached, "list.txt")]:
+            process = multiprocessing.Process(target=make, args=[f"{folder}/{file}"])
+            process.start()
+            process.join()
         measure(program, folder, "user", "import", f"{folder}/users.jsonl")
         measure(program, folder, "user", "import", f"{folder}/users.jsonl")
         measure(program, folder, "passwords", "import", f"{folder}/list.txt")

@@ -57,6 +57,7 @@ mod pages;
 mod pagination;
 mod parsers;
 mod passkey_after_password;
+mod passkey_attacks;
 mod password_rules;
 mod rate_limit;
 mod recovery;

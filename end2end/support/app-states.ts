@@ -1,6 +1,7 @@
 import type { Page } from '@playwright/test';
+import { addPasskey } from './authenticator.ts';
 import { App, addClient, requestOf } from './oauth.ts';
-import { press, signInWithApi, visit, waitForHydration } from './people.ts';
+import { openWithToken, press, signInWithApi, visit, waitForHydration } from './people.ts';
 import { newAccount, type Server } from './server.ts';
 
 /** Every wish that has words of its own, and two that have none. */
@@ -51,6 +52,10 @@ export async function eachAppState(page: Page, server: Server, look: (what: stri
   await page.getByLabel('Password', { exact: true }).fill('not this one');
   await send(page, 'Continue');
   await look('consent-password-wrong');
+  await openWithToken(page, ada, '/account/security');
+  await addPasskey(page);
+  await visit(page, requestOf(small.client_id, app.callback, 'openid', { acr_values: 'phr' }));
+  await look('consent-passkey');
   await page.goto(requestOf('nobody', app.callback));
   await look('authorize-refused');
   await page.goto('/consent?request=gone');

@@ -1,4 +1,4 @@
-import type { CDPSession, Page } from '@playwright/test';
+import { expect, type CDPSession, type Page } from '@playwright/test';
 
 /** What a virtual authenticator does wrong. */
 export interface Wrong {
@@ -61,4 +61,12 @@ export class Authenticator {
     const { credentials } = await this.cdp.send('WebAuthn.getCredentials', { authenticatorId: this.id });
     return credentials;
   }
+}
+
+/** Adds the account's first passkey, on the page about security. */
+export async function addPasskey(page: Page): Promise<Authenticator> {
+  const phone = await Authenticator.add(page);
+  await page.getByRole('button', { name: 'Add a passkey', exact: true }).click();
+  await expect(page.getByRole('region', { name: 'Passkeys' }).getByRole('listitem')).toHaveCount(1);
+  return phone;
 }

@@ -1,8 +1,10 @@
+import { addPasskey } from '../support/authenticator.ts';
 import { expectNoViolations } from '../support/axe.ts';
-import { expect, expectDashboard, fill, heading, newAccount, openAs, press, signIn, visit } from '../support/fixtures.ts';
+import { expect, expectDashboard, fill, fillSignIn, heading, newAccount, openAs, openWithToken, press, signIn, signOut, visit } from '../support/fixtures.ts';
 import { MailBox, test } from '../support/mails.ts';
 import { App, addClient, answerAt, requestOf } from '../support/oauth.ts';
 import { Server } from '../support/server.ts';
+import { code, codeOf, enrol } from '../support/totp.ts';
 
 for (const javaScriptEnabled of [true, false]) {
   test.describe(javaScriptEnabled ? 'with JavaScript' : 'without JavaScript', () => {
@@ -27,6 +29,29 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(page.getByText('Your password was changed.')).toBeVisible();
       await signIn(page, { ...ada, password });
       await expectDashboard(page, ada);
+    });
+
+    test('somebody whom an app sent sets a new password by mail and gets back to the app', async ({ page, server, mails }) => {
+      const app = await App.start();
+      const { client_id } = addClient(server, 'native', '--redirect-uri', 'http://127.0.0.1/callback');
+      const ada = newAccount();
+      server.addUser(ada);
+      await visit(page, requestOf(client_id, app.callback));
+      await page.getByRole('link', { name: 'Forgot your password?' }).click();
+      await expect(heading(page)).toHaveText('Forgot your password?');
+      await page.getByLabel('Email', { exact: true }).fill(ada.email);
+      await press(page, 'Send the link');
+      await expect(page.getByText('a mail with a link is on its way')).toBeVisible();
+      await visit(page, await mails.link(ada.email, '/reset?token='));
+      const password = 'an entirely new password';
+      await page.getByLabel('New password', { exact: true }).fill(password);
+      await press(page, 'Set new password');
+      await expect(page.getByText('Your password was changed.')).toBeVisible();
+      await fillSignIn(page, { ...ada, password });
+      await press(page, 'Sign in');
+      await press(page, 'Allow');
+      await answerAt(page, app.callback);
+      app.stop();
     });
 
     test('somebody signs in by mail, and gets where they wanted to go', async ({ page, newContext, server, mails }) => {
@@ -84,6 +109,36 @@ for (const javaScriptEnabled of [true, false]) {
   });
 }
 
+for (const factor of ['an authenticator app', 'a passkey'] as const) {
+  test(`whoever has ${factor} sets a new password by mail, and is asked for it all the same`, async ({ page, server, mails }) => {
+    const ada = newAccount();
+    server.addUser(ada);
+    await openWithToken(page, ada, '/account/security');
+    let secret = '';
+    if (factor === 'a passkey') {
+      const phone = await addPasskey(page);
+      await press(page, 'Ask for a passkey after my password');
+      await expect(page.getByRole('heading', { name: 'Keep these recovery codes' })).toBeVisible();
+      await phone.ignoresSuggestions();
+    } else {
+      ({ secret } = await enrol(page));
+    }
+    await signOut(page);
+    await page.request.post('/api/auth/request_reset', { form: { email: ada.email } });
+    await visit(page, await mails.link(ada.email, '/reset?token='));
+    const password = 'an entirely new password';
+    await page.getByLabel('New password', { exact: true }).fill(password);
+    await press(page, 'Set new password');
+    await expect(page.getByText('Your password was changed.')).toBeVisible();
+    await fillSignIn(page, { ...ada, password });
+    await press(page, 'Sign in');
+    await expect(heading(page)).toHaveText('Confirm that it is you');
+    if (secret) await code(page).fill(codeOf(secret, 1));
+    await press(page, secret ? 'Continue' : 'Use a passkey');
+    await expectDashboard(page, ada);
+  });
+}
+
 test('somebody changes their address, and whoever has the old one puts it back', async ({ page, newContext, server, mails }) => {
   const ada = newAccount();
   server.addUser(ada);
@@ -111,6 +166,29 @@ test('somebody changes their address, and whoever has the old one puts it back',
   await expect(owner.getByText('Your password was changed.')).toBeVisible();
   await signIn(owner, { ...ada, password });
   await expectDashboard(owner, ada);
+});
+
+test('a new address is confirmed, and the old one put back, without JavaScript', async ({ page, newContext, server, mails }) => {
+  const ada = newAccount();
+  server.addUser(ada);
+  server.command(['user', 'verify-email', ada.email]);
+  await openAs(page, ada, '/account');
+  const address = newAccount().email;
+  await page.getByLabel('New email', { exact: true }).fill(address);
+  await press(page, 'Change email');
+  await expect(page.getByText('A mail is on its way to that address.')).toBeVisible();
+  const plain = await (await newContext({ javaScriptEnabled: false })).newPage();
+  await visit(plain, await mails.link(address, '/confirm-email?token='));
+  await press(plain, 'Confirm the address');
+  await expect(plain.getByText('The address is confirmed.')).toBeVisible();
+  await visit(plain, await mails.link(ada.email, '/restore-email?token='));
+  const password = 'an entirely new password';
+  await plain.getByLabel('New password', { exact: true }).fill(password);
+  await press(plain, 'Put the address back');
+  await expect(plain.getByText('Your password was changed.')).toBeVisible();
+  await fillSignIn(plain, { ...ada, password });
+  await press(plain, 'Sign in');
+  await expectDashboard(plain, ada);
 });
 
 test('a mail that was asked for is sent once after the program was killed', async ({ request }) => {

@@ -1,4 +1,4 @@
-import { Authenticator } from '../support/authenticator.ts';
+import { addPasskey } from '../support/authenticator.ts';
 import { expect, heading, newAccount, openWithNewToken, press, test, visit, type Account, type Page, type Server } from '../support/fixtures.ts';
 import { StubProvider } from '../support/provider.ts';
 
@@ -10,11 +10,7 @@ async function arrive(page: Page, server: Server, slug: string, withPasskey = fa
   provider.stop();
   const ada = newAccount();
   await openWithNewToken(page, ada, '/account/security');
-  if (withPasskey) {
-    await Authenticator.add(page);
-    await press(page, 'Add a passkey');
-    await expect(page.getByRole('region', { name: 'Passkeys' }).getByRole('listitem')).toHaveCount(1);
-  }
+  if (withPasskey) await addPasskey(page);
   const linked = `INSERT INTO upstream_identities (provider_id, subject, user_id, email, linked_at, last_used_at)
     SELECT p.id, u.id, u.id, '', 1, 1 FROM upstream_providers p, users u WHERE p.slug = ? AND u.email = ?`;
   server.alter(linked, slug, ada.email);

@@ -81,33 +81,40 @@ pub async fn accept_invitation(
     .await
 }
 
-/// Sets a new password with a link that was mailed, or that an administrator has made. Signs nobody in.
+/// Sets a new password with a link that was mailed, or that an administrator has made. Signs nobody in. `next` is where
+/// signing in leads after a form without JavaScript.
 #[server(prefix = "/api", endpoint = "auth/reset", client = AuthClient, output = Json)]
-pub async fn reset_password(token: Option<String>, password: String) -> Result<(), ApiError> {
+pub async fn reset_password(
+    token: Option<String>,
+    password: String,
+    next: Option<String>,
+) -> Result<(), ApiError> {
     use crate::{
-        model::{local_path::LocalPath, session::SignOutReason},
+        model::access::after_sign_in,
         server::{accounts::reset_password::reset, passwords::Password, request::caller::Caller},
     };
     Caller::respond(async |caller| {
         let token = caller.link_token(token);
         reset(&caller.state, caller.context(), &token, &Password::new(password)).await?;
         caller.clear_link();
-        caller.redirect_form(&LocalPath::signed_out(SignOutReason::PasswordChanged))
+        caller.redirect_form(&after_sign_in(next.as_deref()).with_new_password())
     })
     .await
 }
 
-/// Has a link to set a new password mailed to an address. The answer is the same whether or not it has an account.
+/// Has a link to set a new password mailed to an address. The answer is the same whether or not it has an account. `next`
+/// is where signing in leads then.
 #[server(prefix = "/api", endpoint = "auth/request_reset", client = AuthClient, output = Json)]
-pub async fn request_reset(email: String) -> Result<(), ApiError> {
+pub async fn request_reset(email: String, next: Option<String>) -> Result<(), ApiError> {
     use crate::{
-        model::{email::EmailAddress, local_path::LocalPath},
+        model::{access::after_sign_in, email::EmailAddress},
         server::{accounts::mail_request::ask, mail::Wanted, request::caller::Caller},
     };
     Caller::respond(async |caller| {
-        let email = EmailAddress::parse(&email)?;
-        ask(&caller.state, caller.context(), Wanted::PasswordReset, email).await?;
-        caller.redirect_form(&LocalPath::page("/forgot?sent=yes"))
+        let (email, next) = (EmailAddress::parse(&email)?, after_sign_in(next.as_deref()));
+        let sent = next.behind("/forgot?sent=yes");
+        ask(&caller.state, caller.context(), Wanted::PasswordReset(next), email).await?;
+        caller.redirect_form(&sent)
     })
     .await
 }

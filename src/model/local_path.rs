@@ -68,6 +68,12 @@ impl LocalPath {
         Self(format!("/login/email?sent=yes&next={}", encode_value(&self.0)))
     }
 
+    /// The sign-in page after a new password was set, which leads here.
+    #[must_use]
+    pub fn with_new_password(&self) -> Self {
+        self.behind("/login?reason=password_changed")
+    }
+
     /// Where one is after signing out.
     pub fn signed_out(reason: SignOutReason) -> Self {
         Self(format!("/login?reason={}", reason.as_str()))
@@ -154,6 +160,14 @@ mod tests {
             "/register?sent=yes&next=/consent%3Frequest%3Da%26b"
         );
         assert_eq!(LocalPath::default().behind("/register").as_str(), "/register");
+    }
+
+    #[test]
+    fn the_sign_in_page_after_a_new_password_says_so_and_leads_on() {
+        let account = LocalPath::page("/account");
+        assert_eq!(account.with_new_password().as_str(), "/login?reason=password_changed&next=/account");
+        let signed_out = LocalPath::signed_out(SignOutReason::PasswordChanged);
+        assert_eq!(LocalPath::default().with_new_password(), signed_out);
     }
 
     #[test]

@@ -108,7 +108,8 @@ pub struct MailRequest {
 /// What was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Wanted {
-    PasswordReset,
+    /// A link to set a new password. Signing in with it leads to this page.
+    PasswordReset(LocalPath),
     /// An account, whose owner goes on to this page.
     Account(LocalPath),
     /// A link that signs in: in the browser of this cookie's hash, which goes on to this page.
@@ -119,7 +120,7 @@ impl Wanted {
     /// A stable name, for the audit log.
     pub const fn as_str(&self) -> &'static str {
         match self {
-            Self::PasswordReset => "password_reset",
+            Self::PasswordReset(_) => "password_reset",
             Self::Account(_) => "sign_up",
             Self::SignIn(..) => "sign_in_link",
         }

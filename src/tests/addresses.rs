@@ -6,7 +6,7 @@ use super::{
     html::open,
     mails::{app_with, send_due},
     smtp::{Offers, Received, Relay},
-    test_app::{Backend, Browser, PASSWORD, TestApp},
+    test_app::{Answer, Backend, Browser, PASSWORD, TestApp},
 };
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -242,6 +242,31 @@ async fn an_address_is_changed_once_its_owner_confirms_it_and_the_old_one_can_pu
 }
 
 #[tokio::test]
+async fn an_address_is_confirmed_and_the_old_one_put_back_without_javascript() {
+    let (app, relay) = start(Backend::Sqlite).await;
+    let mut browser = ada(&app).await;
+    change_email(&mut browser, "lovelace@example.org").await;
+    let mut reader = app.browser();
+    reader.open_link(&path(&mails(&app, &relay, 0).await[0], "/confirm-email?token=")).await;
+    let done = reader.submit("/confirm-email", "/api/auth/confirm_email", &[]).await;
+    assert_eq!(done.assert_status(303).location(), "/confirm-email?done=yes");
+    assert!(reader.get(done.location()).await.body.contains("The address is confirmed."));
+    let again = reader.submit("/confirm-email", "/api/auth/confirm_email", &[]).await;
+    assert_eq!(again.assert_status(303).location(), "/confirm-email");
+    assert!(reader.get("/confirm-email").await.body.contains("This link was used or has expired."));
+
+    let mut owner = app.browser();
+    owner.open_link(&path(&mails(&app, &relay, 1).await[0], "/restore-email?token=")).await;
+    let (page, path) = ("/restore-email", "/api/auth/restore_email");
+    let weak = owner.submit(page, path, &[("password", "short")]).await;
+    assert_eq!(weak.assert_status(303).location(), page);
+    assert!(owner.get(page).await.body.contains("Use at least 8 characters."));
+    let done = owner.submit(page, path, &[("password", NEW_PASSWORD)]).await;
+    assert_eq!(done.assert_status(303).location(), "/login?reason=password_changed");
+    app.browser().sign_in("ada@example.org", NEW_PASSWORD).await.assert_status(200);
+}
+
+#[tokio::test]
 async fn a_new_password_does_not_keep_the_old_address_from_being_put_back() {
     let (app, relay) = start(Backend::Sqlite).await;
     let mut thief = ada(&app).await;
@@ -258,6 +283,47 @@ async fn a_new_password_does_not_keep_the_old_address_from_being_put_back() {
     owner.post("/api/auth/restore_email", &[("password", NEW_PASSWORD)]).await.assert_status(200);
     app.browser().sign_in("ada@example.org", NEW_PASSWORD).await.assert_status(200);
     thief.refresh().await.assert_error(401, "session_revoked");
+}
+
+/// Row 10: a mailed token came back in an answer.
+#[tokio::test]
+async fn the_token_of_a_link_to_an_address_is_in_no_answer() {
+    let (app, relay) = start(Backend::Sqlite).await;
+    let (mut ada, mut browser) = (ada(&app).await, app.browser());
+    let (mut answers, mut tokens) = (Vec::new(), Vec::new());
+    let new = [("email", "bob@example.org")];
+    answers.push(browser.post("/api/auth/request_account", &new).await);
+    answers.push(ada.post("/api/account/change_email", &[("email", "lovelace@example.org")]).await);
+    let chosen = [("display_name", "Bob"), ("password", NEW_PASSWORD)];
+    let received = mails(&app, &relay, 0).await;
+    for (mail, page, path, fields) in [
+        (&received[0], "/register/finish?token=", "/api/auth/finish_registration", &chosen[..]),
+        (&received[1], "/confirm-email?token=", "/api/auth/confirm_email", &[][..]),
+    ] {
+        answers.extend(use_link(&app, &self::path(mail, page), path, fields, &mut tokens).await);
+    }
+    let told = mails(&app, &relay, 2).await;
+    let restore = told.iter().find(|mail| mail.to == "<ada@example.org>").unwrap();
+    let link = path(restore, "/restore-email?token=");
+    answers.extend(use_link(&app, &link, "/api/auth/restore_email", &chosen[1..], &mut tokens).await);
+    for answer in answers {
+        answer.assert_status(200);
+        let told = format!("{:?} {}", answer.headers, answer.body);
+        assert!(!tokens.iter().any(|token| told.contains(token)), "{told}");
+    }
+}
+
+/// Opens a link and sends its form. Returns both answers.
+async fn use_link(
+    app: &TestApp,
+    link: &str,
+    path: &str,
+    fields: &[(&str, &str)],
+    tokens: &mut Vec<String>,
+) -> [Answer; 2] {
+    tokens.push(link.split_once("token=").unwrap().1.to_owned());
+    let mut browser = app.browser();
+    [browser.open_link(link).await, browser.post(path, fields).await]
 }
 
 async fn pending(browser: &mut Browser) -> serde_json::Value {

@@ -156,15 +156,23 @@ async fn incident_14_a_challenge_is_good_once_on_all_nodes() {
 
 #[tokio::test]
 async fn of_fifty_answers_to_one_challenge_at_once_one_signs_in() {
-    let app = TestApp::with(Backend::Sqlite, &[("LATCHKEY_RATE_LIMIT", "off")]).await;
-    let (_, authenticator) = enrolled(&app).await;
-    let begun = begun(&mut app.browser(), "sign_in").await;
-    let credential = authenticator.get(&begun["options"]);
-    let attempts = (0..50)
-        .map(|_| async { answer(&mut app.browser(), SIGN_IN, &begun, &credential).await.status.as_u16() });
-    let mut statuses = futures::future::join_all(attempts).await;
-    statuses.sort_unstable();
-    assert_eq!((statuses[0], &statuses[1..]), (200, &[401; 49][..]));
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let app = TestApp::with(backend, &[("LATCHKEY_RATE_LIMIT", "off")]).await;
+        let (_, authenticator) = enrolled(&app).await;
+        let other_node = match backend {
+            Backend::Postgres => Some(app.another_node().await),
+            Backend::Sqlite => None,
+        };
+        let nodes = [&app, other_node.as_ref().unwrap_or(&app)];
+        let begun = begun(&mut app.browser(), "sign_in").await;
+        let credential = authenticator.get(&begun["options"]);
+        let attempts = nodes.into_iter().cycle().take(50).map(|node| async {
+            answer(&mut node.browser(), SIGN_IN, &begun, &credential).await.status.as_u16()
+        });
+        let mut statuses = futures::future::join_all(attempts).await;
+        statuses.sort_unstable();
+        assert_eq!((statuses[0], &statuses[1..]), (200, &[401; 49][..]), "{backend:?}");
+    }
 }
 
 #[tokio::test]
@@ -463,7 +471,7 @@ async fn what_is_no_credential_is_refused_and_no_fault() {
 }
 
 /// Sets up an authenticator app, so that the password alone is not enough.
-async fn require_second_step(app: &TestApp, browser: &mut Browser) {
+pub async fn require_second_step(app: &TestApp, browser: &mut Browser) {
     let begun = browser.post("/api/account/totp_begin", &[]).await.assert_status(200).json();
     let secret = TotpSecret::from_base32(begun["secret"].as_str().unwrap());
     let code = secret.code_at(app.clock.now());

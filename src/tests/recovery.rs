@@ -7,6 +7,7 @@ use axum::http::HeaderValue;
 use super::{
     html::open,
     mails::{app_with, send_due},
+    sign_in_links,
     smtp::{Offers, Received, Relay},
     test_app::{Answer, Backend, Browser, PASSWORD, TestApp, encode},
 };
@@ -170,16 +171,46 @@ async fn the_limits_of_mail_hold_across_nodes_and_restarts() {
 
 #[tokio::test]
 async fn hostile_hosts_change_no_link() {
-    let (app, relay) = start(Backend::Sqlite).await;
-    let mut request = Browser::form(PATH, encode(&[("email", "ada@example.org")]));
+    let (app, relay) = sign_in_links::start_with(Backend::Sqlite, &[]).await;
+    let ada = app.sign_in_as("ada@example.org", "member").await;
+    let mut admin = app.sign_in_as("admin@example.org", "admin").await;
+    let id = app.user("ada@example.org").await.id.to_string();
+    admin.post("/api/admin/users/verify_email", &[("user_id", &id)]).await.assert_status(200);
+    for (mut browser, path, field, page) in [
+        (app.browser(), PATH, ("email", "ada@example.org"), "/reset?token="),
+        (app.browser(), "/api/auth/request_account", ("email", "bob@example.org"), "/register/finish?token="),
+        (ada, "/api/account/change_email", ("email", "lovelace@example.org"), "/confirm-email?token="),
+        (app.browser(), "/api/auth/request_sign_in_link", ("email", "ada@example.org"), "/login/link?token="),
+    ] {
+        app.advance(MINUTE);
+        send_with_hostile_hosts(&mut browser, path, &[field]).await.assert_status(200);
+        let mail = mail(&app, &relay).await;
+        assert!(!mail.data.contains("evil.example"), "{mail:?}");
+        assert!(mail.link(page).starts_with(&format!("http://localhost:3000{page}")), "{mail:?}");
+    }
+    // Links that an administrator hands over.
+    let invited = [("email", "eve@example.org"), ("display_name", "Eve")];
+    for (path, fields) in
+        [("/api/admin/users/invite", &invited[..]), ("/api/admin/users/reset_password", &[("user_id", &*id)])]
+    {
+        let answer = send_with_hostile_hosts(&mut admin, path, fields).await;
+        let link = answer.assert_status(200).json()["link"].clone();
+        assert!(link.as_str().unwrap().starts_with("http://localhost:3000/"), "{link}");
+    }
+}
+
+/// Calls a server function, with another host in each header that may name one.
+async fn send_with_hostile_hosts(browser: &mut Browser, path: &str, fields: &[(&str, &str)]) -> Answer {
+    let mut request = Browser::form(path, encode(fields));
     for name in ["host", "x-forwarded-host", "x-host", "forwarded", "x-forwarded-server", "x-original-host"] {
         let value = if name == "forwarded" { "host=evil.example" } else { "evil.example" };
         request.headers_mut().insert(name, HeaderValue::from_static(value));
     }
-    app.browser().send(request).await.assert_status(200);
-    let mail = mail(&app, &relay).await;
-    assert!(!mail.data.contains("evil.example"), "{mail:?}");
-    assert!(mail.link("/reset?token=").starts_with("http://localhost:3000/reset?token="));
+    if let Some(token) = &browser.access_token {
+        let bearer = HeaderValue::from_str(&format!("Bearer {token}")).unwrap();
+        request.headers_mut().insert("authorization", bearer);
+    }
+    browser.send(request).await
 }
 
 #[tokio::test]
@@ -331,4 +362,47 @@ async fn a_forgotten_password_is_reset_without_javascript() {
     browser.open_link(&path(&mail(&app, &relay).await)).await.assert_status(200);
     let done = browser.submit("/reset", "/api/auth/reset", &[("password", NEW_PASSWORD)]).await;
     assert_eq!(done.location(), "/login?reason=password_changed");
+}
+
+#[tokio::test]
+async fn whoever_has_forgotten_the_password_gets_where_they_wanted_to_go_after_a_reset() {
+    let (app, relay) = start(Backend::Sqlite).await;
+    let mut browser = app.browser();
+    let wanted = ("next", "/account/sessions");
+    let page = browser.get("/forgot?next=/account/sessions").await.body;
+    assert!(page.contains("value=\"/account/sessions\""), "{page}");
+    let fields = [("email", "ada@example.org"), wanted];
+    let sent = browser.submit("/forgot?next=/account/sessions", PATH, &fields).await;
+    assert_eq!(sent.location(), "/forgot?sent=yes&next=/account/sessions");
+    let link = path(&mail(&app, &relay).await);
+    let moved = browser.get(&link).await;
+    assert_eq!(moved.assert_status(303).location(), "/reset?next=/account/sessions");
+    let page = browser.get(moved.location()).await.body;
+    assert!(page.contains("value=\"/account/sessions\""), "{page}");
+    let done =
+        browser.submit(moved.location(), "/api/auth/reset", &[("password", NEW_PASSWORD), wanted]).await;
+    assert_eq!(done.location(), "/login?reason=password_changed&next=/account/sessions");
+    // A link that was used leads to the page for another one, which leads on as well.
+    let used = open(&mut browser, "/reset?next=/account/sessions").await;
+    for page in ["/forgot?next=/account/sessions", "/login?next=/account/sessions"] {
+        assert!(used.links().contains(&page.to_owned()), "{:?}", used.links());
+    }
+}
+
+#[tokio::test]
+async fn no_reset_leads_to_another_site_or_says_where_people_go_anyway() {
+    let (app, relay) = start(Backend::Sqlite).await;
+    for next in ["https://evil.example/", "//evil.example", "/api/auth/logout", "/dashboard", ""] {
+        app.advance(12 * MINUTE);
+        let fields = [("email", "ada@example.org"), ("next", next)];
+        let mut browser = app.browser();
+        let sent = browser.submit("/forgot", PATH, &fields).await;
+        assert_eq!(sent.location(), "/forgot?sent=yes", "{next:?}");
+        let mail = mail(&app, &relay).await;
+        assert!(!mail.data.contains("next"), "{mail:?}");
+        browser.open_link(&path(&mail)).await.assert_status(200);
+        let done =
+            browser.submit("/reset", "/api/auth/reset", &[("password", NEW_PASSWORD), ("next", next)]).await;
+        assert_eq!(done.location(), "/login?reason=password_changed", "{next:?}");
+    }
 }

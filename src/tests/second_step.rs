@@ -170,6 +170,29 @@ async fn of_fifty_who_use_one_code_at_once_one_gets_a_session() {
     }
 }
 
+/// Row 6, and asking again who somebody is.
+#[tokio::test]
+async fn a_code_that_signed_in_proves_nothing_again_and_of_many_proofs_with_one_code_one_counts() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let app = TestApp::with(backend, &[("LATCHKEY_RATE_LIMIT", "off")]).await;
+        app.sign_up(ADA).await;
+        let secret = app.give_totp(ADA).await;
+        let (mut browser, code) = (first_step(&app).await, secret.code_at(app.clock.now()));
+        second_step(&mut browser, &code).await.assert_status(200);
+        let prove = async |browser: &Browser, code: &str| {
+            let fields = [("password", PASSWORD), ("code", code)];
+            browser.clone().post("/api/auth/reauthenticate", &fields).await.status.as_u16()
+        };
+        assert_eq!(prove(&browser, &code).await, 401, "{backend:?}");
+        app.advance(STEP);
+        let code = secret.code_at(app.clock.now());
+        let proofs = (0..10).map(|_| prove(&browser, &code));
+        let statuses = futures::future::join_all(proofs).await;
+        let proved = statuses.iter().filter(|status| **status == 200).count();
+        assert_eq!(proved, 1, "{backend:?}: {statuses:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_code_of_the_step_before_or_after_works_and_an_older_one_than_the_last_does_not() {
     let app = TestApp::start().await;

@@ -27,7 +27,7 @@ pub fn Forgot() -> impl IntoView {
             <section class="card">
                 <PageTitle title="Forgot your password?"/>
                 <p>"Ask an administrator for a link to set a new password."</p>
-                <p class="aside"><a href="/login">"Sign in"</a></p>
+                <p class="aside"><a href=with_next("/login", &next_page())>"Sign in"</a></p>
             </section>
         })
     }
@@ -38,7 +38,8 @@ fn AskForLink() -> impl IntoView {
     let form = FormState::of::<RequestReset>();
     // Without JavaScript the page is loaded anew.
     let sent = parameter("sent").is_some();
-    let login = with_next("/login", &next_page());
+    let next = next_page();
+    let login = with_next("/login", &next);
     view! {
         <section class="card">
             <PageTitle title="Forgot your password?" form=form/>
@@ -47,6 +48,7 @@ fn AskForLink() -> impl IntoView {
             <ErrorSummary form=form labels=&[("email", "Email")]/>
             <SuccessMessage form=form text=SENT/>
             <Form form=form>
+                <input type="hidden" name="next" value=next.to_string()/>
                 <Field form=form name="email" label="Email" kind="email" autocomplete="username" value=form.typed("email")/>
                 <Submit form=form label="Send the link" busy="Sending…"/>
             </Form>

@@ -22,7 +22,9 @@ pub async fn fulfil(state: &AppState, mail: &ClaimedMail, request: MailRequest) 
         return Ok(());
     }
     match wanted {
-        Wanted::PasswordReset => reset_password::mail_link(state, &mut change, &email).await?,
+        Wanted::PasswordReset(next) => {
+            reset_password::mail_link(state, &mut change, &email, &next).await?;
+        }
         Wanted::Account(next) => sign_up::mail_link(state, &mut change, &email, &next).await?,
         Wanted::SignIn(browser_hash, next) => {
             let asker = Asker { browser_hash: &browser_hash, next: &next };

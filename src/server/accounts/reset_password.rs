@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::links::NewLink;
 use crate::{
-    model::{email::EmailAddress, id::UserId, session::SignOutReason},
+    model::{email::EmailAddress, id::UserId, local_path::LocalPath, session::SignOutReason},
     server::{
         change::Change,
         client_info::ActionContext,
@@ -58,16 +58,17 @@ pub async fn create_link(
     Ok(ResetLink { user, path, expires_at })
 }
 
-/// Has a link mailed to an address. Nothing happens unless it is that of an enabled account.
+/// Has a link mailed to an address. Nothing happens unless it is that of an enabled account. Its owner goes on to `next`.
 pub(super) async fn mail_link(
     state: &AppState,
     change: &mut Change<'_>,
     email: &EmailAddress,
+    next: &LocalPath,
 ) -> Result<(), Error> {
     let Some(user) = users::lock_enabled_by_email(change.tx(), email).await? else { return Ok(()) };
     let path = store_link(change, &user, Some(&user.email)).await?;
     change.record(Event::new(EventKind::PasswordResetRequested).about(&user.id)).await?;
-    let mail = link::password_reset(Portal::of(&state.config), &path, &user.email, LIFETIME);
+    let mail = link::password_reset(Portal::of(&state.config), (&path, next), &user.email, LIFETIME);
     change.mail(&user.email, Some(&user.id), mail).await
 }
 

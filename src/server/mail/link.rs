@@ -6,14 +6,21 @@ use std::time::Duration;
 use super::{Mail, Portal};
 use crate::model::{email::EmailAddress, local_path::LocalPath, query::encode_value};
 
-pub fn password_reset(portal: Portal<'_>, path: &str, account: &EmailAddress, lifetime: Duration) -> Mail {
+/// `path` has the token. Whoever has a new password goes on to `next`.
+pub fn password_reset(
+    portal: Portal<'_>,
+    (path, next): (&str, &LocalPath),
+    account: &EmailAddress,
+    lifetime: Duration,
+) -> Mail {
     let text = format!(
         "Somebody asked to reset the password of your account {account}.\n\n\
          If this was you, choose a new password here, within {}:\n\n\
-         {}{path}\n\n\
+         {}{path}{}\n\n\
          If it was not you, there is nothing to do: your password stays as it is.",
         within(lifetime),
-        portal.url
+        portal.url,
+        leading_to(next)
     );
     mail(portal, "password_reset", "Reset your password", &text, lifetime)
 }
@@ -45,17 +52,14 @@ pub fn no_sign_in_link(portal: Portal<'_>, account: &EmailAddress) -> Mail {
 
 /// `path` has the token. Whoever has signed up goes on to `next`.
 pub fn sign_up(portal: Portal<'_>, path: &str, next: &LocalPath, lifetime: Duration) -> Mail {
-    let next = match next {
-        next if *next == LocalPath::default() => String::new(),
-        next => format!("&next={}", encode_value(next.as_str())),
-    };
     let text = format!(
         "Somebody asked for an account with this address.\n\n\
          If this was you, choose a name and a password here, within {}:\n\n\
-         {}{path}{next}\n\n\
+         {}{path}{}\n\n\
          If it was not you, there is nothing to do: no account is made.",
         within(lifetime),
-        portal.url
+        portal.url,
+        leading_to(next)
     );
     mail(portal, "sign_up", "Create your account", &text, lifetime)
 }
@@ -67,10 +71,11 @@ pub fn account_exists(portal: Portal<'_>, account: &EmailAddress, next: &LocalPa
          If this was you, sign in here:\n\n\
          {url}{login}\n\n\
          If you have forgotten your password, choose a new one:\n\n\
-         {url}/forgot\n\n\
+         {url}{forgot}\n\n\
          If it was not you, there is nothing to do.",
         url = portal.url,
-        login = next.behind("/login")
+        login = next.behind("/login"),
+        forgot = next.behind("/forgot")
     );
     mail(portal, "account_exists", "You have an account", &text, super::notice::LIFETIME)
 }
@@ -115,6 +120,14 @@ fn mail(
     Mail { kind, subject, text: format!("{text}\n\n-- \n{name}\n{url}\n"), lifetime }
 }
 
+/// What a link has behind its token, so that it leads on to `next`. Where people go anyway is not named.
+fn leading_to(next: &LocalPath) -> String {
+    if *next == LocalPath::default() {
+        return String::new();
+    }
+    format!("&next={}", encode_value(next.as_str()))
+}
+
 /// A time as people say it, in whole days, hours or minutes.
 fn within(time: Duration) -> String {
     let minutes = time.as_secs() / 60;
@@ -139,7 +152,7 @@ mod tests {
 
     #[test]
     fn a_mail_to_reset_a_password_says_who_asked_for_what() {
-        let mail = password_reset(PORTAL, "/reset?token=x", &ada(), HOUR / 2);
+        let mail = password_reset(PORTAL, ("/reset?token=x", &LocalPath::default()), &ada(), HOUR / 2);
         assert_eq!(mail.subject, "Reset your password (Example)");
         assert_eq!(
             mail.text.strip_suffix(END).unwrap(),
@@ -215,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_was_sent_by_an_app_goes_on_to_it_from_either_mail() {
+    fn whoever_was_sent_by_an_app_goes_on_to_it_from_each_mail() {
         let consent = LocalPath::parse("/consent?request=x").unwrap();
         let mail = sign_up(PORTAL, "/register/finish?token=x", &consent, HOUR);
         assert!(
@@ -225,6 +238,9 @@ mod tests {
         );
         let mail = account_exists(PORTAL, &ada(), &consent);
         assert!(mail.text.contains("/login?next=/consent%3Frequest%3Dx\n"), "{}", mail.text);
+        assert!(mail.text.contains("/forgot?next=/consent%3Frequest%3Dx\n"), "{}", mail.text);
+        let mail = password_reset(PORTAL, ("/reset?token=x", &consent), &ada(), HOUR);
+        assert!(mail.text.contains("/reset?token=x&next=/consent%3Frequest%3Dx\n"), "{}", mail.text);
     }
 
     #[test]

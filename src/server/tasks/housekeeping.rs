@@ -21,6 +21,9 @@ const KEEP_ENDED_SESSIONS: Duration = Duration::from_secs(7 * 86400);
 /// How long a code is kept after it has expired: one that is presented again must find what it gave.
 const KEEP_CODES: Duration = Duration::from_secs(86400);
 
+/// How long it is remembered that something was used, after it has expired: a clock that is set back makes it no newer.
+const KEEP_SPENT: Duration = Duration::from_secs(86400);
+
 /// How long a mail is kept that is of no use any more: whoever sends mails gives it up before, and says so. What is left
 /// was written before mails were switched off.
 const KEEP_MAILS: Duration = Duration::from_secs(86400);
@@ -91,7 +94,7 @@ pub async fn delete_expired(state: &AppState, now: Timestamp) -> Result<(), Erro
         Some((Expiring::ClientAssertions, now)),
         Some((Expiring::ClientSecrets, now)),
         Some((Expiring::AuthorizationRequests, now)),
-        Some((Expiring::Spent, now)),
+        Some((Expiring::Spent, now - KEEP_SPENT)),
         Some((Expiring::AuthorizationCodes, now - KEEP_CODES)),
         Some((Expiring::DeviceCodes, now - KEEP_CODES)),
         Some((Expiring::UpstreamLogins, now)),

@@ -116,8 +116,7 @@ async fn go_on(
     }
     refuse_by_policy(&provider, &login.purpose)?;
     let arrival = Arrival { provider: &provider, person: &person };
-    let started = arrive(state, context, arrival, &login.purpose, held).await?;
-    Ok(Finished { started, next: login.next })
+    arrive(state, context, arrival, &login.purpose, held).await
 }
 
 /// Finds out who has signed in there, and that they were asked as recently as was demanded.

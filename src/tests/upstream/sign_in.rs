@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
+use axum::http::StatusCode;
 use base64::{
     Engine,
     prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD as BASE64},
@@ -63,6 +64,26 @@ async fn somebody_signs_in_with_the_button_on_the_sign_in_page() {
         let all = app.events().await;
         assert!(events.iter().all(|event| all.iter().any(|other| other == event)), "{all:?}");
     }
+}
+
+#[tokio::test]
+async fn a_page_that_says_why_a_provider_signs_nobody_in_leads_to_where_they_wanted_to_go() {
+    let (app, provider) = start(Backend::Sqlite).await;
+    let (login, wanted) = ("href=\"/login?next=/account\"", [("next", "/account")]);
+    let mut browser = app.browser();
+    let mut declined = provider.go_and_sign_in(&mut browser, &wanted).await;
+    declined.remove("code");
+    declined.insert("error", "access_denied".to_owned());
+    let page = come_back(&mut browser, &declined).await;
+    assert!(page.assert_status(400).body.contains(login), "{}", page.body);
+
+    let answer = provider.go_and_sign_in(&mut browser, &wanted).await;
+    provider.says().token_answer = Some((StatusCode::SERVICE_UNAVAILABLE, json!({})));
+    let page = come_back(&mut browser, &answer).await;
+    assert!(page.assert_status(503).body.contains(login), "{}", page.body);
+    // What was used up says nothing of where it led.
+    let page = come_back(&mut browser, &answer).await;
+    assert!(page.assert_status(400).body.contains("href=\"/login\""), "{}", page.body);
 }
 
 #[tokio::test]
