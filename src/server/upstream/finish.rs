@@ -116,7 +116,8 @@ async fn go_on(
     }
     refuse_by_policy(&provider, &login.purpose)?;
     let arrival = Arrival { provider: &provider, person: &person };
-    arrive(state, context, arrival, &login.purpose, held).await
+    let started = arrive(state, context, arrival, &login.purpose, held).await?;
+    Ok(Finished { started, next: login.next })
 }
 
 /// Finds out who has signed in there, and that they were asked as recently as was demanded.
