@@ -282,7 +282,7 @@ const FAULTS: [(&str, Fault); 8] = [
     ("nobody was verified", |it| it.flags &= !USER_VERIFIED),
     ("backed up, and can't be", |it| it.flags &= !BACKUP_ELIGIBLE),
     ("another origin", |it| it.client_data["origin"] = json!("http://localhost:3001")),
-    ("another host", |it| it.relying_party = "example.org".to_owned()),
+    ("another host", |it| "example.org".clone_into(&mut it.relying_party)),
     ("a frame in another site", |it| it.client_data["crossOrigin"] = json!(true)),
     ("another site around it", |it| it.client_data["topOrigin"] = json!("https://evil.example")),
     ("another kind of ceremony", |it| it.client_data["type"] = json!("payment.get")),
