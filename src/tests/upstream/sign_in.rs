@@ -166,7 +166,6 @@ async fn an_answer_counts_in_the_browser_that_began_and_for_ten_minutes() {
     housekeeping::delete_expired(&app.state, app.clock.now()).await.unwrap();
 }
 
-/// Incident 28: CVE-2026-73419, onyx 12797, supabase/auth 2474.
 #[tokio::test]
 async fn two_tabs_that_go_to_the_provider_at_once_both_come_back() {
     let (app, provider) = start(Backend::Sqlite).await;
@@ -180,6 +179,7 @@ async fn two_tabs_that_go_to_the_provider_at_once_both_come_back() {
     }
 }
 
+/// Incident 28: CVE-2026-73419, onyx 12797, supabase/auth 2474.
 #[tokio::test]
 async fn a_state_is_good_for_the_provider_for_which_it_was_made() {
     let (app, provider) = start(Backend::Sqlite).await;
