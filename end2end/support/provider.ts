@@ -4,7 +4,7 @@ import type { Server } from './server.ts';
 
 let started = 0;
 
-/** A provider that can be set up, and that leads back to the dashboard whoever is sent there. */
+/** A provider that can be set up any number of times, and that leads back to the dashboard whoever is sent there. */
 export class StubProvider {
   private constructor(
     readonly issuer: string,
@@ -26,7 +26,7 @@ export class StubProvider {
 
   /** Sets it up. */
   addTo(server: Server, slug: string): void {
-    const who = ['--slug', slug, '--name', `Stub ${slug}`, '--issuer', this.issuer, '--client-id', 'latchkey'];
+    const who = ['--slug', slug, '--name', `Stub ${slug}`, '--issuer', `${this.issuer}/${slug}`, '--client-id', 'latchkey'];
     server.command(['provider', 'add', ...who, '--allow-private-address']);
   }
 

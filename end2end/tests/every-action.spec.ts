@@ -73,14 +73,19 @@ async function aNotice({ server, ada }: Scene): Promise<string> {
 const security = () => '/account/security';
 
 const stubs = new WeakMap<Account, string>();
+const running = new WeakMap<Server, Promise<StubProvider>>();
+
+/** One for all tests of a server. It ends with this process. */
+function stubOf(server: Server): Promise<StubProvider> {
+  const stub = running.get(server) ?? StubProvider.start(server);
+  running.set(server, stub);
+  return stub;
+}
 
 /** A provider that Ada may link. */
 async function aProvider({ server, ada }: Scene): Promise<string> {
   const slug = `stub-${Date.now().toString(36)}`;
-  const provider = await StubProvider.start(server);
-  provider.addTo(server, slug);
-  // It was asked about itself, and nobody calls it again.
-  provider.stop();
+  (await stubOf(server)).addTo(server, slug);
   stubs.set(ada, slug);
   return '/account/security';
 }
@@ -492,8 +497,8 @@ const ACTIONS: Action[] = [
     path: '/api/admin/providers/add',
     role: 'admin',
     open: async ({ server, ada }) => {
-      // It is asked about itself later, and ends with this process.
-      stubs.set(ada, (await StubProvider.start(server)).issuer);
+      const { issuer } = await stubOf(server);
+      stubs.set(ada, `${issuer}/${Date.now().toString(36)}`);
       return '/admin/providers';
     },
     act: async ({ page, ada }) => {

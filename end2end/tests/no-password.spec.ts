@@ -6,8 +6,6 @@ import { StubProvider } from '../support/provider.ts';
 async function arrive(page: Page, server: Server, slug: string, withPasskey = false): Promise<Account> {
   const provider = await StubProvider.start(server);
   provider.addTo(server, slug);
-  // It was asked about itself, and nobody calls it again.
-  provider.stop();
   const ada = newAccount();
   await openWithNewToken(page, ada, '/account/security');
   if (withPasskey) await addPasskey(page);
