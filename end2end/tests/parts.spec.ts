@@ -22,7 +22,8 @@ function bringBack(page: Page, part: string): Promise<void> {
   return page.unroute(`**/split_${part}.wasm`);
 }
 
-test('the first visit of a public page loads no part, and stays within its budget', async ({ newContext, server }) => {
+// The providers that other tests set up are buttons on the sign-in page.
+test('the first visit of a public page loads no part, and stays within its budget', async ({ newContext, freshServer: server }) => {
   for (const path of ['/', '/login', '/register']) {
     const page = await (await newContext({ baseURL: server.url })).newPage();
     const parts = partsOf(page);
