@@ -20,15 +20,16 @@ pub fn shell(
     accent: Option<&str>,
     part: &[String],
 ) -> impl IntoView + use<> {
+    // In a tab that nobody sees, which is not painted, they are fetched when they are needed.
+    let ahead = match part {
+        [] => String::new(),
+        files => format!("requestAnimationFrame(() => {files:?}.forEach({FETCH_AHEAD}));"),
+    };
     // A page that cannot be taken over says so: the style sheet shows it by this attribute.
-    let mut start = format!(
+    let start = format!(
         "import('{script}').then(async client => {{ await client.default({{ module_or_path: '{wasm}' }}); {YIELD} client.hydrate(); }})\
-         .catch(error => {{ document.documentElement.dataset.failed = ''; console.error(error); }});"
+         .catch(error => {{ document.documentElement.dataset.failed = ''; console.error(error); }});{ahead}"
     );
-    if !part.is_empty() {
-        // In a tab that nobody sees, which is not painted, they are fetched when they are needed.
-        start += &format!("requestAnimationFrame(() => {part:?}.forEach({FETCH_AHEAD}));");
-    }
     let theme = use_context::<PageData>().and_then(|page| page.theme.attribute());
     view! {
         <!DOCTYPE html>

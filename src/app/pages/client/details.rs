@@ -12,7 +12,7 @@ use crate::{
         components::{
             action::{ActionButton, columns},
             confirm::consequence,
-            ending::{Ending, Words},
+            ending::{Ending, EndingForms, Words},
             form::{ErrorSummary, Form, Submit, SuccessMessage},
             reactive::{reactive, whether},
             time::Time,
@@ -42,7 +42,7 @@ pub fn details(client: Kept<ClientReport>, forms: &Forms, fields: &Fields) -> An
             <Settings client=client forms=forms fields=fields.clone()/>
             <div class="panels">
                 <Secrets client=client forms=forms fields=fields.clone()/>
-                {ending(client, forms, fields.clone())}
+                {ending(client, &forms.ending, fields.clone())}
             </div>
         </div>
     }
@@ -151,7 +151,7 @@ fn Secrets(client: Kept<ClientReport>, forms: Forms, fields: Fields) -> impl Int
 }
 
 /// Disabling, enabling and removing.
-fn ending(client: Kept<ClientReport>, forms: Forms, fields: Fields) -> AnyView {
+fn ending(client: Kept<ClientReport>, forms: &EndingForms, fields: Fields) -> AnyView {
     let enabled = whether(move || client.read(|report| report.client.enabled).unwrap_or_default());
     let disable = move || {
         format!(
@@ -172,7 +172,7 @@ fn ending(client: Kept<ClientReport>, forms: Forms, fields: Fields) -> AnyView {
         remove: "Remove the client",
     };
     view! {
-        <Ending words=words forms=forms.ending fields=fields enabled=enabled disables=consequence(disable)
+        <Ending words=words forms=*forms fields=fields enabled=enabled disables=consequence(disable)
             removes=consequence(remove)/>
     }
     .into_any()

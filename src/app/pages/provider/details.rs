@@ -10,7 +10,7 @@ use crate::{
     app::{
         components::{
             confirm::consequence,
-            ending::{Ending, Words},
+            ending::{Ending, EndingForms, Words},
             form::{ErrorSummary, Form, Submit, SuccessMessage},
             reactive::{reactive, whether},
             time::Time,
@@ -36,7 +36,7 @@ pub fn details(provider: Kept<ProviderDetails>, forms: &Forms, fields: &Fields) 
             <Settings provider=provider forms=forms fields=fields.clone()/>
             <div class="panels">
                 <Addresses provider=provider/>
-                {ending(provider, forms, fields.clone())}
+                {ending(provider, &forms.ending, fields.clone())}
             </div>
         </div>
     }
@@ -122,7 +122,7 @@ fn Settings(provider: Kept<ProviderDetails>, forms: Forms, fields: Fields) -> im
 }
 
 /// Disabling, enabling and removing.
-fn ending(provider: Kept<ProviderDetails>, forms: Forms, fields: Fields) -> AnyView {
+fn ending(provider: Kept<ProviderDetails>, forms: &EndingForms, fields: Fields) -> AnyView {
     let enabled = whether(move || provider.read(|details| details.provider.enabled).unwrap_or_default());
     let disable = move || {
         format!(
@@ -145,7 +145,7 @@ fn ending(provider: Kept<ProviderDetails>, forms: Forms, fields: Fields) -> AnyV
         remove: "Remove the provider",
     };
     view! {
-        <Ending words=words forms=forms.ending fields=fields enabled=enabled disables=consequence(disable)
+        <Ending words=words forms=*forms fields=fields enabled=enabled disables=consequence(disable)
             removes=consequence(remove)/>
     }
     .into_any()
