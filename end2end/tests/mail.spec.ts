@@ -1,10 +1,41 @@
 import { addPasskey } from '../support/authenticator.ts';
 import { expectNoViolations } from '../support/axe.ts';
-import { expect, expectDashboard, fill, fillSignIn, heading, newAccount, openAs, openWithToken, press, signIn, signOut, visit } from '../support/fixtures.ts';
+import { expect, expectDashboard, fill, fillSignIn, heading, newAccount, openAs, openWithToken, press, signIn, signOut, visit, type Account, type Page } from '../support/fixtures.ts';
 import { MailBox, test } from '../support/mails.ts';
 import { App, addClient, answerAt, requestOf } from '../support/oauth.ts';
 import { Server } from '../support/server.ts';
 import { code, codeOf, enrol } from '../support/totp.ts';
+
+/** Goes on from the sign-in page. */
+async function askForReset(page: Page, { email }: Account): Promise<void> {
+  await page.getByRole('link', { name: 'Forgot your password?' }).click();
+  await expect(heading(page)).toHaveText('Forgot your password?');
+  await page.getByLabel('Email', { exact: true }).fill(email);
+  await press(page, 'Send the link');
+  await expect(page.getByText('a mail with a link is on its way')).toBeVisible();
+}
+
+/** Sets a new password on the page of a mailed link, and returns it. */
+async function setPassword(page: Page, button: string): Promise<string> {
+  const password = 'an entirely new password';
+  await page.getByLabel('New password', { exact: true }).fill(password);
+  await press(page, button);
+  await expect(page.getByText('Your password was changed.')).toBeVisible();
+  return password;
+}
+
+/** Somebody new, who has asked for another address. */
+async function askForAddress(page: Page, server: Server): Promise<{ ada: Account; address: string }> {
+  const ada = newAccount();
+  server.addUser(ada);
+  server.command(['user', 'verify-email', ada.email]);
+  await openAs(page, ada, '/account');
+  const address = newAccount().email;
+  await page.getByLabel('New email', { exact: true }).fill(address);
+  await press(page, 'Change email');
+  await expect(page.getByText('A mail is on its way to that address.')).toBeVisible();
+  return { ada, address };
+}
 
 for (const javaScriptEnabled of [true, false]) {
   test.describe(javaScriptEnabled ? 'with JavaScript' : 'without JavaScript', () => {
@@ -14,19 +45,12 @@ for (const javaScriptEnabled of [true, false]) {
       const ada = newAccount();
       server.addUser(ada);
       await visit(page, '/login');
-      await page.getByRole('link', { name: 'Forgot your password?' }).click();
-      await expect(heading(page)).toHaveText('Forgot your password?');
-      await page.getByLabel('Email', { exact: true }).fill(ada.email);
-      await press(page, 'Send the link');
-      await expect(page.getByText('a mail with a link is on its way')).toBeVisible();
+      await askForReset(page, ada);
 
       await visit(page, await mails.link(ada.email, '/reset?token='));
       await expect(page).toHaveURL('/reset');
       await expect(page.getByText(ada.email)).toBeVisible();
-      const password = 'an entirely new password';
-      await page.getByLabel('New password', { exact: true }).fill(password);
-      await press(page, 'Set new password');
-      await expect(page.getByText('Your password was changed.')).toBeVisible();
+      const password = await setPassword(page, 'Set new password');
       await signIn(page, { ...ada, password });
       await expectDashboard(page, ada);
     });
@@ -37,16 +61,9 @@ for (const javaScriptEnabled of [true, false]) {
       const ada = newAccount();
       server.addUser(ada);
       await visit(page, requestOf(client_id, app.callback));
-      await page.getByRole('link', { name: 'Forgot your password?' }).click();
-      await expect(heading(page)).toHaveText('Forgot your password?');
-      await page.getByLabel('Email', { exact: true }).fill(ada.email);
-      await press(page, 'Send the link');
-      await expect(page.getByText('a mail with a link is on its way')).toBeVisible();
+      await askForReset(page, ada);
       await visit(page, await mails.link(ada.email, '/reset?token='));
-      const password = 'an entirely new password';
-      await page.getByLabel('New password', { exact: true }).fill(password);
-      await press(page, 'Set new password');
-      await expect(page.getByText('Your password was changed.')).toBeVisible();
+      const password = await setPassword(page, 'Set new password');
       await fillSignIn(page, { ...ada, password });
       await press(page, 'Sign in');
       await press(page, 'Allow');
@@ -126,10 +143,7 @@ for (const factor of ['an authenticator app', 'a passkey'] as const) {
     await signOut(page);
     await page.request.post('/api/auth/request_reset', { form: { email: ada.email } });
     await visit(page, await mails.link(ada.email, '/reset?token='));
-    const password = 'an entirely new password';
-    await page.getByLabel('New password', { exact: true }).fill(password);
-    await press(page, 'Set new password');
-    await expect(page.getByText('Your password was changed.')).toBeVisible();
+    const password = await setPassword(page, 'Set new password');
     await fillSignIn(page, { ...ada, password });
     await press(page, 'Sign in');
     await expect(heading(page)).toHaveText('Confirm that it is you');
@@ -140,14 +154,7 @@ for (const factor of ['an authenticator app', 'a passkey'] as const) {
 }
 
 test('somebody changes their address, and whoever has the old one puts it back', async ({ page, newContext, server, mails }) => {
-  const ada = newAccount();
-  server.addUser(ada);
-  server.command(['user', 'verify-email', ada.email]);
-  await openAs(page, ada, '/account');
-  const address = newAccount().email;
-  await page.getByLabel('New email', { exact: true }).fill(address);
-  await press(page, 'Change email');
-  await expect(page.getByText('A mail is on its way to that address.')).toBeVisible();
+  const { ada, address } = await askForAddress(page, server);
 
   await visit(page, await mails.link(address, '/confirm-email?token='));
   await expect(page.getByText(`The account ${ada.email} is to have the address ${address}.`)).toBeVisible();
@@ -160,32 +167,19 @@ test('somebody changes their address, and whoever has the old one puts it back',
   const owner = await (await newContext()).newPage();
   await visit(owner, await mails.link(ada.email, '/restore-email?token='));
   await expectNoViolations(owner);
-  const password = 'an entirely new password';
-  await owner.getByLabel('New password', { exact: true }).fill(password);
-  await press(owner, 'Put the address back');
-  await expect(owner.getByText('Your password was changed.')).toBeVisible();
+  const password = await setPassword(owner, 'Put the address back');
   await signIn(owner, { ...ada, password });
   await expectDashboard(owner, ada);
 });
 
 test('a new address is confirmed, and the old one put back, without JavaScript', async ({ page, newContext, server, mails }) => {
-  const ada = newAccount();
-  server.addUser(ada);
-  server.command(['user', 'verify-email', ada.email]);
-  await openAs(page, ada, '/account');
-  const address = newAccount().email;
-  await page.getByLabel('New email', { exact: true }).fill(address);
-  await press(page, 'Change email');
-  await expect(page.getByText('A mail is on its way to that address.')).toBeVisible();
+  const { ada, address } = await askForAddress(page, server);
   const plain = await (await newContext({ javaScriptEnabled: false })).newPage();
   await visit(plain, await mails.link(address, '/confirm-email?token='));
   await press(plain, 'Confirm the address');
   await expect(plain.getByText('The address is confirmed.')).toBeVisible();
   await visit(plain, await mails.link(ada.email, '/restore-email?token='));
-  const password = 'an entirely new password';
-  await plain.getByLabel('New password', { exact: true }).fill(password);
-  await press(plain, 'Put the address back');
-  await expect(plain.getByText('Your password was changed.')).toBeVisible();
+  const password = await setPassword(plain, 'Put the address back');
   await fillSignIn(plain, { ...ada, password });
   await press(plain, 'Sign in');
   await expectDashboard(plain, ada);
