@@ -19,15 +19,9 @@ use crate::model::{
 
 pub type Page = Arc<dyn Fn() -> AnyView + Send + Sync>;
 
-/// Wraps a page for the route table, in which all pages are of one type.
-pub fn guarded<V: IntoView + 'static>(
-    page: fn() -> V,
-) -> impl Fn() -> AnyView + Clone + Send + Sync + use<V> + 'static {
-    erase_type(Arc::new(move || page().into_any()))
-}
-
-fn erase_type(page: Page) -> impl Fn() -> AnyView + Clone + Send + Sync + 'static {
-    move || guard(page.clone())
+/// A page that is always there, for those whom it is for.
+pub fn guarded<V: IntoView + 'static>(page: fn() -> V) -> AnyView {
+    guard(Arc::new(move || page().into_any()))
 }
 
 /// The page, or what is shown instead to those whom it is not for.

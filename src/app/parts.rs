@@ -13,7 +13,6 @@ use std::{
 
 use futures::FutureExt;
 use leptos::{prelude::*, task::spawn_local, wasm_split::SplitLoaderError};
-use leptos_router::ChooseView;
 
 use super::{
     components::{
@@ -211,26 +210,14 @@ pub fn load_ahead(session: SessionContext) {
     });
 }
 
-/// A page in a part, for the route table. Until its part is there, the page before it stays.
-pub fn on_demand(path: &'static str) -> OnDemand {
-    OnDemand(path)
-}
-
-#[derive(Clone, Copy, Debug)]
-pub struct OnDemand(&'static str);
-
-impl ChooseView for OnDemand {
-    async fn choose(self) -> AnyView {
-        let Self(path) = self;
-        let Some(part) = Part::of(path) else { return ().into_any() };
-        // Without it the page says so.
-        let _ = part.load().await;
-        guard(Arc::new(move || {
-            part.page(path).unwrap_or_else(|| view! { <NotLoaded part=part path=path/> }.into_any())
-        }))
-    }
-
-    async fn preload(&self) {}
+/// A page in a part. Until its part is there, the page before it stays.
+pub async fn on_demand(path: &'static str) -> AnyView {
+    let Some(part) = Part::of(path) else { return ().into_any() };
+    // Without it the page says so.
+    let _ = part.load().await;
+    guard(Arc::new(move || {
+        part.page(path).unwrap_or_else(|| view! { <NotLoaded part=part path=path/> }.into_any())
+    }))
 }
 
 /// Stands in for a page that could not be loaded, and loads it again: when it is told to, and when the connection is

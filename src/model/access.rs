@@ -121,8 +121,15 @@ pub fn pattern(path: &str) -> Option<&'static str> {
     page(path).map(|(pattern, _)| *pattern)
 }
 
+/// The place in [`PAGES`] of the page at `path`.
+pub fn number(path: &str) -> Option<usize> {
+    // Most are asked for as they stand in the table, which is soon found out.
+    let is_it = |(pattern, _): &(&str, Access)| *pattern == path;
+    PAGES.iter().position(is_it).or_else(|| PAGES.iter().position(|(pattern, _)| matches(pattern, path)))
+}
+
 fn page(path: &str) -> Option<&'static (&'static str, Access)> {
-    PAGES.iter().find(|(pattern, _)| matches(pattern, path))
+    PAGES.get(number(path)?)
 }
 
 /// Whether `path` is one of `pattern`, in which a segment that starts with `:` stands for any one segment.
