@@ -9,7 +9,7 @@ mod redirect;
 pub mod routes;
 pub mod serve;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use axum::{
     Router,
@@ -19,13 +19,12 @@ use axum::{
     response::IntoResponse,
     routing::{get, post},
 };
-use leptos_axum::{AxumRouteListing, generate_route_list};
+use tower::ServiceBuilder;
 use tower_cookies::CookieManagerLayer;
-use tower_http::catch_panic::CatchPanicLayer;
 use url::Url;
 
 use super::state::AppState;
-use crate::app::{App, components::footer::APPEARANCE};
+use crate::{app::components::footer::APPEARANCE, model::access::PAGES};
 use routes::{
     account, appearance, assets, export, functions, health, keys, oauth, pages, security, upstream,
 };
@@ -35,10 +34,10 @@ pub const MAX_BODY: usize = 64 * 1024;
 
 /// The program as one service.
 pub fn router(state: Arc<AppState>) -> Router {
-    let pages = page_routes()
+    let pages = PAGES
         .iter()
-        .filter(|page| page.path() != "/consent")
-        .fold(Router::new(), |router, page| router.route(page.path(), get(pages::render)))
+        .filter(|(page, _)| *page != "/consent")
+        .fold(Router::new(), |router, (page, _)| router.route(&route_of(page), get(pages::render)))
         .route("/admin/audit/export", get(export::audit_log))
         .route("/oauth/authorize", get(oauth::authorize::get))
         .route("/oauth/logout", get(oauth::logout::get))
@@ -48,17 +47,22 @@ pub fn router(state: Arc<AppState>) -> Router {
         .route("/auth/upstream/{slug}", post(upstream::begin).layer(DefaultBodyLimit::max(MAX_BODY)))
         .route("/auth/upstream/{slug}/callback", get(upstream::callback))
         .fallback(pages::not_found)
-        .layer(from_fn_with_state(state.clone(), middleware::authorize_page::authorize_page))
-        .layer(from_fn(middleware::link_token::hide_token))
-        .layer(from_fn_with_state(state.clone(), middleware::cross_site::refuse_cross_site));
+        .layer(
+            ServiceBuilder::new()
+                .layer(from_fn_with_state(state.clone(), middleware::cross_site::refuse_cross_site))
+                .layer(from_fn(middleware::link_token::hide_token))
+                .layer(from_fn_with_state(state.clone(), middleware::authorize_page::authorize_page)),
+        );
 
     let functions = Router::new()
         .route("/api/{*function}", post(functions::call).fallback(functions::wrong_method))
         .route("/api", get(functions::unknown).fallback(functions::unknown))
-        .layer(from_fn(middleware::response::map_response))
-        .layer(from_fn(middleware::form::validate_form))
-        .layer(DefaultBodyLimit::max(MAX_BODY))
-        .layer(from_fn_with_state(state.clone(), middleware::cross_site::refuse_cross_site));
+        .layer(
+            ServiceBuilder::new()
+                .layer(from_fn_with_state(state.clone(), middleware::cross_site::refuse_cross_site))
+                .layer(from_fn(middleware::form::validate_form))
+                .layer(from_fn(middleware::response::map_response)),
+        );
 
     // What clients call. No cookie counts here, so a page of another site may ask, and may read the answer: it has nothing
     // to ride on.
@@ -74,7 +78,6 @@ pub fn router(state: Arc<AppState>) -> Router {
         .route("/oauth/par", post(oauth::par::push))
         .route("/oauth/introspect", post(oauth::introspect::introspect))
         .route("/oauth/revoke", post(oauth::revoke::revoke))
-        .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(from_fn(middleware::cors::allow_all_origins));
 
     // No cookie counts here either.
@@ -96,7 +99,6 @@ pub fn router(state: Arc<AppState>) -> Router {
 
     let appearance = Router::new()
         .route(APPEARANCE, post(appearance::choose))
-        .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(from_fn_with_state(state.clone(), middleware::cross_site::refuse_cross_site));
 
     Router::new()
@@ -106,11 +108,13 @@ pub fn router(state: Arc<AppState>) -> Router {
         .merge(plain)
         .merge(pages)
         .with_state(state.clone())
-        .layer(CookieManagerLayer::new())
-        .layer(from_fn(middleware::timeout::timeout))
-        .layer(CatchPanicLayer::custom(error::panic_response))
-        .layer(from_fn_with_state(state.clone(), middleware::headers::add_headers))
-        .layer(from_fn_with_state(state, middleware::trace::trace))
+        // The first is the outermost. Layers that a router gets one by one go into boxes, each around the one before.
+        .layer(
+            ServiceBuilder::new()
+                .layer(from_fn_with_state(state, middleware::every_request::every_request))
+                .layer(DefaultBodyLimit::max(MAX_BODY))
+                .layer(CookieManagerLayer::new()),
+        )
 }
 
 /// What answers at the plain port where the program speaks TLS at the other: the way there. What was sent already was sent
@@ -123,8 +127,11 @@ pub fn redirect_to_https(public_url: &Url) -> Router {
     })
 }
 
-/// The pages that the app has. Found by rendering it once, which toggles a flag of the whole process: once is enough.
-fn page_routes() -> &'static [AxumRouteListing] {
-    static ROUTES: OnceLock<Vec<AxumRouteListing>> = OnceLock::new();
-    ROUTES.get_or_init(|| generate_route_list(App))
+/// Where a page is, as axum writes it: `{id}` where the table of pages has `:id`.
+fn route_of(page: &str) -> String {
+    let segment = |segment: &str| match segment.strip_prefix(':') {
+        Some(name) => format!("{{{name}}}"),
+        None => segment.to_owned(),
+    };
+    page.split('/').map(segment).collect::<Vec<_>>().join("/")
 }

@@ -1,16 +1,16 @@
 //! Errors as HTTP responses.
 
-use std::any::Any;
+use std::panic::AssertUnwindSafe;
 
 use axum::{
     Json,
-    body::Body,
     http::{
-        HeaderValue, Response, StatusCode,
+        HeaderValue, StatusCode,
         header::{RETRY_AFTER, WWW_AUTHENTICATE},
     },
-    response::IntoResponse,
+    response::{IntoResponse, Response},
 };
+use futures::FutureExt;
 use serde_json::json;
 
 use crate::{
@@ -23,7 +23,7 @@ use crate::{
 
 impl IntoResponse for ApiError {
     /// Status, headers and body of an error, for every path that answers with JSON.
-    fn into_response(self) -> axum::response::Response {
+    fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let challenge = challenge(self.code);
         let retry_after = self.retry_after;
@@ -40,7 +40,7 @@ impl IntoResponse for ApiError {
 
 impl IntoResponse for OAuthError {
     /// The error of an endpoint that clients call (RFC 6749 §5.2).
-    fn into_response(self) -> axum::response::Response {
+    fn into_response(self) -> Response {
         let Self { code, description, basic, retry_after } = self;
         tracing::info!(code = code.as_str(), %description, "a client was refused");
         let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -75,28 +75,24 @@ fn challenge(code: Code) -> Option<&'static str> {
 }
 
 /// A panic is a bug of ours; it ends one request and not the program.
-pub fn panic_response(panic: Box<dyn Any + Send + 'static>) -> Response<Body> {
-    tracing::error!(panic = message(&*panic), "a request panicked");
-    ApiError::internal().into_response()
+pub async fn survive_panic(answer: impl Future<Output = Response>) -> Response {
+    AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|panic| {
+        tracing::error!(panic = message(&*panic), "a request panicked");
+        ApiError::internal().into_response()
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use axum::{Router, body::to_bytes, http::Request, routing::get};
-    use tower::ServiceExt;
-    use tower_http::catch_panic::CatchPanicLayer;
+    use axum::body::to_bytes;
 
     use super::*;
     use crate::tests::test_app::Log;
 
     #[tokio::test]
     async fn a_request_that_panics_is_a_500_that_says_nothing_and_is_logged() {
-        async fn fault() -> &'static str {
-            panic!("an inner detail")
-        }
         let log = Log::capture();
-        let router = Router::new().route("/", get(fault)).layer(CatchPanicLayer::custom(panic_response));
-        let response = router.oneshot(Request::get("/").body(Body::empty()).unwrap()).await.unwrap();
+        let response = survive_panic(async { panic!("an inner detail") }).await;
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
         let body = to_bytes(response.into_body(), 4096).await.unwrap();
         let body = String::from_utf8(body.to_vec()).unwrap();

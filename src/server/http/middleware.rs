@@ -3,6 +3,7 @@
 pub mod authorize_page;
 pub mod cors;
 pub mod cross_site;
+pub mod every_request;
 pub mod flash;
 pub mod form;
 pub mod headers;

@@ -1,24 +1,16 @@
 //! Headers of every answer (OWASP ASVS 3.4).
 
-use std::sync::Arc;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 
-use axum::{
-    extract::{Request, State},
-    http::{HeaderName, HeaderValue, header},
-    middleware::Next,
-    response::Response,
-};
-
-use crate::server::state::AppState;
+use crate::server::config::Config;
 
 /// For answers that are no pages; a page brings its own with a nonce.
 const NOTHING_RUNS: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 /// One year, as ASVS 3.4.1 wants it.
 const HSTS: &str = "max-age=31536000; includeSubDomains";
 
-pub async fn add_headers(State(state): State<Arc<AppState>>, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
+/// Adds what the answer does not say itself.
+pub fn add_headers(config: &Config, headers: &mut HeaderMap) {
     let mut default = |name: HeaderName, value: &'static str| {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     };
@@ -32,8 +24,7 @@ pub async fn add_headers(State(state): State<Arc<AppState>>, request: Request, n
     default(HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=()");
     // What does not say otherwise is about a person.
     default(header::CACHE_CONTROL, "no-store");
-    if state.config.is_https() {
+    if config.is_https() {
         default(header::STRICT_TRANSPORT_SECURITY, HSTS);
     }
-    response
 }

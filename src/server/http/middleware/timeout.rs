@@ -2,11 +2,7 @@
 
 use std::time::Duration;
 
-use axum::{
-    extract::Request,
-    middleware::Next,
-    response::{IntoResponse, Response},
-};
+use axum::response::{IntoResponse, Response};
 
 use crate::model::error::{ApiError, Code};
 
@@ -14,8 +10,8 @@ const LIMIT: Duration = Duration::from_secs(30);
 
 /// Answers 503 at the deadline, which also counts while the body is waited for. The handler is dropped, and with it a
 /// transaction that was not committed.
-pub async fn timeout(request: Request, next: Next) -> Response {
-    within(LIMIT, next.run(request)).await
+pub async fn give_up_late(answer: impl Future<Output = Response>) -> Response {
+    within(LIMIT, answer).await
 }
 
 async fn within(limit: Duration, answer: impl Future<Output = Response>) -> Response {
@@ -35,8 +31,9 @@ mod tests {
     use axum::{
         Router,
         body::{Body, Bytes},
+        extract::Request,
         http::StatusCode,
-        middleware::from_fn,
+        middleware::{Next, from_fn},
         routing::post,
     };
     use futures::{StreamExt, stream};
@@ -46,7 +43,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_that_never_ends_holds_no_request_for_ever() {
-        let limited = async |request, next: Next| within(Duration::from_millis(50), next.run(request)).await;
+        let limited =
+            async |request: Request, next: Next| within(Duration::from_millis(50), next.run(request)).await;
         let router = Router::new().route("/", post(async |_: Bytes| ())).layer(from_fn(limited));
         let first = stream::iter([Ok::<_, std::io::Error>("email=")]);
         let body = Body::from_stream(first.chain(stream::pending()));

@@ -6,39 +6,51 @@ use std::{
 };
 
 use axum::{
-    extract::{ConnectInfo, MatchedPath, Request, State},
+    extract::{ConnectInfo, MatchedPath, Request},
     http::{HeaderMap, HeaderName, HeaderValue, header::USER_AGENT},
-    middleware::Next,
     response::Response,
 };
 use ipnet::IpNet;
 
-use crate::server::{client_info::ClientInfo, log::LoggedRequest, state::AppState};
+use crate::server::{client_info::ClientInfo, clock::Timestamp, log::LoggedRequest, state::AppState};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// Answers the request and logs that it did, under the id that the answer carries too.
-pub async fn trace(State(state): State<Arc<AppState>>, mut request: Request, next: Next) -> Response {
-    let began = state.now();
-    let client = Arc::new(client_info(&state, &request));
-    let request_id = HeaderValue::from_str(&client.request_id);
-    request.extensions_mut().insert(client.clone());
-    let path = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or_else(|| request.uri().path().to_owned(), |path| path.as_str().to_owned());
-    let method = request.method().clone();
-    let answer = async {
-        let mut response = next.run(request).await;
-        let millis = u64::try_from((state.now() - began).as_millis()).unwrap_or(u64::MAX);
-        tracing::info!(status = response.status().as_u16(), millis, "answered");
-        if let Ok(id) = request_id {
-            response.headers_mut().insert(REQUEST_ID, id);
-        }
-        response
-    };
-    LoggedRequest::new(client, method, path).scope(answer).await
+/// A request that is being answered.
+pub struct Traced {
+    began: Timestamp,
+    request_id: Option<HeaderValue>,
+    logged: LoggedRequest,
+}
+
+impl Traced {
+    pub fn begin(state: &AppState, request: &mut Request) -> Self {
+        let began = state.now();
+        let client = Arc::new(client_info(state, request));
+        let request_id = HeaderValue::from_str(&client.request_id).ok();
+        request.extensions_mut().insert(client.clone());
+        let path = request
+            .extensions()
+            .get::<MatchedPath>()
+            .map_or_else(|| request.uri().path().to_owned(), |path| path.as_str().to_owned());
+        Self { began, request_id, logged: LoggedRequest::new(client, request.method().clone(), path) }
+    }
+
+    /// Answers the request and logs that it did, under the id that the answer carries too.
+    pub async fn end(self, state: &AppState, answer: impl Future<Output = Response>) -> Response {
+        let Self { began, request_id, logged } = self;
+        let answered = async {
+            let mut response = answer.await;
+            let millis = u64::try_from((state.now() - began).as_millis()).unwrap_or(u64::MAX);
+            tracing::info!(status = response.status().as_u16(), millis, "answered");
+            if let Some(id) = request_id {
+                response.headers_mut().insert(REQUEST_ID, id);
+            }
+            response
+        };
+        logged.scope(answered).await
+    }
 }
 
 fn client_info(state: &AppState, request: &Request) -> ClientInfo {
