@@ -2,10 +2,8 @@
 
 use std::fmt;
 
+use super::text::{has_hidden_characters, nfc};
 use serde::{Deserialize, Serialize};
-use unicode_normalization::UnicodeNormalization;
-
-use super::text::has_hidden_characters;
 
 /// Longest display name, in characters.
 pub const MAX_LENGTH: usize = 100;
@@ -34,7 +32,7 @@ impl DisplayName {
         if input.len() > 16 * MAX_LENGTH {
             return Err(InvalidDisplayName::TooLong);
         }
-        let name: String = input.trim().nfc().collect();
+        let name = nfc(input.trim()).into_owned();
         if name.is_empty() {
             return Err(InvalidDisplayName::Empty);
         }

@@ -2,10 +2,8 @@
 
 use std::fmt;
 
+use super::text::{is_deceptive, nfc};
 use serde::{Deserialize, Serialize};
-use unicode_normalization::UnicodeNormalization;
-
-use super::text::is_deceptive;
 
 /// Longest address, in bytes (RFC 5321 §4.5.3.1.3, less the angle brackets).
 pub const MAX_LENGTH: usize = 254;
@@ -42,7 +40,8 @@ impl EmailAddress {
             return Err(InvalidEmail::TooLong);
         }
         // Lower-casing can leave a decomposed sequence behind, hence the second NFC.
-        let canonical: String = input.trim().nfc().flat_map(char::to_lowercase).nfc().collect();
+        let lower: String = nfc(input.trim()).chars().flat_map(char::to_lowercase).collect();
+        let canonical = nfc(&lower).into_owned();
         if canonical.is_empty() {
             return Err(InvalidEmail::Empty);
         }

@@ -1,10 +1,16 @@
-//! Characters that text from people may not contain.
+//! Characters that text from people may not contain, and their one form.
+
+use std::borrow::Cow;
 
 use icu_properties::{
     CodePointMapData, CodePointSetData,
     props::{ExtendedPictographic, JoiningType},
 };
-use unicode_normalization::char::{canonical_combining_class, is_combining_mark};
+use unicode_normalization::{
+    IsNormalized, UnicodeNormalization,
+    char::{canonical_combining_class, is_combining_mark},
+    is_nfc_quick,
+};
 
 const NON_JOINER: char = '\u{200C}';
 const JOINER: char = '\u{200D}';
@@ -12,6 +18,14 @@ const JOINER: char = '\u{200D}';
 const EMOJI_STYLE: char = '\u{FE0F}';
 /// The combining class of signs that take a letter's vowel away (UAX #44).
 const VIRAMA: u8 = 9;
+
+/// The text in Unicode NFC, as most of it is already.
+pub fn nfc(text: &str) -> Cow<'_, str> {
+    match is_nfc_quick(text.chars()) {
+        IsNormalized::Yes => Cow::Borrowed(text),
+        IsNormalized::No | IsNormalized::Maybe => Cow::Owned(text.nfc().collect()),
+    }
+}
 
 /// Whether `c` is invisible or changes the direction of what follows: it can make two different strings look the
 /// same, or one string look like another (Unicode TR 36, "bidirectional text spoofing").
@@ -24,6 +38,9 @@ pub fn is_deceptive(c: char) -> bool {
 /// Whether a name has a character that nobody sees. Joiners are allowed where they show, which Persian, the scripts
 /// of India and joined emoji need (UAX #31 §2.3, UTS #51 §2.3), and nowhere else.
 pub fn has_hidden_characters(name: &str) -> bool {
+    if name.is_ascii() {
+        return name.chars().any(char::is_control);
+    }
     let characters: Vec<char> = name.chars().collect();
     characters.iter().enumerate().any(|(at, c)| {
         let (before, after) = (&characters[..at], &characters[at + 1..]);
