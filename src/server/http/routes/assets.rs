@@ -1,6 +1,9 @@
 //! The client bundle: inside the program in a release, read from disk while developing.
 
-use std::sync::OnceLock;
+use std::{
+    collections::HashMap,
+    sync::{LazyLock, OnceLock},
+};
 
 use aws_lc_rs::digest::{Context, SHA256};
 use axum::{
@@ -38,21 +41,30 @@ pub struct AssetPaths {
 impl AssetPaths {
     /// Those of a page in this part.
     pub fn of(part: Option<&str>) -> Self {
-        let version = version();
-        let path = |file: &str| format!("/pkg/{version}/{}", file.trim_start_matches("pkg/"));
-        let list =
-            Site::get(PARTS).map(|list| String::from_utf8_lossy(&list.data).into_owned()).unwrap_or_default();
-        let files = part.map(|part| files_of(part, &list)).unwrap_or_default();
-        let part = files.iter().map(|file| path(file)).collect();
-        Self { script: path(SCRIPT), wasm: path(WASM), style: path(STYLE), part }
+        static KNOWN: LazyLock<(AssetPaths, HashMap<String, Vec<String>>)> = LazyLock::new(|| {
+            let list = Site::get(PARTS).map(|list| list.data).unwrap_or_default();
+            let shared =
+                AssetPaths { script: path(SCRIPT), wasm: path(WASM), style: path(STYLE), part: Vec::new() };
+            (shared, parts(&String::from_utf8_lossy(&list)))
+        });
+        let (shared, parts) = &*KNOWN;
+        let part = part.and_then(|part| parts.get(part)).cloned().unwrap_or_default();
+        Self { part, ..shared.clone() }
     }
 }
 
-/// The files of a part, by the list that the build leaves.
-fn files_of(part: &str, list: &str) -> Vec<String> {
-    let mut parts = list.lines().map(str::split_whitespace);
-    let files = parts.find_map(|mut words| (words.next() == Some(part)).then_some(words));
-    files.into_iter().flatten().map(str::to_owned).collect()
+/// Where a file of the bundle is.
+fn path(file: &str) -> String {
+    format!("/pkg/{}/{}", version(), file.trim_start_matches("pkg/"))
+}
+
+/// Where the files of each part are, by the list that the build leaves.
+fn parts(list: &str) -> HashMap<String, Vec<String>> {
+    let part = |line: &str| {
+        let mut words = line.split_whitespace();
+        Some((words.next()?.to_owned(), words.map(path).collect()))
+    };
+    list.lines().filter_map(part).collect()
 }
 
 /// Whether the client bundle is there.
@@ -141,8 +153,9 @@ mod tests {
     #[test]
     fn the_files_of_a_part_are_those_of_its_line() {
         let list = "account split_account.wasm chunk_4.wasm\nlinks split_links.wasm\n";
-        assert_eq!(files_of("account", list), ["split_account.wasm", "chunk_4.wasm"]);
-        assert_eq!(files_of("links", list), ["split_links.wasm"]);
-        assert!(files_of("link", list).is_empty() && files_of("account", "").is_empty());
+        let parts = parts(list);
+        assert_eq!(parts["account"], [path("split_account.wasm"), path("chunk_4.wasm")]);
+        assert_eq!(parts["links"], [path("split_links.wasm")]);
+        assert_eq!(parts.len(), 2);
     }
 }
