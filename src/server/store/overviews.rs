@@ -50,35 +50,48 @@ impl TryFrom<OverviewRow> for Overview {
     }
 }
 
-/// The statement of both databases, which turn an array into rows each in its way. A question may be asked twice. The
-/// condition on the kind of event is the index's, word for word: it answers without looking at any other event.
+/// Sessions of the same account that have not ended when the question is asked.
+macro_rules! count_sessions {
+    ($which:literal) => {
+        concat!(
+            "(SELECT count(*) FROM sessions l WHERE l.user_id = s.user_id AND l.revoked_at IS NULL
+                  AND l.idle_expires_at > CAST(substr(q.value, 38) AS BIGINT)
+                  AND l.absolute_expires_at > CAST(substr(q.value, 38) AS BIGINT)",
+            $which,
+            ")"
+        )
+    };
+}
+
+/// The statement of both databases, which turn an array into rows each in its way. What is counted is counted by itself: to
+/// join and group would make tables in memory. The condition on the kind of event is the index's, word for word: it
+/// answers without looking at any other event.
 macro_rules! overviews {
     ($questions:literal, $join:literal) => {
         concat!(
-            "SELECT n.question, n.sessions, n.unusual_sessions,
-                    last.at AS last_at, last.user_agent AS last_user_agent, last.ip AS last_ip,
-                    (SELECT count(*) FROM (
-                        SELECT 1 FROM audit_events f
-                        WHERE f.subject_id = n.user_id AND f.event IN ('signed_in', 'sign_in_failed')
-                            AND f.event = 'sign_in_failed' AND f.id > coalesce(last.id, 0)
-                        LIMIT 100) failed) AS failed_sign_ins
-             FROM (SELECT q.value AS question, s.id AS session_id, s.user_id, count(l.id) AS sessions,
-                       count(CASE WHEN l.new_device AND l.id <> s.id
-                             AND l.created_at >= CAST(substr(q.value, 38) AS BIGINT) - 604800000 THEN 1 END)
-                           AS unusual_sessions
-                   FROM (SELECT DISTINCT value FROM ",
+            "SELECT q.value AS question, ",
+            count_sessions!(""),
+            " AS sessions, ",
+            count_sessions!(
+                " AND l.new_device AND l.id <> s.id
+                  AND l.created_at >= CAST(substr(q.value, 38) AS BIGINT) - 604800000"
+            ),
+            " AS unusual_sessions,
+                last.at AS last_at, last.user_agent AS last_user_agent, last.ip AS last_ip,
+                (SELECT count(*) FROM (
+                    SELECT 1 FROM audit_events f
+                    WHERE f.subject_id = s.user_id AND f.event IN ('signed_in', 'sign_in_failed')
+                        AND f.event = 'sign_in_failed' AND f.id > coalesce(last.id, 0)
+                    LIMIT 100) failed) AS failed_sign_ins
+             FROM ",
             $questions,
-            ") q ",
+            " ",
             $join,
             " sessions s ON s.id = substr(q.value, 1, 36)
-                   LEFT JOIN sessions l ON l.user_id = s.user_id AND l.revoked_at IS NULL
-                       AND l.idle_expires_at > CAST(substr(q.value, 38) AS BIGINT)
-                       AND l.absolute_expires_at > CAST(substr(q.value, 38) AS BIGINT)
-                   GROUP BY q.value, s.id, s.user_id) n
              LEFT JOIN audit_events last ON last.id = (
                 SELECT e.id FROM audit_events e
-                WHERE e.subject_id = n.user_id AND e.event IN ('signed_in', 'sign_in_failed')
-                    AND e.event = 'signed_in' AND e.session_id IS DISTINCT FROM n.session_id
+                WHERE e.subject_id = s.user_id AND e.event IN ('signed_in', 'sign_in_failed')
+                    AND e.event = 'signed_in' AND e.session_id IS DISTINCT FROM s.id
                 ORDER BY e.id DESC LIMIT 1)"
         )
     };
@@ -87,8 +100,8 @@ macro_rules! overviews {
 impl Found for OverviewRow {
     type Record = Overview;
     const READ: Dialects = Dialects {
-        sqlite: overviews!("json_each($1)", "CROSS JOIN"),
-        postgres: overviews!("json_array_elements_text($1::json) questions(value)", "JOIN"),
+        sqlite: overviews!("json_each($1) q", "CROSS JOIN"),
+        postgres: overviews!("json_array_elements_text($1::json) q(value)", "JOIN"),
     };
 
     fn id(&self) -> &str {
