@@ -25,7 +25,6 @@ pub mod client_sessions;
 pub mod client_uris;
 pub mod client_users;
 pub mod clients;
-pub mod codes;
 pub mod consents;
 pub mod device_codes;
 pub mod factor_failures;
@@ -398,7 +397,6 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         client_uris::STATEMENTS,
         client_users::STATEMENTS,
         clients::STATEMENTS,
-        codes::STATEMENTS,
         consents::STATEMENTS,
         device_codes::STATEMENTS,
         factor_failures::STATEMENTS,

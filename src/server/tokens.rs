@@ -2,6 +2,7 @@
 //! tokens that work once.
 
 pub mod access;
+pub mod authorization_code;
 pub mod cache;
 pub mod claims;
 pub mod client_access;

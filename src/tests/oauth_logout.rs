@@ -319,7 +319,6 @@ async fn end_sessions(app: &TestApp, client: &ClientId, numbers: Range<usize>) {
         user: user.clone(),
         client: client.clone(),
         created_at: now,
-        token_expires_at: now,
         revoked: true,
     });
     let ended: Vec<_> = ended.collect();

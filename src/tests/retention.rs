@@ -85,7 +85,7 @@ async fn expired_one_time_tokens_of_more_than_one_batch_are_all_deleted() {
 }
 
 /// A row `{n}` of each table whose rows end, here `{at}` a certain time.
-const ROWS: [(&str, &str); 16] = [
+const ROWS: [(&str, &str); 15] = [
     (
         "sessions",
         "(id, user_id, salt, generation, confirmed, rotated_at, created_at, authenticated_at, last_seen_at, idle_expires_at,
@@ -107,20 +107,15 @@ const ROWS: [(&str, &str); 16] = [
     ),
     (
         "oauth_client_sessions",
-        "(id, user_id, client_id, created_at, token_expires_at, revoked_at)
-         SELECT '{n}', users.id, oauth_clients.id, 0, 0, {at} FROM users, oauth_clients",
+        "(id, user_id, client_id, created_at, revoked_at)
+         SELECT '{n}', users.id, oauth_clients.id, 0, {at} FROM users, oauth_clients",
     ),
     (
         "oauth_grants",
-        "(id, client_session_id, sign_in_id, client_id, user_id, scopes, resources, auth_time, salt, generation, confirmed,
-          rotated_at, created_at, last_used_at, idle_expires_at, absolute_expires_at, token_expires_at)
-         SELECT '{n}', id, '', client_id, user_id, '', '', 0, {hash}, 0, FALSE, 0, 0, 0, {at}, {at}, 0 FROM oauth_client_sessions
+        "(id, client_session_id, sign_in_id, client_id, user_id, scopes, resources, auth_time, methods, salt, generation,
+          confirmed, rotated_at, created_at, last_used_at, idle_expires_at, absolute_expires_at)
+         SELECT '{n}', id, '', client_id, user_id, '', '', 0, 'password', {hash}, 0, FALSE, 0, 0, 0, {at}, {at} FROM oauth_client_sessions
          WHERE id = 'young'",
-    ),
-    (
-        "oauth_codes",
-        "(code_hash, grant_id, client_id, redirect_uri, challenge, expires_at)
-         SELECT {hash}, id, client_id, '', {hash}, {at} FROM oauth_grants WHERE id = 'young'",
     ),
     (
         "oauth_device_codes",

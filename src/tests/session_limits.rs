@@ -96,7 +96,6 @@ async fn sign_in_to_an_app(app: &TestApp, email: &str, count: usize) {
             user: user.clone(),
             client: client.clone(),
             created_at: now,
-            token_expires_at: later,
             revoked: false,
         };
         client_sessions::insert(&mut tx, from_ref(&session)).await.unwrap();
@@ -119,8 +118,8 @@ async fn sign_in_to_an_app(app: &TestApp, email: &str, count: usize) {
             last_used_at: now,
             idle_expires_at: later,
             absolute_expires_at: later,
-            token_expires_at: later,
             revoked: None,
+            code: None,
         };
         grants::insert(&mut tx, &[grant]).await.unwrap();
     }

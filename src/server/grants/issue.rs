@@ -23,7 +23,6 @@ use crate::{
             audit::{self, Event},
             client_sessions::{self, ClientSession},
             clients::Client,
-            codes::{self, CodeRecord},
             grants::{self, GrantRecord},
             grounds::{self, Ground, GroundRow},
             held_reader::HeldReader,
@@ -93,7 +92,6 @@ fn is_allowed(sign_in: &AppSignIn, ground: &Ground) -> bool {
 struct Rows {
     client_sessions: Vec<ClientSession>,
     grants: Vec<GrantRecord>,
-    codes: Vec<CodeRecord>,
     events: Vec<(Timestamp, ClientInfo, Event)>,
 }
 
@@ -106,6 +104,7 @@ impl Rows {
         entropy: &Entropy,
     ) -> Result<String, Error> {
         let AppSignIn { client, request, proved, acr, now, info, .. } = sign_in;
+        let (secret, code) = issuing::code(entropy, *now, request)?;
         let authorization = Authorization {
             client,
             scopes: &request.scopes,
@@ -113,15 +112,15 @@ impl Rows {
             session: &ground.of.0,
             proved: *proved,
             acr: *acr,
+            code: Some(code),
             now: *now,
         };
         let Made { client_sessions, grant, event } =
             authorization.make(entropy, ground.client_session.clone())?;
-        let (code, record) = issuing::code(entropy, *now, &grant, request)?;
+        let code = secret.of(&grant.id);
         ground.client_session = Some(grant.sign_in.clone());
         self.client_sessions.extend(client_sessions);
         self.grants.push(grant);
-        self.codes.push(record);
         self.events.push((*now, info.clone(), event));
         Ok(code)
     }
@@ -132,7 +131,6 @@ impl Rows {
         }
         client_sessions::insert(tx, &self.client_sessions).await?;
         grants::insert(tx, &self.grants).await?;
-        codes::insert(tx, &self.codes).await?;
         let events = self.events.iter();
         let events: Vec<_> =
             events.map(|(now, client, event)| (ActionContext { now: *now, client }, event)).collect();

@@ -25,11 +25,10 @@ use crate::{
             audit::{Event, EventKind},
             client_sessions::ClientSession,
             clients::Client,
-            codes::CodeRecord,
-            grants::GrantRecord,
+            grants::{CodeRecord, GrantRecord},
             sessions::SessionRecord,
         },
-        tokens::{one_time, refresh::token::RefreshKeys},
+        tokens::{authorization_code::Secret, refresh::token::RefreshKeys},
     },
 };
 
@@ -44,7 +43,7 @@ pub struct Proved {
 }
 
 /// What a client is to get of whoever has this session.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Authorization<'a> {
     pub client: &'a Client,
     pub scopes: &'a Scopes,
@@ -53,6 +52,8 @@ pub struct Authorization<'a> {
     pub proved: Proved,
     /// The level that the client has asked for, and that is met.
     pub acr: Option<Level>,
+    /// What it is redeemed with. A device has a code of its own.
+    pub code: Option<CodeRecord>,
     pub now: Timestamp,
 }
 
@@ -68,7 +69,7 @@ pub struct Made {
 impl Authorization<'_> {
     /// Makes a grant: the one function that does, for codes and for devices. `live` is the client session that the session
     /// has with this client.
-    pub fn make(&self, entropy: &Entropy, live: Option<ClientSessionId>) -> Result<Made, Error> {
+    pub fn make(self, entropy: &Entropy, live: Option<ClientSessionId>) -> Result<Made, Error> {
         let mut begun = Vec::new();
         let sign_in = match live {
             Some(live) => live,
@@ -77,8 +78,9 @@ impl Authorization<'_> {
         let is_offline = self.scopes.contains(OFFLINE_ACCESS);
         let client_session =
             if is_offline { self.begin_client_session(entropy, &mut begun, true)? } else { sign_in.clone() };
+        let event = self.event();
         let grant = self.begin_grant(entropy, client_session, sign_in, is_offline)?;
-        Ok(Made { client_sessions: begun, grant, event: self.event() })
+        Ok(Made { client_sessions: begun, grant, event })
     }
 
     fn begin_client_session(
@@ -87,7 +89,7 @@ impl Authorization<'_> {
         begun: &mut Vec<ClientSession>,
         is_offline: bool,
     ) -> Result<ClientSessionId, Error> {
-        let Self { client, session, now, .. } = *self;
+        let &Self { client, session, now, .. } = self;
         let id = ClientSessionId::parse(&entropy.uuid(now)?)?;
         begun.push(ClientSession {
             id: id.clone(),
@@ -95,20 +97,19 @@ impl Authorization<'_> {
             user: session.user_id.clone(),
             client: client.id.clone(),
             created_at: now,
-            token_expires_at: now,
             revoked: false,
         });
         Ok(id)
     }
 
     fn begin_grant(
-        &self,
+        self,
         entropy: &Entropy,
         client_session: ClientSessionId,
         sign_in: ClientSessionId,
         is_offline: bool,
     ) -> Result<GrantRecord, Error> {
-        let Self { client, session, now, .. } = *self;
+        let Self { client, session, now, .. } = self;
         let lifetimes = RefreshRules::of(client);
         let latest = now + lifetimes.absolute_ttl;
         let latest = if is_offline { latest } else { latest.min(session.absolute_expires_at) };
@@ -131,8 +132,8 @@ impl Authorization<'_> {
             last_used_at: now,
             idle_expires_at: (now + lifetimes.idle_ttl).min(latest),
             absolute_expires_at: latest,
-            token_expires_at: now,
             revoked: None,
+            code: self.code,
         })
     }
 
@@ -143,25 +144,22 @@ impl Authorization<'_> {
     }
 }
 
-/// A code for a grant, and what is stored of it.
+/// A code for what a client asks for, and what is stored of it.
 pub fn code(
     entropy: &Entropy,
     now: Timestamp,
-    grant: &GrantRecord,
     request: &AuthorizationRequest,
-) -> Result<(String, CodeRecord), Error> {
-    let (code, code_hash) = one_time::generate(entropy)?;
+) -> Result<(Secret, CodeRecord), Error> {
+    let (secret, hash) = Secret::generate(entropy)?;
     let challenge = BASE64.decode(&request.challenge);
     let challenge = challenge.map_err(|error| Error::Internal(format!("a stored challenge: {error}")))?;
     let record = CodeRecord {
-        code_hash,
-        grant: grant.id.clone(),
-        client: grant.client.clone(),
+        hash,
         redirect_uri: request.redirect_uri.clone(),
         challenge,
         nonce: request.nonce.clone(),
         expires_at: now + CODE_LIFETIME,
         redeemed_at: None,
     };
-    Ok((code, record))
+    Ok((secret, record))
 }

@@ -1,11 +1,6 @@
 //! Redeeming many codes with one commit.
 
-use std::{
-    collections::{HashMap, HashSet},
-    ops::RangeInclusive,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, ops::RangeInclusive, sync::Arc, time::Duration};
 
 use aws_lc_rs::{
     constant_time::verify_slices_are_equal,
@@ -16,13 +11,13 @@ use super::{Granted, access_token_expiry, narrowing::Narrowing, rules, together:
 use crate::server::{
     clock::Timestamp,
     store::{
-        Store, StoreError, Tx,
+        Store, StoreError,
         clients::Client,
-        codes::{self, AskedCodeRow, CodeRecord},
-        grants,
+        grants::{self, CodeRecord, GrantRecord, GrantRow},
         held_reader::HeldReader,
         standings::{self, Standing, StandingRow},
     },
+    tokens::authorization_code::AuthorizationCode,
 };
 
 /// The shortest and the longest verifier (RFC 7636 §4.1).
@@ -36,7 +31,7 @@ pub struct Redeeming {
 #[derive(Clone)]
 pub struct Presented {
     pub client: Arc<Client>,
-    pub code_hash: Vec<u8>,
+    pub code: AuthorizationCode,
     pub verifier: String,
     pub redirect_uri: Option<String>,
     pub narrowing: Narrowing,
@@ -46,25 +41,26 @@ pub struct Presented {
 /// Why a code is not this client's to redeem. Nothing is changed by one that is not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unfit {
-    Client,
+    /// It is none, or another client's.
+    Code,
     Verifier,
     RedirectUri,
 }
 
 impl Presented {
-    /// Whether it is this client's code, and the client holds what was agreed upon.
-    pub fn check(&self, code: &CodeRecord) -> Result<(), Unfit> {
+    /// The code of the grant, if it is this one and this client's, and the client holds what was agreed upon.
+    pub fn find<'a>(&self, grant: &'a GrantRecord) -> Result<&'a CodeRecord, Unfit> {
+        let is_this = |code: &&CodeRecord| grant.client == self.client.id && self.code.has_hash(&code.hash);
+        let code = grant.code.as_ref().filter(is_this).ok_or(Unfit::Code)?;
         let hashed = digest(&SHA256, self.verifier.as_bytes());
-        if code.client != self.client.id {
-            Err(Unfit::Client)
-        } else if !VERIFIER.contains(&self.verifier.len())
+        if !VERIFIER.contains(&self.verifier.len())
             || verify_slices_are_equal(hashed.as_ref(), &code.challenge).is_err()
         {
             Err(Unfit::Verifier)
         } else if self.redirect_uri.as_ref().is_some_and(|uri| *uri != code.redirect_uri) {
             Err(Unfit::RedirectUri)
         } else {
-            Ok(())
+            Ok(code)
         }
     }
 }
@@ -79,68 +75,46 @@ impl Kind for Redeeming {
         store: &Store,
         reader: &mut HeldReader,
     ) -> Result<Vec<Option<Granted>>, StoreError> {
-        let keys: Vec<_> = requests.iter().map(|presented| codes::key(&presented.code_hash)).collect();
-        let asked: Vec<_> = keys.iter().map(String::as_str).collect();
-        let mut found = reader.read::<AskedCodeRow>(&asked).await?;
-        // Each is taken out: who presents the same one again goes alone, after the first.
-        let code = |(presented, key): (&&Presented, &String)| {
-            let code = CodeRecord::try_from(found.remove(key)?).ok()?;
-            presented.check(&code).is_ok().then_some(code)
+        let asked: Vec<_> = requests.iter().map(|presented| presented.code.grant.as_str()).collect();
+        let known = reader.read::<GrantRow>(&asked).await?;
+        // Nothing is locked for a code that is none of ours.
+        let is_fit = |presented: &Presented| {
+            let grant = known.get(presented.code.grant.as_str()).cloned().map(GrantRecord::try_from);
+            grant.is_some_and(|grant| grant.is_ok_and(|grant| presented.find(&grant).is_ok()))
         };
-        let fit: Vec<_> = requests.iter().zip(&keys).map(code).collect();
-        if fit.iter().all(Option::is_none) {
+        let fit: Vec<_> = requests.iter().map(|presented| is_fit(presented)).collect();
+        let ids: Vec<_> = asked.iter().zip(&fit).filter(|(_, fit)| **fit).map(|(id, _)| *id).collect();
+        if ids.is_empty() {
             return Ok(requests.iter().map(|_| None).collect());
         }
         let mut tx = store.begin().await?;
-        let ids: Vec<_> = fit.iter().flatten().map(|code| code.grant.as_str()).collect();
         let mut standings = standings::lock_free(&mut tx, &ids).await?;
-        let mut outcomes: Vec<_> = requests
-            .iter()
-            .zip(fit)
-            .map(|(presented, code)| self.redeem(presented, code?, &mut standings))
-            .collect();
-        let redeemed = consume(&mut tx, requests, &outcomes).await?;
-        for (outcome, key) in outcomes.iter_mut().zip(&keys) {
-            outcome.take_if(|_| !redeemed.contains(key));
-        }
-        let used = outcomes.iter().flatten().map(|granted| (granted.grant.generation, &granted.grant));
-        grants::write_use(&mut tx, &used.collect::<Vec<_>>()).await?;
+        let redeem = |(presented, fit): (&&Presented, &bool)| {
+            if *fit { self.redeem(presented, &mut standings) } else { None }
+        };
+        let outcomes: Vec<_> = requests.iter().zip(&fit).map(redeem).collect();
+        let redeemed = requests.iter().zip(&outcomes);
+        let redeemed =
+            redeemed.filter_map(|(presented, outcome)| Some((&outcome.as_ref()?.grant.id, presented.now)));
+        grants::redeem(&mut tx, &redeemed.collect::<Vec<_>>()).await?;
         tx.commit().await?;
         Ok(outcomes)
     }
 }
 
 impl Redeeming {
-    fn redeem(
-        &self,
-        presented: &Presented,
-        code: CodeRecord,
-        standings: &mut HashMap<String, StandingRow>,
-    ) -> Option<Granted> {
-        let standing = Standing::try_from(standings.remove(code.grant.as_str())?).ok()?;
+    /// What the code gives. Its grant is taken out: who presents the same one again goes alone, after the first.
+    fn redeem(&self, presented: &Presented, standings: &mut HashMap<String, StandingRow>) -> Option<Granted> {
+        let standing = Standing::try_from(standings.remove(presented.code.grant.as_str())?).ok()?;
         let Presented { client, now, narrowing, .. } = presented;
+        let code = presented.find(&standing.grant).ok().filter(|code| code.is_good(*now))?;
         let (scopes, resources) = narrowing.of(&standing.grant.scopes, &standing.grant.resources).ok()?;
         if !rules::holds(&standing, client, *now) {
             return None;
         }
-        let Standing { mut grant, user, .. } = standing;
+        let nonce = code.nonce.clone();
+        let Standing { grant, user, .. } = standing;
         let expires_at = access_token_expiry(self.access_ttl, client, *now);
-        grant.token_expires_at = expires_at;
-        Some(Granted { grant, user, scopes, resources, nonce: code.nonce, expires_at })
+        Some(Granted { grant, user, scopes, resources, nonce, expires_at })
     }
-}
-
-/// Consumes the codes of those who are to get something. Returns the keys of those that were good until now.
-async fn consume(
-    tx: &mut Tx,
-    requests: &[&Presented],
-    outcomes: &[Option<Granted>],
-) -> Result<HashSet<String>, StoreError> {
-    let wanted: Vec<_> = requests
-        .iter()
-        .zip(outcomes)
-        .filter(|(_, outcome)| outcome.is_some())
-        .map(|(presented, _)| (presented.code_hash.as_slice(), presented.now))
-        .collect();
-    codes::redeem(tx, &wanted).await
 }

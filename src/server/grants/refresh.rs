@@ -128,7 +128,6 @@ impl Member {
         }
         self.used_from.get_or_insert(from);
         let expires_at = access_token_expiry(rules.access_ttl, client, *now);
-        grant.token_expires_at = grant.token_expires_at.max(expires_at);
         let (grant, user) = (grant.clone(), self.standing.user.clone());
         Some(Granted { grant, user, scopes, resources, nonce: None, expires_at })
     }

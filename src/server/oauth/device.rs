@@ -233,8 +233,8 @@ async fn allow(
     }
     state.rate_limiter.check_code(&person.user)?;
     let mut change = Change::begin(state, context).await?;
-    let wanted =
-        Wanted { client: &record.client, scopes: &record.scopes, resources: &record.resources, acr: None };
+    let DeviceRecord { client, scopes, resources, .. } = record;
+    let wanted = Wanted { client, scopes, resources, acr: None, code: None };
     let grant = mint(&mut change, &wanted, person, true, person.proved).await?;
     let (device, session) = (&record.device_hash, &person.session);
     if !device_codes::allow(change.tx(), device, session, &grant.id, context.now).await? {

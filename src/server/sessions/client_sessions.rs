@@ -10,6 +10,7 @@ use crate::{
         change::Change,
         client_info::{ActionContext, ClientInfo},
         clock::Timestamp,
+        config::LONGEST_CLIENT_TOKEN,
         error::Error,
         state::AppState,
         store::{
@@ -41,7 +42,7 @@ pub async fn end(
     tell_apps(change, &ended).await?;
     for session in &ended {
         let refused = Invalidation::SessionRevoked(SessionId::of_client_session(&session.id));
-        change.invalidate(refused, session.token_expires_at);
+        change.invalidate(refused, now + LONGEST_CLIENT_TOKEN);
     }
     Ok(ended)
 }
@@ -88,7 +89,8 @@ pub async fn end_grant(
     if !grants::revoke(change.tx(), &grant.id, now, reason).await? {
         return Ok(false);
     }
-    change.invalidate(Invalidation::SessionRevoked(SessionId::of_grant(&grant.id)), grant.token_expires_at);
+    let refused = Invalidation::SessionRevoked(SessionId::of_grant(&grant.id));
+    change.invalidate(refused, now + LONGEST_CLIENT_TOKEN);
     let detail = serde_json::json!({ "client": grant.client.as_str(), "reason": reason.as_str() });
     change.record(Event::new(EventKind::GrantRevoked).about(&grant.user).with(detail)).await?;
     Ok(true)

@@ -62,7 +62,8 @@ statements! {
     OF_USER = "SELECT c.id, c.name, c.developer, c.trusted,
                    COALESCE(a.scopes, c.scopes) AS scopes, COALESCE(a.resources, c.resources) AS resources,
                    COALESCE(a.granted_at, s.since) AS since,
-                   (SELECT MAX(g.last_used_at) FROM oauth_grants g WHERE g.user_id = $1 AND g.client_id = c.id) AS last_used_at
+                   (SELECT MAX(g.last_used_at) FROM oauth_client_sessions o JOIN oauth_grants g ON g.client_session_id = o.id
+                    WHERE o.user_id = $1 AND o.client_id = c.id) AS last_used_at
                FROM oauth_clients c
                LEFT JOIN oauth_consents a ON a.client_id = c.id AND a.user_id = $1
                LEFT JOIN (SELECT client_id, MIN(created_at) AS since FROM oauth_client_sessions

@@ -70,16 +70,3 @@ pub(super) async fn change(tx: &mut Tx, statement: Dialects, rows: &[Value]) -> 
         }
     })
 }
-
-/// The same for a statement that returns the ids of the rows that it has changed.
-pub(super) async fn changed(
-    tx: &mut Tx,
-    statement: Dialects,
-    rows: &[Value],
-) -> Result<Vec<String>, sqlx::Error> {
-    let rows = serde_json::to_string(rows).unwrap_or_default();
-    match tx.connection() {
-        Connection::Sqlite(c) => sqlx::query_scalar(statement.sqlite).bind(rows).fetch_all(c).await,
-        Connection::Postgres(c) => sqlx::query_scalar(statement.postgres).bind(rows).fetch_all(c).await,
-    }
-}

@@ -1,7 +1,5 @@
 //! What clients know as the sessions of people: one for each session and client, and one for each offline grant.
 
-use std::collections::BTreeMap;
-
 use serde_json::json;
 use sqlx::FromRow;
 
@@ -27,8 +25,6 @@ pub struct ClientSession {
     pub user: UserId,
     pub client: ClientId,
     pub created_at: Timestamp,
-    /// When the last of its access tokens expires.
-    pub token_expires_at: Timestamp,
     pub revoked: bool,
 }
 
@@ -39,7 +35,6 @@ struct ClientSessionRow {
     user_id: String,
     client_id: String,
     created_at: Timestamp,
-    token_expires_at: Timestamp,
     revoked_at: Option<Timestamp>,
 }
 
@@ -54,7 +49,6 @@ impl TryFrom<ClientSessionRow> for ClientSession {
             user: UserId::parse(&row.user_id).map_err(corrupt(TABLE, &row.id))?,
             client: ClientId::parse(&row.client_id).map_err(corrupt(TABLE, &row.id))?,
             created_at: row.created_at,
-            token_expires_at: row.token_expires_at,
             revoked: row.revoked_at.is_some(),
             id: ClientSessionId::parse(&row.id).map_err(corrupt(TABLE, &row.id))?,
         })
@@ -64,7 +58,7 @@ impl TryFrom<ClientSessionRow> for ClientSession {
 /// All columns that are read.
 macro_rules! columns {
     () => {
-        "id, session_id, user_id, client_id, created_at, token_expires_at, revoked_at"
+        "id, session_id, user_id, client_id, created_at, revoked_at"
     };
 }
 
@@ -129,8 +123,6 @@ const INSERT: Dialects = Dialects {
     sqlite: sqlite::grants::INSERT_CLIENT_SESSIONS,
     postgres: postgres::grants::INSERT_CLIENT_SESSIONS,
 };
-const SET_TOKEN_EXPIRIES: Dialects =
-    Dialects { sqlite: sqlite::grants::SET_TOKEN_EXPIRIES, postgres: postgres::grants::SET_TOKEN_EXPIRIES };
 
 pub async fn insert(tx: &mut Tx, sessions: &[ClientSession]) -> Result<(), StoreError> {
     if sessions.is_empty() {
@@ -143,26 +135,9 @@ pub async fn insert(tx: &mut Tx, sessions: &[ClientSession]) -> Result<(), Store
             session.user.as_str(),
             session.client.as_str(),
             session.created_at.millis(),
-            session.token_expires_at.millis(),
         ])
     };
     change(tx, INSERT, &sessions.iter().map(row).collect::<Vec<_>>()).await?;
-    Ok(())
-}
-
-/// Remembers when the last of the access tokens of each expires.
-pub async fn set_token_expiries(
-    tx: &mut Tx,
-    expiries: &[(&ClientSessionId, Timestamp)],
-) -> Result<(), StoreError> {
-    let mut last = BTreeMap::new();
-    for (id, expires_at) in expiries {
-        let known = last.entry(*id).or_insert(*expires_at);
-        *known = (*known).max(*expires_at);
-    }
-    let rows: Vec<_> =
-        last.iter().map(|(id, expires_at)| json!([id.as_str(), expires_at.millis()])).collect();
-    change(tx, SET_TOKEN_EXPIRIES, &rows).await?;
     Ok(())
 }
 

@@ -24,7 +24,8 @@ pub struct ClientUserRecord {
 
 statements! {
     PAGE = "SELECT u.id AS user_id, u.email, a.scopes, COALESCE(a.granted_at, s.since) AS since,
-                (SELECT MAX(g.last_used_at) FROM oauth_grants g WHERE g.user_id = u.id AND g.client_id = $1) AS last_used_at,
+                (SELECT MAX(g.last_used_at) FROM oauth_client_sessions c JOIN oauth_grants g ON g.client_session_id = c.id
+                 WHERE c.user_id = u.id AND c.client_id = $1) AS last_used_at,
                 COALESCE(s.sessions, 0) AS sessions
             FROM users u
             LEFT JOIN oauth_consents a ON a.client_id = $1 AND a.user_id = u.id

@@ -6,7 +6,7 @@ use sqlx::FromRow;
 use super::{
     Queryable, StoreError, Tx,
     by_ids::{Dialects, Found, change, hex},
-    client_sessions::{self, ClientSession},
+    client_sessions::ClientSession,
     corrupt, execute, fetch_optional, postgres, sqlite, statements,
 };
 use crate::{
@@ -48,9 +48,28 @@ pub struct GrantRecord {
     pub last_used_at: Timestamp,
     pub idle_expires_at: Timestamp,
     pub absolute_expires_at: Timestamp,
-    /// When the last of its access tokens expires.
-    pub token_expires_at: Timestamp,
     pub revoked: Option<RevocationReason>,
+    /// The code that it is redeemed with. A device has none.
+    pub code: Option<CodeRecord>,
+}
+
+/// An authorization code as stored. It stays as long as its grant: one that is presented again must find what it gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CodeRecord {
+    pub hash: Vec<u8>,
+    pub redirect_uri: String,
+    /// PKCE, S256.
+    pub challenge: Vec<u8>,
+    pub nonce: Option<String>,
+    pub expires_at: Timestamp,
+    pub redeemed_at: Option<Timestamp>,
+}
+
+impl CodeRecord {
+    /// Whether it can be redeemed.
+    pub fn is_good(&self, now: Timestamp) -> bool {
+        self.redeemed_at.is_none() && now < self.expires_at
+    }
 }
 
 #[derive(Clone, FromRow)]
@@ -73,9 +92,33 @@ pub struct GrantRow {
     last_used_at: Timestamp,
     idle_expires_at: Timestamp,
     absolute_expires_at: Timestamp,
-    token_expires_at: Timestamp,
     revoked_at: Option<Timestamp>,
     revoked_reason: Option<String>,
+    #[sqlx(flatten)]
+    code: CodeRow,
+}
+
+#[derive(Clone, FromRow)]
+struct CodeRow {
+    code_hash: Option<Vec<u8>>,
+    code_redirect_uri: Option<String>,
+    code_challenge: Option<Vec<u8>>,
+    code_nonce: Option<String>,
+    code_expires_at: Option<Timestamp>,
+    code_redeemed_at: Option<Timestamp>,
+}
+
+impl CodeRow {
+    fn record(self) -> Option<CodeRecord> {
+        Some(CodeRecord {
+            hash: self.code_hash?,
+            redirect_uri: self.code_redirect_uri?,
+            challenge: self.code_challenge?,
+            nonce: self.code_nonce,
+            expires_at: self.code_expires_at?,
+            redeemed_at: self.code_redeemed_at,
+        })
+    }
 }
 
 const TABLE: &str = "oauth_grants";
@@ -104,7 +147,7 @@ impl TryFrom<GrantRow> for GrantRecord {
             last_used_at: row.last_used_at,
             idle_expires_at: row.idle_expires_at,
             absolute_expires_at: row.absolute_expires_at,
-            token_expires_at: row.token_expires_at,
+            code: row.code.record(),
             revoked: reason.transpose().map_err(corrupt(TABLE, &id))?,
             id: GrantId::parse(&id).map_err(corrupt(TABLE, &id))?,
         })
@@ -114,8 +157,9 @@ impl TryFrom<GrantRow> for GrantRecord {
 statements! {
     BY_ID = "SELECT * FROM oauth_grants WHERE id = $1";
     REVOKE = "UPDATE oauth_grants SET revoked_at = $2, revoked_reason = $3 WHERE id = $1 AND revoked_at IS NULL";
-    DELETE_EXPIRED = "DELETE FROM oauth_grants
-                      WHERE id IN (SELECT id FROM oauth_grants WHERE absolute_expires_at < $1 LIMIT $2)";
+    /// Offline ones. The others go with the sessions that they hang on.
+    DELETE_EXPIRED = "DELETE FROM oauth_grants WHERE id IN (SELECT id FROM oauth_grants
+                      WHERE client_session_id <> sign_in_id AND absolute_expires_at < $1 LIMIT $2)";
 }
 
 pub async fn by_id(db: &mut impl Queryable, id: &GrantId) -> Result<Option<GrantRecord>, StoreError> {
@@ -136,6 +180,8 @@ const INSERT: Dialects =
     Dialects { sqlite: sqlite::grants::INSERT_GRANTS, postgres: postgres::grants::INSERT_GRANTS };
 const ADVANCE: Dialects =
     Dialects { sqlite: sqlite::grants::ADVANCE_GRANTS, postgres: postgres::grants::ADVANCE_GRANTS };
+const REDEEM: Dialects =
+    Dialects { sqlite: sqlite::grants::REDEEM_GRANTS, postgres: postgres::grants::REDEEM_GRANTS };
 
 pub async fn insert(tx: &mut Tx, grants: &[GrantRecord]) -> Result<(), StoreError> {
     let rows = grants.iter().map(inserted).collect::<Result<Vec<_>, _>>()?;
@@ -145,6 +191,7 @@ pub async fn insert(tx: &mut Tx, grants: &[GrantRecord]) -> Result<(), StoreErro
 
 /// The values of [`INSERT`], in its order.
 fn inserted(grant: &GrantRecord) -> Result<Value, StoreError> {
+    let code = grant.code.as_ref();
     Ok(json!([
         grant.id.as_str(),
         grant.client_session.as_str(),
@@ -162,31 +209,47 @@ fn inserted(grant: &GrantRecord) -> Result<Value, StoreError> {
         grant.last_used_at.millis(),
         grant.idle_expires_at.millis(),
         grant.absolute_expires_at.millis(),
-        grant.token_expires_at.millis(),
         grant.methods.to_string(),
         grant.acr.map(Level::as_str),
+        code.map(|code| hex(&code.hash)),
+        code.map(|code| &code.redirect_uri),
+        code.map(|code| hex(&code.challenge)),
+        code.and_then(|code| code.nonce.as_ref()),
+        code.map(|code| code.expires_at.millis()),
     ]))
 }
 
 /// Writes the states that their use has led to, each if its row still is at the generation that it was read with. So two
-/// rotations of one generation cannot both happen. Their client sessions remember the new access tokens too.
+/// rotations of one generation cannot both happen.
 pub async fn write_use(tx: &mut Tx, grants: &[(u64, &GrantRecord)]) -> Result<(), StoreError> {
-    if grants.is_empty() {
-        return Ok(());
-    }
-    advance(tx, grants).await?;
-    let expiries = grants.iter().map(|(_, grant)| (&grant.client_session, grant.token_expires_at));
-    client_sessions::set_token_expiries(tx, &expiries.collect::<Vec<_>>()).await
-}
-
-async fn advance(tx: &mut Tx, grants: &[(u64, &GrantRecord)]) -> Result<(), StoreError> {
     let rows = grants.iter().map(|(from, grant)| advanced(*from, grant));
     let rows = rows.collect::<Result<Vec<_>, _>>()?;
-    let changed = change(tx, ADVANCE, &rows).await?;
-    if usize::try_from(changed).is_ok_and(|changed| changed == grants.len()) {
+    let ids: Vec<_> = grants.iter().map(|(_, grant)| &grant.id).collect();
+    change_all(tx, ADVANCE, &rows, &ids).await
+}
+
+/// Consumes the codes of these grants, each of which can be done once.
+pub async fn redeem(tx: &mut Tx, grants: &[(&GrantId, Timestamp)]) -> Result<(), StoreError> {
+    let rows: Vec<_> = grants.iter().map(|(id, now)| json!([id.as_str(), now.millis()])).collect();
+    let ids: Vec<_> = grants.iter().map(|(id, _)| *id).collect();
+    change_all(tx, REDEEM, &rows, &ids).await
+}
+
+/// Changes all of them or, if somebody else has changed one, none.
+async fn change_all(
+    tx: &mut Tx,
+    statement: Dialects,
+    rows: &[Value],
+    ids: &[&GrantId],
+) -> Result<(), StoreError> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let changed = change(tx, statement, rows).await?;
+    if usize::try_from(changed).is_ok_and(|changed| changed == ids.len()) {
         Ok(())
     } else {
-        let ids: Vec<_> = grants.iter().map(|(_, grant)| grant.id.as_str()).collect();
+        let ids: Vec<_> = ids.iter().map(|id| id.as_str()).collect();
         Err(StoreError::Conflict { table: TABLE, row: ids.join(" or ") })
     }
 }
@@ -201,7 +264,6 @@ fn advanced(from: u64, grant: &GrantRecord) -> Result<Value, StoreError> {
         grant.rotated_at.millis(),
         grant.last_used_at.millis(),
         grant.idle_expires_at.millis(),
-        grant.token_expires_at.millis(),
     ]))
 }
 
@@ -230,7 +292,7 @@ pub async fn revoke_of_client_sessions(
     Ok(())
 }
 
-/// Deletes `limit` grants at the most that expired by age before `before`. Returns how many.
+/// Deletes `limit` offline grants at the most that expired by age before `before`. Returns how many.
 pub async fn delete_expired(tx: &mut Tx, before: Timestamp, limit: i64) -> Result<u64, StoreError> {
     Ok(execute!(tx, DELETE_EXPIRED, before, limit)?)
 }

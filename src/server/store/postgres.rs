@@ -159,44 +159,30 @@ pub mod grants {
     pub const LOCK_STANDINGS: &str = standings!(" FOR UPDATE OF c, g SKIP LOCKED");
     pub const GROUNDS: &str = grounds!("");
     pub const LOCK_GROUNDS: &str = grounds!(" FOR UPDATE OF u, s SKIP LOCKED");
-    pub const CODES: &str = "SELECT ids.value AS asked, c.*
-        FROM json_array_elements_text($1::json) ids(value)
-        JOIN oauth_codes c ON c.code_hash = decode(ids.value, 'hex')";
     pub const INSERT_CLIENT_SESSIONS: &str = "INSERT INTO oauth_client_sessions
-            (id, session_id, user_id, client_id, created_at, token_expires_at)
-        SELECT value->>0, value->>1, value->>2, value->>3, (value->>4)::bigint, (value->>5)::bigint
+            (id, session_id, user_id, client_id, created_at)
+        SELECT value->>0, value->>1, value->>2, value->>3, (value->>4)::bigint
         FROM json_array_elements($1::json) n(value)";
     pub const INSERT_GRANTS: &str = "INSERT INTO oauth_grants
             (id, client_session_id, sign_in_id, client_id, user_id, scopes, resources, auth_time, salt, generation,
-             confirmed, rotated_at, created_at, last_used_at, idle_expires_at, absolute_expires_at, token_expires_at,
-             methods, acr)
+             confirmed, rotated_at, created_at, last_used_at, idle_expires_at, absolute_expires_at, methods, acr,
+             code_hash, code_redirect_uri, code_challenge, code_nonce, code_expires_at)
         SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, (value->>7)::bigint,
             decode(value->>8, 'hex'), (value->>9)::bigint, (value->>10)::boolean, (value->>11)::bigint,
             (value->>12)::bigint, (value->>13)::bigint, (value->>14)::bigint, (value->>15)::bigint,
-            (value->>16)::bigint, value->>17, value->>18
-        FROM json_array_elements($1::json) n(value)";
-    pub const INSERT_CODES: &str = "INSERT INTO oauth_codes
-            (code_hash, grant_id, client_id, redirect_uri, challenge, nonce, expires_at)
-        SELECT decode(value->>0, 'hex'), value->>1, value->>2, value->>3, decode(value->>4, 'hex'), value->>5,
-            (value->>6)::bigint
+            value->>16, value->>17, decode(value->>18, 'hex'), value->>19, decode(value->>20, 'hex'), value->>21,
+            (value->>22)::bigint
         FROM json_array_elements($1::json) n(value)";
     pub const ADVANCE_GRANTS: &str = "UPDATE oauth_grants SET generation = (n.value->>2)::bigint,
             confirmed = (n.value->>3)::boolean, rotated_at = (n.value->>4)::bigint,
-            last_used_at = (n.value->>5)::bigint, idle_expires_at = (n.value->>6)::bigint,
-            token_expires_at = (n.value->>7)::bigint
+            last_used_at = (n.value->>5)::bigint, idle_expires_at = (n.value->>6)::bigint
         FROM json_array_elements($1::json) n(value)
         WHERE oauth_grants.id = n.value->>0 AND oauth_grants.generation = (n.value->>1)::bigint
             AND oauth_grants.revoked_at IS NULL";
-    pub const SET_TOKEN_EXPIRIES: &str =
-        "UPDATE oauth_client_sessions SET token_expires_at = (n.value->>1)::bigint
+    pub const REDEEM_GRANTS: &str = "UPDATE oauth_grants SET code_redeemed_at = (n.value->>1)::bigint
         FROM json_array_elements($1::json) n(value)
-        WHERE oauth_client_sessions.id = n.value->>0
-            AND oauth_client_sessions.token_expires_at < (n.value->>1)::bigint";
-    pub const REDEEM_CODES: &str = "UPDATE oauth_codes SET redeemed_at = (n.value->>1)::bigint
-        FROM json_array_elements($1::json) n(value)
-        WHERE oauth_codes.code_hash = decode(n.value->>0, 'hex') AND oauth_codes.redeemed_at IS NULL
-            AND oauth_codes.expires_at > (n.value->>1)::bigint
-        RETURNING encode(code_hash, 'hex')";
+        WHERE oauth_grants.id = n.value->>0 AND oauth_grants.code_redeemed_at IS NULL
+            AND oauth_grants.code_expires_at > (n.value->>1)::bigint AND oauth_grants.revoked_at IS NULL";
 }
 
 /// The order of the values is that of [`super::audit::record_all`].

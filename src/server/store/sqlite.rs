@@ -11,7 +11,7 @@ use std::{
 
 use sqlx::{
     Connection, Sqlite, SqlitePool, Transaction,
-    migrate::Migrator,
+    migrate::{MigrateError, Migrator},
     query_scalar,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -22,6 +22,14 @@ use super::{
 use crate::server::crypto::private_file;
 
 pub static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// The rows that a JSON array of arrays describes, as `n.row`. Materialised: SQLite would write the inner array out anew for each
+/// value that is taken from it.
+macro_rules! rows {
+    ($statement:literal) => {
+        concat!("WITH n (key, row) AS MATERIALIZED (SELECT key, value FROM json_each($1)) ", $statement)
+    };
+}
 
 /// Statements about many rows, which come as a JSON array. CROSS JOIN: SQLite reads the array first then, instead of
 /// the table.
@@ -34,28 +42,35 @@ pub mod sessions {
         " FROM json_each($1) ids CROSS JOIN sessions s ON s.id = ids.value CROSS JOIN users u ON u.id = s.user_id"
     );
     /// The order of the values is that of [`super::super::many_sessions::advance`].
-    pub const ADVANCE: &str = "UPDATE sessions SET generation = n.value->>2, confirmed = n.value->>3,
-            rotated_at = n.value->>4, last_seen_at = n.value->>5, idle_expires_at = n.value->>6,
-            token_kid = n.value->>7, token_expires_at = n.value->>8, user_agent = n.value->>9, ip = n.value->>10,
-            authenticated_at = n.value->>11, authenticated_before = n.value->>12, replaced_at = n.value->>13,
-            methods = n.value->>14, methods_before = n.value->>15
-        FROM json_each($1) n
-        WHERE sessions.id = n.value->>0 AND sessions.generation = n.value->>1 AND sessions.revoked_at IS NULL";
+    pub const ADVANCE: &str = rows!(
+        "UPDATE sessions SET generation = n.row->>2, confirmed = n.row->>3,
+            rotated_at = n.row->>4, last_seen_at = n.row->>5, idle_expires_at = n.row->>6,
+            token_kid = n.row->>7, token_expires_at = n.row->>8, user_agent = n.row->>9, ip = n.row->>10,
+            authenticated_at = n.row->>11, authenticated_before = n.row->>12, replaced_at = n.row->>13,
+            methods = n.row->>14, methods_before = n.row->>15
+        FROM n
+        WHERE sessions.id = n.row->>0 AND sessions.generation = n.row->>1 AND sessions.revoked_at IS NULL"
+    );
 }
 
 /// What ends together: grants of client sessions, the deliveries that tell of it, and the invalidations. The order of the
 /// values is that of the functions that bind them.
 pub mod endings {
-    pub const REVOKE_GRANTS: &str = "UPDATE oauth_grants SET revoked_at = n.value->>1, revoked_reason = n.value->>2
-        FROM json_each($1) n WHERE oauth_grants.client_session_id = n.value->>0 AND oauth_grants.revoked_at IS NULL";
-    pub const ENQUEUE: &str = "INSERT INTO logout_deliveries
+    pub const REVOKE_GRANTS: &str = rows!(
+        "UPDATE oauth_grants SET revoked_at = n.row->>1, revoked_reason = n.row->>2
+        FROM n WHERE oauth_grants.client_session_id = n.row->>0 AND oauth_grants.revoked_at IS NULL"
+    );
+    pub const ENQUEUE: &str = rows!(
+"INSERT INTO logout_deliveries
             (id, client_id, uri, algorithm, user_id, sid, created_at, next_attempt_at, attempts, claimed_until)
-        SELECT n.value->>0, c.id, c.backchannel_logout_uri, c.id_token_alg, n.value->>2, n.value->>3, n.value->>4,
-            n.value->>4, 0, 0
-        FROM json_each($1) n CROSS JOIN oauth_clients c ON c.id = n.value->>1
-        WHERE c.backchannel_logout_uri IS NOT NULL";
-    pub const INVALIDATE: &str = "INSERT INTO invalidations (session_id, user_id, epoch, expires_at)
-        SELECT value->>0, value->>1, value->>2, value->>3 FROM json_each($1) ORDER BY key";
+        SELECT n.row->>0, c.id, c.backchannel_logout_uri, c.id_token_alg, n.row->>2, n.row->>3, n.row->>4,
+            n.row->>4, 0, 0
+        FROM n CROSS JOIN oauth_clients c ON c.id = n.row->>1
+        WHERE c.backchannel_logout_uri IS NOT NULL");
+    pub const INVALIDATE: &str = rows!(
+        "INSERT INTO invalidations (session_id, user_id, epoch, expires_at)
+        SELECT n.row->>0, n.row->>1, n.row->>2, n.row->>3 FROM n ORDER BY n.key"
+    );
 }
 
 /// Grants, and what they stand on. The order of the values is that of the functions that bind them.
@@ -97,45 +112,41 @@ pub mod grants {
         LEFT JOIN oauth_client_sessions l ON l.session_id = s.id AND l.client_id = c.id AND l.revoked_at IS NULL
         LEFT JOIN oauth_consents k ON k.user_id = u.id AND k.client_id = c.id"
     );
-    pub const CODES: &str = "SELECT ids.value AS asked, c.*
-        FROM json_each($1) ids CROSS JOIN oauth_codes c ON c.code_hash = unhex(ids.value)";
-    pub const INSERT_CLIENT_SESSIONS: &str = "INSERT INTO oauth_client_sessions
-            (id, session_id, user_id, client_id, created_at, token_expires_at)
-        SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5 FROM json_each($1)";
-    pub const INSERT_GRANTS: &str = "INSERT INTO oauth_grants
+    pub const INSERT_CLIENT_SESSIONS: &str = rows!(
+        "INSERT INTO oauth_client_sessions
+            (id, session_id, user_id, client_id, created_at)
+        SELECT n.row->>0, n.row->>1, n.row->>2, n.row->>3, n.row->>4 FROM n"
+    );
+    pub const INSERT_GRANTS: &str = rows!(
+"INSERT INTO oauth_grants
             (id, client_session_id, sign_in_id, client_id, user_id, scopes, resources, auth_time, salt, generation,
-             confirmed, rotated_at, created_at, last_used_at, idle_expires_at, absolute_expires_at, token_expires_at,
-             methods, acr)
-        SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7, unhex(value->>8),
-            value->>9, value->>10, value->>11, value->>12, value->>13, value->>14, value->>15, value->>16,
-            value->>17, value->>18
-        FROM json_each($1)";
-    pub const INSERT_CODES: &str = "INSERT INTO oauth_codes
-            (code_hash, grant_id, client_id, redirect_uri, challenge, nonce, expires_at)
-        SELECT unhex(value->>0), value->>1, value->>2, value->>3, unhex(value->>4), value->>5, value->>6
-        FROM json_each($1)";
-    pub const ADVANCE_GRANTS: &str =
-        "UPDATE oauth_grants SET generation = n.value->>2, confirmed = n.value->>3,
-            rotated_at = n.value->>4, last_used_at = n.value->>5, idle_expires_at = n.value->>6,
-            token_expires_at = n.value->>7
-        FROM json_each($1) n
-        WHERE oauth_grants.id = n.value->>0 AND oauth_grants.generation = n.value->>1
-            AND oauth_grants.revoked_at IS NULL";
-    pub const SET_TOKEN_EXPIRIES: &str = "UPDATE oauth_client_sessions SET token_expires_at = n.value->>1
-        FROM json_each($1) n
-        WHERE oauth_client_sessions.id = n.value->>0 AND oauth_client_sessions.token_expires_at < n.value->>1";
-    pub const REDEEM_CODES: &str = "UPDATE oauth_codes SET redeemed_at = n.value->>1
-        FROM json_each($1) n
-        WHERE oauth_codes.code_hash = unhex(n.value->>0) AND oauth_codes.redeemed_at IS NULL
-            AND oauth_codes.expires_at > n.value->>1
-        RETURNING lower(hex(code_hash))";
+             confirmed, rotated_at, created_at, last_used_at, idle_expires_at, absolute_expires_at, methods, acr,
+             code_hash, code_redirect_uri, code_challenge, code_nonce, code_expires_at)
+        SELECT n.row->>0, n.row->>1, n.row->>2, n.row->>3, n.row->>4, n.row->>5, n.row->>6, n.row->>7, unhex(n.row->>8),
+            n.row->>9, n.row->>10, n.row->>11, n.row->>12, n.row->>13, n.row->>14, n.row->>15, n.row->>16,
+            n.row->>17, unhex(n.row->>18), n.row->>19, unhex(n.row->>20), n.row->>21, n.row->>22
+        FROM n");
+    pub const ADVANCE_GRANTS: &str = rows!(
+        "UPDATE oauth_grants SET generation = n.row->>2, confirmed = n.row->>3,
+            rotated_at = n.row->>4, last_used_at = n.row->>5, idle_expires_at = n.row->>6
+        FROM n
+        WHERE oauth_grants.id = n.row->>0 AND oauth_grants.generation = n.row->>1
+            AND oauth_grants.revoked_at IS NULL"
+    );
+    pub const REDEEM_GRANTS: &str = rows!(
+        "UPDATE oauth_grants SET code_redeemed_at = n.row->>1
+        FROM n WHERE oauth_grants.id = n.row->>0 AND oauth_grants.code_redeemed_at IS NULL
+            AND oauth_grants.code_expires_at > n.row->>1 AND oauth_grants.revoked_at IS NULL"
+    );
 }
 
 /// The order of the values is that of [`super::audit::record_all`].
-pub const INSERT_EVENTS: &str = "INSERT INTO audit_events
+pub const INSERT_EVENTS: &str = rows!(
+    "INSERT INTO audit_events
         (at, event, actor_id, subject_id, session_id, ip, user_agent, request_id, detail)
-    SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7, value->>8
-    FROM json_each($1) ORDER BY key";
+    SELECT n.row->>0, n.row->>1, n.row->>2, n.row->>3, n.row->>4, n.row->>5, n.row->>6, n.row->>7, n.row->>8
+    FROM n ORDER BY n.key"
+);
 
 /// Accounts of ids that come as a JSON array.
 pub const USERS: &str = "SELECT u.* FROM json_each($1) ids CROSS JOIN users u ON u.id = ids.value";
@@ -275,7 +286,7 @@ pub async fn open(path: &Path) -> Result<Pools, OpenError> {
         .connect_with(options.clone().optimize_on_close(true, None))
         .await
         .map_err(connect)?;
-    MIGRATOR.run(&writer).await.map_err(|error| OpenError::Migrate { database: database.clone(), error })?;
+    migrate(&writer).await.map_err(|error| OpenError::Migrate { database: database.clone(), error })?;
     let readers = pool(READERS)
         .connect_with(options.read_only(true).create_if_missing(false))
         .await
@@ -283,10 +294,19 @@ pub async fn open(path: &Path) -> Result<Pools, OpenError> {
     Ok(Pools { writer, readers, accounts, suspicion })
 }
 
+/// Brings the tables up to date. A new database goes through many steps, and none of them waits for the disk: the next
+/// commit does, for itself and all before it. The log keeps their order, so a power cut leaves the database at one of them.
+async fn migrate(writer: &SqlitePool) -> Result<(), MigrateError> {
+    let mut connection = writer.acquire().await?;
+    sqlx::query("PRAGMA synchronous = NORMAL").execute(&mut *connection).await?;
+    MIGRATOR.run(&mut *connection).await?;
+    sqlx::query("PRAGMA synchronous = FULL").execute(&mut *connection).await?;
+    Ok(())
+}
+
 fn pool(size: u32) -> SqlitePoolOptions {
     SqlitePoolOptions::new()
         .max_connections(size)
-        .min_connections(size)
         .idle_timeout(None)
         .max_lifetime(None)
         .acquire_timeout(Duration::from_secs(10))

@@ -8,7 +8,7 @@ use crate::server::{
     state::AppState,
     store::{
         StoreError, Tx, audit, authorization_requests, client_assertions, client_secrets, client_sessions,
-        codes, device_codes, grants, invalidations, logout_deliveries, mail_requests, mails, one_time_tokens,
+        device_codes, grants, invalidations, logout_deliveries, mail_requests, mails, one_time_tokens,
         sessions, signing_keys, spent, upstream_logins,
     },
     survive::survive,
@@ -18,8 +18,8 @@ const INTERVAL: Duration = Duration::from_secs(3600);
 /// How long an ended session is kept after its latest possible end, so that its owner can still be told why.
 const KEEP_ENDED_SESSIONS: Duration = Duration::from_secs(7 * 86400);
 
-/// How long a code is kept after it has expired: one that is presented again must find what it gave.
-const KEEP_CODES: Duration = Duration::from_secs(86400);
+/// How long a device code is kept after it has expired: one that is presented again must find what it gave.
+const KEEP_DEVICE_CODES: Duration = Duration::from_secs(86400);
 
 /// How long it is remembered that something was used, after it has expired: a clock that is set back makes it no newer.
 const KEEP_SPENT: Duration = Duration::from_secs(86400);
@@ -49,7 +49,6 @@ enum Expiring {
     ClientSecrets,
     AuditEvents,
     AuthorizationRequests,
-    AuthorizationCodes,
     DeviceCodes,
     Grants,
     ClientSessions,
@@ -71,7 +70,6 @@ impl Expiring {
             Self::ClientSecrets => client_secrets::delete_expired(tx, before, limit).await,
             Self::AuditEvents => audit::delete_before(tx, before, limit).await,
             Self::AuthorizationRequests => authorization_requests::delete_expired(tx, before, limit).await,
-            Self::AuthorizationCodes => codes::delete_expired(tx, before, limit).await,
             Self::DeviceCodes => device_codes::delete_expired(tx, before, limit).await,
             Self::Grants => grants::delete_expired(tx, before, limit).await,
             Self::ClientSessions => client_sessions::delete_ended(tx, before, limit).await,
@@ -95,8 +93,7 @@ pub async fn delete_expired(state: &AppState, now: Timestamp) -> Result<(), Erro
         Some((Expiring::ClientSecrets, now)),
         Some((Expiring::AuthorizationRequests, now)),
         Some((Expiring::Spent, now - KEEP_SPENT)),
-        Some((Expiring::AuthorizationCodes, now - KEEP_CODES)),
-        Some((Expiring::DeviceCodes, now - KEEP_CODES)),
+        Some((Expiring::DeviceCodes, now - KEEP_DEVICE_CODES)),
         Some((Expiring::UpstreamLogins, now)),
         Some((Expiring::Grants, now - KEEP_ENDED_SESSIONS)),
         Some((Expiring::ClientSessions, now - KEEP_ENDED_SESSIONS)),

@@ -22,9 +22,9 @@ use crate::{
         store::{
             audit::{Event, EventKind},
             authorization_requests::{self, RequestRecord},
-            client_sessions, clients, codes,
+            client_sessions, clients,
             consents::{self, Consent},
-            grants::{self, GrantRecord},
+            grants::{self, CodeRecord, GrantRecord},
             sessions, users,
         },
     },
@@ -45,20 +45,20 @@ pub async fn issue(
     if requires_second_factor(state, level) {
         return Err(Error::SecondFactorRequired);
     }
+    let (secret, code) = issuing::code(&state.entropy, context.now, request)?;
     let wanted = Wanted {
         client: &record.client_id,
         scopes: &request.scopes,
         resources: &request.resources,
         acr: request.met_by(level).map_err(|_| Error::ReauthenticationRequired)?,
+        code: Some(code),
     };
     let grant = mint(&mut change, &wanted, person, consents, proved).await?;
     if is_stored && !authorization_requests::use_up(change.tx(), &record.handle_hash, context.now).await? {
         return Err(Error::NotFound);
     }
-    let (code, code_record) = issuing::code(&state.entropy, context.now, &grant, request)?;
-    codes::insert(change.tx(), &[code_record]).await?;
     change.commit().await?;
-    Ok(code)
+    Ok(secret.of(&grant.id))
 }
 
 /// What a client is to get.
@@ -69,6 +69,8 @@ pub struct Wanted<'a> {
     pub resources: &'a Resources,
     /// The level that it has asked for, and that is met.
     pub acr: Option<Level>,
+    /// What it is redeemed with. A device has a code of its own.
+    pub code: Option<CodeRecord>,
 }
 
 /// Grants a client what it wants of somebody. `consents`: the person has just allowed it.
@@ -99,6 +101,7 @@ pub async fn mint(
         session: &session,
         proved,
         acr: wanted.acr,
+        code: wanted.code.clone(),
         now,
     };
     let live = client_sessions::live(change.tx(), &session.id, &client.id).await?;

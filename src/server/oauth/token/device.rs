@@ -96,10 +96,8 @@ async fn hand_out(
         return Err(OAuthError::invalid_grant("The authorization has ended."));
     }
     check_again(&standing, client)?;
-    let Standing { mut grant, user, .. } = standing;
+    let Standing { grant, user, .. } = standing;
     let expires_at = access_token_expiry(state, client, context.now);
-    grant.token_expires_at = expires_at;
-    grants::write_use(change.tx(), &[(grant.generation, &grant)]).await?;
     change.commit().await?;
     let (scopes, resources) = (grant.scopes.clone(), grant.resources.clone());
     let granted = Granted { grant, user, scopes, resources, nonce: None, expires_at };

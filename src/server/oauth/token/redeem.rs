@@ -25,11 +25,10 @@ use crate::{
         store::{
             audit::{Event, EventKind},
             clients::Client,
-            codes::{self, CodeRecord},
             grants::{self, GrantRecord},
             standings::{self, Standing},
         },
-        tokens::one_time,
+        tokens::authorization_code::AuthorizationCode,
     },
 };
 
@@ -39,7 +38,7 @@ fn no_code() -> OAuthError {
 
 /// Exchanges a code for tokens: together with others, and alone if there is more to say or to do than that.
 ///
-/// It is consumed by one conditional update before anything is signed, so of many at once one gets tokens. A valid
+/// It is consumed before anything is signed, with its grant locked, so of many at once one gets tokens. A valid
 /// redemption of a code that was used before takes back what it gave; one with another client or verifier takes back
 /// nothing, or anybody who saw a code could end sessions.
 pub async fn redeem(
@@ -50,7 +49,7 @@ pub async fn redeem(
 ) -> Result<TokenAnswer, OAuthError> {
     let presented = Presented {
         client: client.clone(),
-        code_hash: one_time::hash(parameters.require("code")?),
+        code: AuthorizationCode::parse(parameters.require("code")?).ok_or_else(no_code)?,
         verifier: parameters.require("code_verifier")?.to_owned(),
         redirect_uri: parameters.get("redirect_uri").map(str::to_owned),
         // The code stands for all scopes that were granted (RFC 6749 §4.1.3).
@@ -72,12 +71,9 @@ async fn require_readers(state: &AppState, presented: &Presented) -> Result<(), 
     if client.resources.is_empty() && client.id_token_key.is_none() {
         return Ok(());
     }
-    let mut reader = state.store.read().await?;
-    let code = codes::find(&mut reader, &presented.code_hash).await?;
-    let is_good = |code: &CodeRecord| code.redeemed_at.is_none() && presented.check(code).is_ok();
-    let Some(code) = code.filter(is_good) else { return Ok(()) };
-    let Some(grant) = grants::by_id(&mut reader, &code.grant).await? else { return Ok(()) };
-    drop(reader);
+    let grant = find_grant(state, presented).await?;
+    let is_good = |grant: &GrantRecord| presented.find(grant).is_ok_and(|code| code.is_good(presented.now));
+    let Some(grant) = grant.filter(is_good) else { return Ok(()) };
     let (_, resources) = presented.narrowing.of(&grant.scopes, &grant.resources)?;
     signing::require_readers(state, client, &resources).await
 }
@@ -88,52 +84,48 @@ async fn alone(
     presented: &Presented,
 ) -> Result<Granted, OAuthError> {
     let (now, client) = (context.now, &presented.client);
-    let code = find(state, presented).await?;
+    let known = find_grant(state, presented).await?.ok_or_else(no_code)?;
+    // Nothing is locked for a code that is none of ours.
+    presented.find(&known).map_err(refuse)?;
     let mut change = Change::begin(state, context).await?;
-    let standing = standings::lock(change.tx(), &code.grant).await?.ok_or_else(no_code)?;
-    let redeemed = codes::redeem(change.tx(), &[(code.code_hash.as_slice(), now)]).await?;
-    if redeemed.is_empty() {
-        return Err(refuse_used(change, &code, &standing.grant).await?);
+    let standing = standings::lock(change.tx(), &presented.code.grant).await?.ok_or_else(no_code)?;
+    let code = presented.find(&standing.grant).map_err(refuse)?;
+    if !code.is_good(now) {
+        let was_used = code.redeemed_at.is_some();
+        return Err(if was_used { take_back(change, &standing.grant).await? } else { no_code() });
     }
+    let nonce = code.nonce.clone();
     if !is_live(&standing, now) {
         return Err(OAuthError::invalid_grant("The authorization has ended."));
     }
     check_again(&standing, client)?;
-    let Standing { mut grant, user, .. } = standing;
+    let Standing { grant, user, .. } = standing;
     let (scopes, resources) = presented.narrowing.of(&grant.scopes, &grant.resources)?;
     let expires_at = access_token_expiry(state, client, now);
-    grant.token_expires_at = expires_at;
-    grants::write_use(change.tx(), &[(grant.generation, &grant)]).await?;
+    grants::redeem(change.tx(), &[(&grant.id, now)]).await?;
     change.commit().await?;
-    Ok(Granted { grant, user, scopes, resources, nonce: code.nonce, expires_at })
+    Ok(Granted { grant, user, scopes, resources, nonce, expires_at })
 }
 
-/// The code, if it is this client's and the client holds its verifier.
-async fn find(state: &AppState, presented: &Presented) -> Result<CodeRecord, OAuthError> {
+async fn find_grant(state: &AppState, presented: &Presented) -> Result<Option<GrantRecord>, OAuthError> {
     let mut reader = state.store.read().await?;
-    let code = codes::find(&mut reader, &presented.code_hash).await?.ok_or_else(no_code)?;
-    match presented.check(&code) {
-        Ok(()) => Ok(code),
-        Err(Unfit::Client) => Err(no_code()),
-        Err(Unfit::Verifier) => {
-            Err(OAuthError::invalid_grant("The parameter code_verifier is not that of the code."))
-        }
-        Err(Unfit::RedirectUri) => {
-            Err(OAuthError::invalid_grant("The parameter redirect_uri is not that of the request."))
+    Ok(grants::by_id(&mut reader, &presented.code.grant).await?)
+}
+
+/// Why the client gets nothing.
+fn refuse(unfit: Unfit) -> OAuthError {
+    match unfit {
+        Unfit::Code => no_code(),
+        Unfit::Verifier => OAuthError::invalid_grant("The parameter code_verifier is not that of the code."),
+        Unfit::RedirectUri => {
+            OAuthError::invalid_grant("The parameter redirect_uri is not that of the request.")
         }
     }
 }
 
-/// The code was used, or is too old. Used means that two parties hold it (RFC 6749 §4.1.2).
-async fn refuse_used(
-    mut change: Change<'_>,
-    code: &CodeRecord,
-    grant: &GrantRecord,
-) -> Result<OAuthError, OAuthError> {
-    let now = codes::find(change.tx(), &code.code_hash).await?;
-    if now.is_some_and(|code| code.redeemed_at.is_some())
-        && end_grant(&mut change, grant, RevocationReason::CodeReplayed).await?
-    {
+/// The code was used before, so two parties hold it: what it gave is taken back (RFC 6749 §4.1.2).
+async fn take_back(mut change: Change<'_>, grant: &GrantRecord) -> Result<OAuthError, OAuthError> {
+    if end_grant(&mut change, grant, RevocationReason::CodeReplayed).await? {
         let detail = json!({ "client": grant.client.as_str() });
         let event = Event::new(EventKind::AuthorizationCodeReplayed).about(&grant.user).with(detail);
         change.record(event).await?;

@@ -80,7 +80,6 @@ async fn alone(
         Decision::Ended(_) | Decision::Unknown => return Err(ended()),
     }
     let expires_at = access_token_expiry(state, client, *now);
-    grant.token_expires_at = grant.token_expires_at.max(expires_at);
     grants::write_use(change.tx(), &[(from, &grant)]).await?;
     change.commit().await?;
     Ok(Granted { grant, user, scopes, resources, nonce: None, expires_at })
