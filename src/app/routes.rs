@@ -99,3 +99,24 @@ impl ChooseView for Page {
 
     async fn preload(&self) {}
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(path: &str) -> Option<RouteMatchId> {
+        AllPages.match_nested(path).0.map(|(id, _)| id)
+    }
+
+    #[test]
+    fn every_page_is_a_route_of_its_own_and_a_path_of_no_page_is_none() {
+        for (number, (page, _)) in PAGES.iter().enumerate() {
+            assert_eq!(id(&page.replace(":id", "7").replace(":slug", "one")), Some(IDS[number]), "{page}");
+        }
+        assert_eq!(id("/admin/users/7"), id("/admin/users/8"), "one page shows all accounts");
+        assert_eq!(id("/account/"), id("/account"));
+        for nowhere in ["/nowhere", "/account/nowhere", "/admin/users/7/8", ""] {
+            assert_eq!(id(nowhere), None, "{nowhere}");
+        }
+    }
+}

@@ -11,6 +11,7 @@ pub mod serve;
 
 use std::sync::Arc;
 
+use any_spawner::Executor;
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request},
@@ -34,6 +35,8 @@ pub const MAX_BODY: usize = 64 * 1024;
 
 /// The program as one service.
 pub fn router(state: Arc<AppState>) -> Router {
+    // Leptos runs what pages and server functions wait for on this runtime. Once for the process; then it says so.
+    let _ = Executor::init_tokio();
     let pages = PAGES
         .iter()
         .filter(|(page, _)| *page != "/consent")

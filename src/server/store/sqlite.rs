@@ -153,6 +153,9 @@ pub const USERS: &str = "SELECT u.* FROM json_each($1) ids CROSS JOIN users u ON
 
 /// Four of them are held for as long as the program runs ([`super::held_reader`]).
 const READERS: u32 = 8;
+/// KiB of the database that a connection for reading keeps: a quarter of SQLite's 2 MiB is enough for the inner pages of a
+/// large database. The rest is in the system's memory anyway, once for all of them.
+const READER_CACHE: &str = "-512";
 /// Pages of the write-ahead log that are gathered before they are copied into the database, which everybody waits for who
 /// writes. Most pages are written again and again, and are copied once: 16 MiB take hardly longer than SQLite's own 4.
 const LONGEST_LOG: &str = "4000";
@@ -288,7 +291,7 @@ pub async fn open(path: &Path) -> Result<Pools, OpenError> {
         .map_err(connect)?;
     migrate(&writer).await.map_err(|error| OpenError::Migrate { database: database.clone(), error })?;
     let readers = pool(READERS)
-        .connect_with(options.read_only(true).create_if_missing(false))
+        .connect_with(options.read_only(true).create_if_missing(false).pragma("cache_size", READER_CACHE))
         .await
         .map_err(connect)?;
     Ok(Pools { writer, readers, accounts, suspicion })
