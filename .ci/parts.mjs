@@ -50,10 +50,18 @@ function replace(text, pattern, replacement) {
 /** The names come in another order each time, and the same source must give the same files. */
 const inOrder = (names) => names.split(',').map((name) => name.trim()).filter(Boolean).sort().join(', ');
 
+/** To ask for a dozen files at once keeps a slow device from what its reader does meanwhile. */
+const FEW_AT_ONCE = `const parallelStuff = [];
+        for (const load of deps) {
+            parallelStuff.push(load());
+            if (parallelStuff.length % 3 === 0) await new Promise((next) => setTimeout(next));
+        }`;
+
 /** The app says itself what could not be loaded, so nothing is left to be said on the console. */
 function finishLoader(script) {
   let finished = replace(script, /(const|__wasm_split,) \{([^}]*__indirect_function_table[^}]*)\}/g, (_, before, names) => `${before} { ${inOrder(names)} }`);
   finished = replace(finished, /console\.error\(e\);/, '');
+  finished = replace(finished, /const parallelStuff = deps\.map\(d => d\(\)\);/, FEW_AT_ONCE);
   return replace(finished, /(const src = fetch\(.*\);)/g, '$1 src.catch(() => {});');
 }
 

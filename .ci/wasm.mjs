@@ -54,35 +54,59 @@ export function sections(wasm) {
 
 export const CUSTOM = 0;
 const IMPORT = 2;
+const EXPORT = 7;
 export const CODE = 10;
 export const FUNCTION_NAMES = 1;
 
-export function importedFunctions(found) {
-  const section = found.find(({ id }) => id === IMPORT);
-  if (!section) return 0;
-  const reader = new Reader(section.content);
-  let functions = 0;
+const FUNCTION = 0;
+
+function contentOf(found, wanted) {
+  return found.find(({ id }) => id === wanted)?.content ?? Buffer.from([0]);
+}
+
+/** What a file imports: from where, by which name, and what, as it stands in the file. */
+export function imports(found) {
+  const reader = new Reader(contentOf(found, IMPORT));
   const limits = () => {
     const flags = reader.number();
     reader.number();
     if (flags & 1) reader.number();
   };
-  for (let left = reader.number(); left > 0; left -= 1) {
-    reader.name();
-    reader.name();
+  const skip = [() => reader.number(), () => (reader.byte(), limits()), limits, () => reader.take(2), () => (reader.byte(), reader.number())];
+  return Array.from({ length: reader.number() }, () => {
+    const [module, name, start] = [reader.name(), reader.name(), reader.at];
     const kind = reader.byte();
-    if (kind === 0) {
-      functions += 1;
-      reader.number();
-    } else if (kind === 1) {
-      reader.byte();
-      limits();
-    } else if (kind === 2) limits();
-    else if (kind === 3) reader.take(2);
-    else if (kind === 4) reader.take(1), reader.number();
-    else throw new Error(`an import of the unknown kind ${kind}`);
-  }
-  return functions;
+    if (!skip[kind]) throw new Error(`an import of the unknown kind ${kind}`);
+    skip[kind]();
+    return { module, name, kind, what: reader.bytes.subarray(start, reader.at) };
+  });
+}
+
+export function importedFunctions(found) {
+  return imports(found).filter(({ kind }) => kind === FUNCTION).length;
+}
+
+/** What a file exports: by which name, and what, as it stands in the file. */
+export function exports(found) {
+  const reader = new Reader(contentOf(found, EXPORT));
+  return Array.from({ length: reader.number() }, () => {
+    const [name, start] = [reader.name(), reader.at];
+    reader.byte();
+    reader.number();
+    return { name, what: reader.bytes.subarray(start, reader.at) };
+  });
+}
+
+const text = (text) => sized(Buffer.from(text));
+const list = (items) => Buffer.concat([number(items.length), ...items]);
+
+/** The file with these imports and exports, of which there are as many or fewer, in the same order. */
+export function withInterface(wasm, { imported, exported }) {
+  const written = {
+    [IMPORT]: list(imported.map(({ module, name, what }) => Buffer.concat([text(module), text(name), what]))),
+    [EXPORT]: list(exported.map(({ name, what }) => Buffer.concat([text(name), what]))),
+  };
+  return assemble(wasm.subarray(0, 8), sections(wasm).map(({ id, content }) => ({ id, content: written[id] ?? content })));
 }
 
 /** The name of each function of a file that has one, by the function's number. */

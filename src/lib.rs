@@ -30,7 +30,11 @@ pub fn hydrate() {
         None => take_over(),
         Some(part) => wasm_bindgen_futures::spawn_local(async {
             match part.load().await {
-                Ok(()) => take_over(),
+                Ok(()) => {
+                    // The browser does first what waits for it.
+                    client::timer::sleep(0.0).await;
+                    take_over();
+                }
                 // The page stays what it is without JavaScript, and says so.
                 Err(_) => mark("data-failed"),
             }

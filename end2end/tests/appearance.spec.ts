@@ -120,7 +120,8 @@ test('where the browser brings the colours, what can be pressed has an edge and 
   expect(await mark.evaluate((link) => getComputedStyle(link, '::after').borderBottomStyle)).toBe('solid');
 });
 
-test('nothing moves while a page comes alive', async ({ page, server }) => {
+test('nothing moves while a page comes alive, on a wide screen and on a phone', async ({ page, server }) => {
+  test.slow();
   const ada = newAccount();
   const subjects = server.addSubjects(ada, 'editor admin');
   const moved = () =>
@@ -139,9 +140,12 @@ test('nothing moves while a page comes alive', async ({ page, server }) => {
     expect(await moved(), path).toBe(0);
   }
   await openAs(page, ada);
-  for (const { path } of [...MEMBER_PAGES, ...ROLE_PAGES]) {
-    await visit(page, about(subjects, path));
-    expect(await moved(), path).toBe(0);
+  for (const width of [1280, 412, 320]) {
+    await page.setViewportSize({ width, height: 800 });
+    for (const { path } of [...MEMBER_PAGES, ...ROLE_PAGES]) {
+      await visit(page, about(subjects, path));
+      expect(await moved(), `${path}, ${width} pixels wide`).toBe(0);
+    }
   }
   // However long it takes: what says so lies over the page.
   const { release } = await holdRequests(page, '**/*.wasm');

@@ -18,6 +18,8 @@ impl Clock {
         // Effects run in the browser alone, after hydration.
         effect(move || {
             spawn_local(async move {
+                // A little later, so that a slow device stays responsive.
+                sleep(0.0).await;
                 while ticks.try_set(true).is_none() {
                     sleep(TICK).await;
                 }

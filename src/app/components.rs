@@ -21,5 +21,6 @@ pub mod press;
 pub mod providers;
 pub mod reactive;
 pub mod settings;
+pub mod subject;
 pub mod time;
 pub mod username;

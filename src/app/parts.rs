@@ -66,6 +66,8 @@ use crate::{
 
 /// Milliseconds that parts which may be needed soon wait for what is needed now.
 const LATER: f64 = 2000.0;
+/// Milliseconds between two of them, for what somebody does meanwhile.
+const PAUSE: f64 = 100.0;
 
 /// The pages of a part, by the path that the router knows each by.
 type Pages = &'static [(&'static str, fn() -> AnyView)];
@@ -201,10 +203,12 @@ pub fn load_ahead(session: SessionContext) {
             sleep(LATER).await;
             if roles.is_some() {
                 let _ = dialog::LOAD().await;
+                sleep(PAUSE).await;
             }
             for part in PARTS.iter().filter(|part| part.is_for(roles)) {
                 // One that fails is asked for again when it is needed.
                 let _ = part.load().await;
+                sleep(PAUSE).await;
             }
         });
     });

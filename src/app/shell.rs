@@ -7,12 +7,15 @@ use super::{App, components::footer::FOOT, page_data::PageData};
 
 /// What somebody presses meanwhile is heard before the page is taken over.
 const YIELD: &str = "await new Promise(next => setTimeout(next));";
+/// Nothing that is needed later holds up what is to be read now. A tab that nobody sees is never painted.
+const PAINTED: &str = "new Promise(next => { \
+    new PerformanceObserver(next).observe({ type: 'paint', buffered: true }); setTimeout(next, 1000); })";
 /// Fetches a file that is not needed yet.
 const FETCH_AHEAD: &str = "href => document.head.append(Object.assign(document.createElement('link'), \
     { rel: 'preload', as: 'fetch', crossOrigin: 'anonymous', href }))";
 
 /// The document. `script`, `wasm` and `style` are addresses of the client bundle, `accent` that of an operator's
-/// colours, and `part` of what this page needs besides: it loads beside the others, once the page is painted.
+/// colours, and `part` of what this page needs besides. It and the WASM load once the page is painted.
 pub fn shell(
     script: &str,
     wasm: &str,
@@ -20,15 +23,12 @@ pub fn shell(
     accent: Option<&str>,
     part: &[String],
 ) -> impl IntoView + use<> {
-    // In a tab that nobody sees, which is not painted, they are fetched when they are needed.
-    let ahead = match part {
-        [] => String::new(),
-        files => format!("requestAnimationFrame(() => {files:?}.forEach({FETCH_AHEAD}));"),
-    };
+    let ahead = if part.is_empty() { String::new() } else { format!("{part:?}.forEach({FETCH_AHEAD});") };
     // A page that cannot be taken over says so: the style sheet shows it by this attribute.
     let start = format!(
-        "import('{script}').then(async client => {{ await client.default({{ module_or_path: '{wasm}' }}); {YIELD} client.hydrate(); }})\
-         .catch(error => {{ document.documentElement.dataset.failed = ''; console.error(error); }});{ahead}"
+        "const wasm = {PAINTED}.then(() => {{ const wasm = fetch('{wasm}'); {ahead} return wasm; }});\
+         Promise.all([import('{script}'), wasm]).then(async ([client, wasm]) => {{ await client.default({{ module_or_path: wasm }}); {YIELD} client.hydrate(); }})\
+         .catch(error => {{ document.documentElement.dataset.failed = ''; console.error(error); }});"
     );
     let theme = use_context::<PageData>().and_then(|page| page.theme.attribute());
     view! {
@@ -46,8 +46,6 @@ pub fn shell(
                 <link rel="stylesheet" href=style.to_owned()/>
                 {accent.map(|accent| view! { <link rel="stylesheet" href=accent.to_owned()/> })}
                 <link rel="modulepreload" href=script.to_owned() nonce=use_nonce()/>
-                // Behind what the page is painted with: it is there to be read first, and to be taken over then.
-                <link rel="preload" href=wasm.to_owned() r#as="fetch" r#type="application/wasm" crossorigin="anonymous" fetchpriority="low"/>
                 <script type="module" nonce=use_nonce()>{start}</script>
                 <MetaTags/>
             </head>

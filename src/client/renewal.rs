@@ -8,7 +8,7 @@ use super::{
     pause::{take_wanted, until_woken, until_woken_or, wake, want_refresh},
     refresh::refresh,
     this_tab,
-    timer::jittered,
+    timer::{jittered, sleep},
     token,
 };
 
@@ -25,6 +25,9 @@ pub fn start() {
 
 async fn renew() {
     let mut pause = FIRST_PAUSE;
+    // What the page shows needs no token. A slow device has been busy with that, and does first what it was asked for
+    // meanwhile.
+    sleep(0.0).await;
     loop {
         if !this_tab::is_signed_in() {
             until_woken().await;

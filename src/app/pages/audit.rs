@@ -32,7 +32,7 @@ pub fn Audit() -> impl IntoView {
             return view! { <Empty label="Events" text="There are no such events." href="/admin/audit" link="Show all events"/> }.into_any();
         }
         view! {
-            <div class="scroll" role="region" aria-label="Events" tabindex="0">
+            <div class="scroll log" role="region" aria-label="Events" tabindex="0">
                 <table>
                     {columns(&["When", "Event", "By", "Account", "From", "Details"])}
                     <tbody>{page.items.into_iter().map(row).collect_view()}</tbody>

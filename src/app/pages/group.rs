@@ -15,6 +15,7 @@ use crate::{
             loading::LoadingHint,
             navigation::{Breadcrumbs, GROUPS},
             reactive::reactive,
+            subject::subject,
             time::Time,
         },
         kept::Kept,
@@ -64,9 +65,8 @@ fn Facts(group: Kept<GroupDetails>) -> impl IntoView {
         view! { <ul>{details.clients.iter().map(client).collect_view()}</ul> }.into_any()
     };
     view! {
+        {subject(move || group.read(|details| details.group.name.clone()))}
         <dl class="facts">
-            <dt>"Name"</dt>
-            <dd>{reactive(move || group.read(|details| details.group.name.clone()))}</dd>
             <dt>"Created"</dt>
             <dd>{reactive(move || group.read(|details| view! { <Time at=details.group.created_at.clone()/> }))}</dd>
             <dt>"Clients"</dt>

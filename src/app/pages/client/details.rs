@@ -15,6 +15,7 @@ use crate::{
             ending::{Ending, EndingForms, Words},
             form::{ErrorSummary, Form, Submit, SuccessMessage},
             reactive::{reactive, whether},
+            subject::subject,
             time::Time,
         },
         kept::Kept,
@@ -60,9 +61,8 @@ fn Facts(client: Kept<ClientReport>) -> impl IntoView {
         reactive(move || client.read(|report| read(&report.client)))
     };
     view! {
+        {subject(move || client.read(|report| report.client.name.clone()))}
         <dl class="facts">
-            <dt>"Name"</dt>
-            <dd>{fact(|client| client.name.clone().into_any())}</dd>
             <dt>"Client ID"</dt>
             <dd>{fact(|client| view! { <code>{client.client_id.clone()}</code> }.into_any())}</dd>
             <dt>"Kind"</dt>

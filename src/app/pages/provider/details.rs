@@ -13,6 +13,7 @@ use crate::{
             ending::{Ending, EndingForms, Words},
             form::{ErrorSummary, Form, Submit, SuccessMessage},
             reactive::{reactive, whether},
+            subject::subject,
             time::Time,
         },
         kept::Kept,
@@ -30,6 +31,7 @@ pub fn details(provider: Kept<ProviderDetails>, forms: &Forms, fields: &Fields) 
         failure.map(|failure| view! { <Failed failure=failure/> })
     };
     view! {
+        {subject(move || provider.read(|details| details.provider.name.clone()))}
         {reactive(failure)}
         <Facts provider=provider/>
         <div class="panels">
@@ -65,8 +67,6 @@ fn Facts(provider: Kept<ProviderDetails>) -> impl IntoView {
     };
     view! {
         <dl class="facts">
-            <dt>"Name"</dt>
-            <dd>{fact(|provider| provider.name.clone().into_any())}</dd>
             <dt>"Preset"</dt>
             <dd>{fact(|provider| provider.preset.label().into_any())}</dd>
             <dt>"Issuer"</dt>

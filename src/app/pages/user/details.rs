@@ -11,6 +11,7 @@ use crate::{
             fields::RolesField,
             form::{Form, FormError, Submit, SuccessMessage},
             reactive::{reactive, whether},
+            subject::subject,
             time::Time,
         },
         kept::Kept,
@@ -44,11 +45,10 @@ fn Details(user: Kept<UserDetails>, forms: Forms) -> impl IntoView {
     let created = move || user.read(|details| details.user.created_at.clone());
     let sessions = move || user.read(|details| view! { <SessionTable sessions=details.sessions.clone()/> });
     view! {
+        {subject(move || user.read(|details| details.user.display_name.to_string()))}
         <dl class="facts">
             <dt>"Email"</dt>
             <dd>{reactive(email)}</dd>
-            <dt>"Name"</dt>
-            <dd>{reactive(move || user.read(|details| details.user.display_name.to_string()))}</dd>
             <dt>"State"</dt>
             <dd>{reactive(move || state().map(|state| view! { <span class=format!("state {state}")>{state}</span> }))}</dd>
             <dt>"Created"</dt>
