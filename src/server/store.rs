@@ -266,11 +266,12 @@ impl Store {
         }
     }
 
-    /// A connection for reading.
+    /// A connection for reading. Boxed, as [`Store::begin`] is: what a pool waits with takes four kilobytes, and every
+    /// request that may ask for a connection would carry them along.
     pub async fn read(&self) -> Result<Reader, StoreError> {
         Ok(match self {
-            Self::Sqlite(pools) => Reader::Sqlite(pools.readers.acquire().await?),
-            Self::Postgres(pool) => Reader::Postgres(pool.acquire().await?),
+            Self::Sqlite(pools) => Reader::Sqlite(Box::pin(pools.readers.acquire()).await?),
+            Self::Postgres(pool) => Reader::Postgres(Box::pin(pool.acquire()).await?),
         })
     }
 
@@ -292,8 +293,8 @@ impl Store {
 
     pub async fn begin(&self) -> Result<Tx, StoreError> {
         Ok(match self {
-            Self::Sqlite(pools) => Tx::Sqlite(pools.begin().await?),
-            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+            Self::Sqlite(pools) => Tx::Sqlite(Box::pin(pools.begin()).await?),
+            Self::Postgres(pool) => Tx::Postgres(Box::pin(pool.begin()).await?),
         })
     }
 

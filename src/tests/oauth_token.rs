@@ -17,6 +17,7 @@ use crate::{
         },
         sessions::client_sessions::end_expired,
         store::logout_deliveries,
+        tasks::housekeeping,
     },
     tests::test_app::{Backend, PASSWORD, TestApp},
 };
@@ -109,6 +110,38 @@ async fn whoever_only_saw_a_code_gets_nothing_and_ends_nothing() {
         }
     }
     assert!(!app.events().await.contains(&"authorization_code_replayed".to_owned()));
+}
+
+#[tokio::test]
+async fn the_secret_of_one_code_redeems_no_other() {
+    let app = TestApp::start().await;
+    let client = RelyingParty::trusted(&app).await;
+    let mut browser = app.sign_up("ada@example.org").await;
+    let (first, second) = (client.code(&mut browser).await, client.code(&mut browser).await);
+    let (grant, _) = first.split_once('.').unwrap();
+    let (_, secret) = second.split_once('.').unwrap();
+    let nobodys = "019a0000-0000-7000-8000-00000000abcd";
+    for no_code in [&format!("{grant}.{secret}"), &format!("{nobodys}.{secret}"), &format!("{grant}."), grant]
+    {
+        client.redeem(&app, no_code).await.assert_refused(400, "invalid_grant");
+    }
+    for code in [first, second] {
+        client.redeem(&app, &code).await.assert_status(200);
+    }
+}
+
+#[tokio::test]
+async fn a_code_that_is_replayed_days_later_still_takes_back_what_it_gave() {
+    let app = TestApp::start().await;
+    let client = RelyingParty::trusted(&app).await;
+    let mut browser = app.sign_up("ada@example.org").await;
+    let code = client.code(&mut browser).await;
+    let tokens = client.redeem(&app, &code).await.assert_status(200).json();
+    app.advance(3 * DAY);
+    housekeeping::delete_expired(&app.state, app.clock.now()).await.unwrap();
+    client.redeem(&app, &code).await.assert_refused(400, "invalid_grant");
+    client.refresh(&app, &text(&tokens, "refresh_token")).await.assert_refused(400, "invalid_grant");
+    assert!(app.events().await.contains(&"authorization_code_replayed".to_owned()));
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ use crate::{
         },
         tasks::housekeeping,
     },
-    tests::test_app::{Backend, TestApp},
+    tests::test_app::{Backend, PASSWORD, TestApp},
 };
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -192,6 +192,27 @@ async fn what_has_expired_is_deleted_from_every_table_and_nothing_else() {
         add_rows(&app, backend, "old", now - 100 * DAY).await;
         delete_expired(&app).await;
         assert_eq!(counts(&app).await, before, "{backend:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_grant_goes_with_the_session_it_hangs_on_and_with_its_account() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let app = TestApp::with(backend, &[]).await;
+        let client = RelyingParty::trusted(&app).await;
+        for email in ["ada@example.org", "grace@example.org"] {
+            let mut browser = app.sign_up(email).await;
+            client.sign_in(&app, &mut browser).await;
+        }
+        let grants =
+            async || counts(&app).await.into_iter().find(|(table, _)| *table == "oauth_grants").unwrap().1;
+        let mut ada = app.browser();
+        ada.sign_in("ada@example.org", PASSWORD).await.assert_status(200);
+        ada.post("/api/account/delete", &[("password", PASSWORD)]).await.assert_status(200);
+        assert_eq!(grants().await, 1, "{backend:?}");
+        app.advance(400 * DAY);
+        delete_expired(&app).await;
+        assert_eq!(grants().await, 0, "{backend:?}");
     }
 }
 

@@ -44,8 +44,7 @@ impl HeldReader {
             // Taken, so that a connection that fails or hangs is not used again.
             let mut connection = match self.connection.take() {
                 Some(connection) => connection,
-                // Boxed: it is large, and needed once.
-                None => Box::pin(self.store.read()).await?,
+                None => self.store.read().await?,
             };
             let rows = by_ids::read(&mut connection, ids).await?;
             self.connection = Some(connection);
