@@ -100,23 +100,29 @@ pub struct GrantRow {
 
 #[derive(Clone, FromRow)]
 struct CodeRow {
-    code_hash: Option<Vec<u8>>,
-    code_redirect_uri: Option<String>,
-    code_challenge: Option<Vec<u8>>,
-    code_nonce: Option<String>,
-    code_expires_at: Option<Timestamp>,
-    code_redeemed_at: Option<Timestamp>,
+    #[sqlx(rename = "code_hash")]
+    hash: Option<Vec<u8>>,
+    #[sqlx(rename = "code_redirect_uri")]
+    redirect_uri: Option<String>,
+    #[sqlx(rename = "code_challenge")]
+    challenge: Option<Vec<u8>>,
+    #[sqlx(rename = "code_nonce")]
+    nonce: Option<String>,
+    #[sqlx(rename = "code_expires_at")]
+    expires_at: Option<Timestamp>,
+    #[sqlx(rename = "code_redeemed_at")]
+    redeemed_at: Option<Timestamp>,
 }
 
 impl CodeRow {
     fn record(self) -> Option<CodeRecord> {
         Some(CodeRecord {
-            hash: self.code_hash?,
-            redirect_uri: self.code_redirect_uri?,
-            challenge: self.code_challenge?,
-            nonce: self.code_nonce,
-            expires_at: self.code_expires_at?,
-            redeemed_at: self.code_redeemed_at,
+            hash: self.hash?,
+            redirect_uri: self.redirect_uri?,
+            challenge: self.challenge?,
+            nonce: self.nonce,
+            expires_at: self.expires_at?,
+            redeemed_at: self.redeemed_at,
         })
     }
 }
