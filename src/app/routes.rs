@@ -103,9 +103,16 @@ impl ChooseView for Page {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::parts::Part;
 
     fn id(path: &str) -> Option<RouteMatchId> {
         AllPages.match_nested(path).0.map(|(id, _)| id)
+    }
+
+    #[test]
+    fn every_page_is_in_a_part_or_belongs_to_a_first_visit() {
+        let elsewhere = PAGES.iter().filter(|(page, _)| Part::of(page).is_none()).map(|(page, _)| *page);
+        assert_eq!(elsewhere.collect::<Vec<_>>(), ["/", "/login", "/register"]);
     }
 
     #[test]
