@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use super::text::{has_hidden_characters, nfc};
 use serde::{Deserialize, Serialize};
+
+use super::text::{has_hidden_characters, nfc};
 
 /// Longest display name, in characters.
 pub const MAX_LENGTH: usize = 100;

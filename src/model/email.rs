@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use super::text::{is_deceptive, nfc};
 use serde::{Deserialize, Serialize};
+
+use super::text::{is_deceptive, nfc};
 
 /// Longest address, in bytes (RFC 5321 §4.5.3.1.3, less the angle brackets).
 pub const MAX_LENGTH: usize = 254;
