@@ -8,6 +8,7 @@ mod plain_page;
 mod redirect;
 pub mod routes;
 pub mod serve;
+mod site;
 
 use std::sync::Arc;
 

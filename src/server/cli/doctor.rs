@@ -35,8 +35,8 @@ pub async fn examine(layers: &Layers) -> ExitCode {
     for problem in problems.iter().filter(|problem| !named(problem)) {
         println!("  ! {problem}");
     }
-    if !assets::are_present() {
-        println!("  ! this program was built without its client bundle; build it with `make build`");
+    if let Err(problem) = assets::check() {
+        println!("  ! {problem}");
     }
     let Ok(config) = &config else {
         println!("\nProblems found: {}.", problems.len());

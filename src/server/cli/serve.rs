@@ -37,11 +37,7 @@ const CLOSE_GRACE: Duration = Duration::from_secs(1);
 
 /// Serves until told to stop.
 pub async fn serve(config: Config) -> Result<(), CliError> {
-    if !assets::are_present() {
-        return Err(CliError::failed(
-            "this program was built without its client bundle; build it with `make build`",
-        ));
-    }
+    assets::check().map_err(CliError::failed)?;
     for warning in config.warnings() {
         tracing::warn!("{warning}");
     }

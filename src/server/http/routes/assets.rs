@@ -1,4 +1,4 @@
-//! The client bundle: inside the program in a release, read from disk while developing.
+//! Serves the client bundle.
 
 use std::{
     collections::HashMap,
@@ -12,13 +12,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
-use rust_embed::{Embed, EmbeddedFile};
 
-/// What `make build` and `cargo leptos` leave: `pkg/` with script, WebAssembly and style, and the files of `public/`.
-#[derive(Embed)]
-#[folder = "target/site"]
-#[allow_missing = true]
-struct Site;
+use crate::server::http::site::{self, File};
 
 const SCRIPT: &str = "pkg/latchkey.js";
 const WASM: &str = "pkg/latchkey.wasm";
@@ -42,7 +37,7 @@ impl AssetPaths {
     /// Those of a page in this part.
     pub fn of(part: Option<&str>) -> Self {
         static KNOWN: LazyLock<(AssetPaths, HashMap<String, Vec<String>>)> = LazyLock::new(|| {
-            let list = Site::get(PARTS).map(|list| list.data).unwrap_or_default();
+            let list = site::read(PARTS).map(|list| list.data).unwrap_or_default();
             let shared =
                 AssetPaths { script: path(SCRIPT), wasm: path(WASM), style: path(STYLE), part: Vec::new() };
             (shared, parts(&String::from_utf8_lossy(&list)))
@@ -67,9 +62,12 @@ fn parts(list: &str) -> HashMap<String, Vec<String>> {
     list.lines().filter_map(part).collect()
 }
 
-/// Whether the client bundle is there.
-pub fn are_present() -> bool {
-    [SCRIPT, WASM, STYLE].iter().all(|file| Site::get(file).is_some())
+/// Says where the client bundle was looked for, if it is not there.
+pub fn check() -> Result<(), String> {
+    if [SCRIPT, WASM, STYLE].iter().all(|file| site::read(file).is_some()) {
+        return Ok(());
+    }
+    Err(format!("there is no client bundle {}: build the program with `make build`", site::place()))
 }
 
 fn version() -> &'static str {
@@ -77,10 +75,10 @@ fn version() -> &'static str {
     VERSION.get_or_init(|| {
         let mut context = Context::new(&SHA256);
         // Any file that has changed: a part that is not that of the page would not fit it.
-        for file in Site::iter().filter(|file| file.starts_with("pkg/")) {
-            if let Some(found) = Site::get(&file) {
-                context.update(file.as_bytes());
-                context.update(&found.metadata.sha256_hash());
+        for name in site::names_of_package() {
+            if let Some(file) = site::read(&name) {
+                context.update(name.as_bytes());
+                context.update(&file.hash());
             }
         }
         BASE64.encode(&context.finish().as_ref()[..9])
@@ -116,7 +114,7 @@ fn serve(path: &str, headers: &HeaderMap, cache: &'static str) -> Response {
 }
 
 /// The smallest form of the file that the browser takes.
-fn find(path: &str, headers: &HeaderMap) -> Option<(EmbeddedFile, Option<&'static str>)> {
+fn find(path: &str, headers: &HeaderMap) -> Option<(File, Option<&'static str>)> {
     let accepted =
         headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let accepts = |encoding: &str| {
@@ -129,8 +127,8 @@ fn find(path: &str, headers: &HeaderMap) -> Option<(EmbeddedFile, Option<&'stati
     };
     let packed = [("br", ".br"), ("gzip", ".gz")].into_iter().filter(|(encoding, _)| accepts(encoding));
     let mut packed = packed
-        .filter_map(|(encoding, suffix)| Some((Site::get(&format!("{path}{suffix}"))?, Some(encoding))));
-    packed.next().or_else(|| Some((Site::get(path)?, None)))
+        .filter_map(|(encoding, suffix)| Some((site::read(&format!("{path}{suffix}"))?, Some(encoding))));
+    packed.next().or_else(|| Some((site::read(path)?, None)))
 }
 
 /// Only these kinds of files are served (OWASP ASVS 13.4.7).
