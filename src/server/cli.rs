@@ -18,6 +18,7 @@ mod user;
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
+use log::Log;
 
 use super::{
     config::{Config, Layers, Overrides, Problem},
@@ -147,21 +148,21 @@ impl From<OpenError> for CliError {
 /// Runs the command that the arguments name.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let warnings = log::init();
+    let log = Log::init();
     // One a core, and never one alone: rendering a page holds its thread for a while.
     let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get).max(2);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
     let outcome = match runtime {
         Ok(runtime) => {
-            runtime.spawn(warnings.clone().run());
+            runtime.spawn(log.run());
             let outcome = runtime.block_on(run(cli));
-            warnings.report();
             // What still runs is waited for by nobody: a database that hangs must not keep the program.
             runtime.shutdown_background();
             outcome
         }
         Err(error) => Err(CliError::failed(error)),
     };
+    log.end();
     match outcome {
         Ok(code) => code,
         Err(error) => {

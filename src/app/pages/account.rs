@@ -112,7 +112,7 @@ fn ChangeAddress(pending: Answer) -> impl IntoView {
         let waiting = |PendingEmail { email, expires_at }: PendingEmail| {
             view! {
                 <div class="reason">
-                    <p><strong>{email.to_string()}</strong>" is not confirmed yet. Open the link in the mail that was sent there. It expires "<Time at=expires_at/></p>
+                    <p><strong>{email.to_string()}</strong>" is not confirmed yet. Open the link in the mail that was sent there. It expires "<Time at=expires_at/>"."</p>
                 </div>
             }
         };

@@ -20,7 +20,7 @@ use crate::{
         sessions::page::PageSession,
         state::AppState,
         store::audit::{Event, EventKind},
-        tokens::verify::TokenError,
+        tokens::verify::{TokenError, VerifiedToken},
     },
 };
 
@@ -55,24 +55,25 @@ impl Evidence {
 
 /// Finds out who asks.
 pub fn authenticate(evidence: &Evidence, state: &AppState, now: Timestamp) -> Result<Principal, Error> {
-    let principal = identify(evidence, state, now)?;
+    let Some(page) = &evidence.page else {
+        return Ok(bearer_of(&*state.tokens.verify(evidence.bearer()?, now)?, state));
+    };
+    let principal = page.active().ok_or(Error::MissingToken)?.principal();
     log::set_account(&principal.user);
     Ok(principal)
 }
 
-fn identify(evidence: &Evidence, state: &AppState, now: Timestamp) -> Result<Principal, Error> {
-    if let Some(page) = &evidence.page {
-        return Ok(page.active().ok_or(Error::MissingToken)?.principal());
+/// Whoever asks with this access token, which has just been verified.
+pub fn bearer_of(token: &VerifiedToken, state: &AppState) -> Principal {
+    state.confirmations.note(&token.session, token.id.generation);
+    log::set_account(&token.user);
+    Principal {
+        user: token.user.clone(),
+        session: token.session.clone(),
+        roles: token.roles,
+        level: token.level,
+        proof: Proof::AccessToken { authenticated_at: token.authenticated_at },
     }
-    let verified = state.tokens.verify(evidence.bearer()?, now)?;
-    state.confirmations.note(&verified.session, verified.id.generation);
-    Ok(Principal {
-        user: verified.user.clone(),
-        session: verified.session.clone(),
-        roles: verified.roles,
-        level: verified.level,
-        proof: Proof::AccessToken { authenticated_at: verified.authenticated_at },
-    })
 }
 
 /// Insists on a permission. Lacking it is written to the audit log.

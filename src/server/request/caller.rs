@@ -15,7 +15,7 @@ use leptos_axum::ResponseOptions;
 use tower_cookies::Cookies;
 
 use super::{
-    authenticate::{Evidence, authenticate, authorize},
+    authenticate::{Evidence, authenticate, authorize, bearer_of},
     cookies,
 };
 use crate::{
@@ -38,7 +38,7 @@ use crate::{
         sessions::{Issued, start::Started},
         state::AppState,
         store::users::User,
-        tokens::{one_time, refresh::token::RefreshToken},
+        tokens::{one_time, refresh::token::RefreshToken, verify::VerifiedToken},
     },
 };
 
@@ -91,6 +91,17 @@ impl Caller {
     /// Whoever is asking, if they may do this.
     pub async fn require(&self, permission: Permission) -> Result<Principal, Error> {
         let principal = authenticate(&self.evidence, &self.state, self.now)?;
+        authorize(&principal, permission, &self.state, self.context()).await?;
+        Ok(principal)
+    }
+
+    /// The same, of an access token that was just verified.
+    pub async fn require_of(
+        &self,
+        token: &VerifiedToken,
+        permission: Permission,
+    ) -> Result<Principal, Error> {
+        let principal = bearer_of(token, &self.state);
         authorize(&principal, permission, &self.state, self.context()).await?;
         Ok(principal)
     }

@@ -30,7 +30,7 @@ pub fn RecoveryCodes(overview: Overview, codes: RwSignal<Vec<String>>) -> impl I
                 <h2 id="recovery-codes">"Recovery codes"</h2>
                 <p>"Each lets you sign in once when you don't have your phone. "{reactive(move || {
                     if has_factor.get() {
-                        format!("Codes left: {}", left())
+                        format!("Codes left: {}.", left())
                     } else {
                         "You get them when you set up an authenticator app, or have your passkey asked for after the password.".to_owned()
                     }

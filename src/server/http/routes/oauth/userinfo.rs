@@ -19,7 +19,10 @@ use crate::{
         error::Error,
         oauth::{error::OAuthError, parameters::Parameters, userinfo},
         request::caller::Caller,
-        tokens::{access::AnyToken, verify::TokenError},
+        tokens::{
+            access::AnyToken,
+            verify::{TokenError, VerifiedToken},
+        },
     },
 };
 
@@ -55,14 +58,14 @@ async fn answer(caller: &Caller, parameters: Result<Parameters, OAuthError>) -> 
     };
     match caller.state.tokens.verify_any(token?, caller.now).map_err(Error::from)? {
         AnyToken::Client(token) => Ok(Json(userinfo::userinfo(&caller.state, &token).await?).into_response()),
-        AnyToken::Portal(_) if in_body.is_none() => Ok(own_info(caller).await?),
+        AnyToken::Portal(token) if in_body.is_none() => Ok(own_info(caller, &token).await?),
         // The portal's goes into the header, as everywhere.
         AnyToken::Portal(_) => Err(Error::from(TokenError::Purpose).into()),
     }
 }
 
-async fn own_info(caller: &Caller) -> Result<Response, Error> {
-    let principal = caller.require(Permission::ReadAccount).await?;
+async fn own_info(caller: &Caller, token: &VerifiedToken) -> Result<Response, Error> {
+    let principal = caller.require_of(token, Permission::ReadAccount).await?;
     let user = profile::show(&caller.state, &principal.user).await?;
     let info = OwnInfo {
         sub: &user.id,
