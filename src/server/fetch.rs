@@ -78,8 +78,8 @@ impl From<reqwest::Error> for FetchError {
     }
 }
 
-/// Calls others; cheap to clone.
-#[derive(Clone, Debug)]
+/// Calls others.
+#[derive(Debug)]
 pub struct Fetcher {
     guarded: Client,
     anywhere: Client,

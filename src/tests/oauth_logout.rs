@@ -30,7 +30,6 @@ use crate::{
         oauth::{client_id::ClientId, client_kind::ClientKind},
     },
     server::{
-        fetch::Fetcher,
         keys::line::KeyLine,
         oauth::{backchannel, clients::ClientSettings},
         store::{
@@ -127,8 +126,7 @@ async fn claim(app: &TestApp) -> Vec<Delivery> {
 }
 
 async fn deliver_one(app: &TestApp, delivery: &Delivery) {
-    let fetcher = Fetcher::new().unwrap();
-    backchannel::deliver(&app.state, &fetcher, delivery, std::future::pending()).await.unwrap();
+    backchannel::deliver(&app.state, delivery, std::future::pending()).await.unwrap();
 }
 
 /// Delivers what is due. Returns how many were.
@@ -152,7 +150,7 @@ async fn an_app_hears_that_its_user_has_signed_out_on_postgres() {
 
 async fn hears_of_signing_out(backend: Backend, algorithm: &str) {
     let app = TestApp::with(backend, &[]).await;
-    let task = tokio::spawn(tasks::logout_deliveries::run(app.state.clone(), Fetcher::new().unwrap()));
+    let task = tokio::spawn(tasks::logout_deliveries::run(app.state.clone()));
     let mut listening = App::start(&app, algorithm).await;
     let id_token = listening.sign_in_and_out(&app, "ada@example.org").await;
     let (path, token) = timeout(60 * SECOND, listening.calls.recv()).await.unwrap().unwrap();
@@ -287,7 +285,7 @@ async fn a_hundred_apps_that_hang_keep_no_other_from_hearing_within_two_seconds(
             end_sessions(&app, &client, 5 * number..5 * number + 5).await;
         }
         honest.sign_in_and_out(&app, "ada@example.org").await;
-        let task = tokio::spawn(tasks::logout_deliveries::run(app.state.clone(), Fetcher::new().unwrap()));
+        let task = tokio::spawn(tasks::logout_deliveries::run(app.state.clone()));
         let heard = timeout(2 * SECOND, honest.calls.recv()).await;
         assert!(heard.is_ok(), "{backend:?}: the app waits for those that were called for the first time");
         // Now all of them are known to be slow, and many of their calls are still under way.
@@ -305,7 +303,7 @@ async fn an_app_that_is_slow_to_answer_has_heard_at_the_first_attempt() {
     let listening = App::start(&app, "ES256").await;
     listening.answer_with(SLOW);
     listening.sign_in_and_out(&app, "ada@example.org").await;
-    let task = tokio::spawn(tasks::logout_deliveries::run(app.state.clone(), Fetcher::new().unwrap()));
+    let task = tokio::spawn(tasks::logout_deliveries::run(app.state.clone()));
     is_delivered(&app).await;
     task.abort();
 }

@@ -17,7 +17,6 @@ use crate::server::{
     clock::Clock,
     config::{Config, SecretSource},
     crypto::{entropy::Entropy, master_secret::MasterSecret, vault::Vault},
-    fetch::Fetcher,
     http::{
         redirect_to_https, router,
         routes::assets,
@@ -67,7 +66,7 @@ pub async fn serve(config: Config) -> Result<(), CliError> {
     imported_hashes::look(&state).await.map_err(CliError::failed)?;
     tokio::spawn(imported_hashes::run(state.clone()));
     tokio::spawn(client_sessions::run(state.clone()));
-    tokio::spawn(logout_deliveries::run(state.clone(), Fetcher::new().map_err(CliError::failed)?));
+    tokio::spawn(logout_deliveries::run(state.clone()));
     if let Some(transport) = transport {
         tokio::spawn(mails::run(state.clone(), transport));
     }

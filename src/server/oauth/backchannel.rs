@@ -11,7 +11,7 @@ use crate::{
     model::oauth::client_id::ClientId,
     server::{
         error::Error,
-        fetch::{FetchError, Fetcher},
+        fetch::FetchError,
         state::AppState,
         store::logout_deliveries::{self, Delivery, Outcome},
         tokens::logout_token::LogoutToken,
@@ -67,11 +67,10 @@ enum NotTold {
 /// Tells one client, and notes what became of it. The client has until `given_up` is ready, or as long as a call may take.
 pub async fn deliver(
     state: &AppState,
-    fetcher: &Fetcher,
     delivery: &Delivery,
     given_up: impl Future<Output = ()>,
 ) -> Result<(), Error> {
-    let outcome = match tell(state, fetcher, delivery, given_up).await {
+    let outcome = match tell(state, delivery, given_up).await {
         Ok(()) => Outcome::Done(state.now()),
         Err(error) => after_failure(state, delivery, &error),
     };
@@ -82,13 +81,13 @@ pub async fn deliver(
 
 async fn tell(
     state: &AppState,
-    fetcher: &Fetcher,
     delivery: &Delivery,
     given_up: impl Future<Output = ()>,
 ) -> Result<(), NotTold> {
     let Delivery { client, user, sid, algorithm, uri, .. } = delivery;
     let token =
         signing::logout_token(state, state.now(), *algorithm, LogoutToken { client, user, sid }).await?;
+    let fetcher = state.key_sets.fetcher().await?;
     let fields = [("logout_token", token.as_str())];
     let answered = tokio::select! {
         answered = fetcher.post_form(uri, &fields) => answered?,

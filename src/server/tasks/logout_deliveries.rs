@@ -7,19 +7,17 @@ use std::{sync::Arc, time::Duration};
 use tokio::task::JoinSet;
 
 use self::lanes::Lanes;
-use crate::server::{
-    fetch::Fetcher, oauth::backchannel, state::AppState, store::within_patience, survive::survive,
-};
+use crate::server::{oauth::backchannel, state::AppState, store::within_patience, survive::survive};
 
 /// How often it is looked: for what commands and other servers have written, and for what is tried again.
 const INTERVAL: Duration = Duration::from_secs(1);
 
 /// Delivers for as long as the program runs.
-pub async fn run(state: Arc<AppState>, fetcher: Fetcher) {
+pub async fn run(state: Arc<AppState>) {
     // Those under way end with the program.
     let (lanes, mut under_way) = (Arc::new(Lanes::default()), JoinSet::new());
     loop {
-        start(&state, &fetcher, &lanes, &mut under_way).await;
+        start(&state, &lanes, &mut under_way).await;
         tokio::select! {
             () = state.logout_deliveries.notified() => {}
             () = lanes.freed() => {}
@@ -30,16 +28,16 @@ pub async fn run(state: Arc<AppState>, fetcher: Fetcher) {
 }
 
 /// Starts as many deliveries as there are places for.
-async fn start(state: &Arc<AppState>, fetcher: &Fetcher, lanes: &Arc<Lanes>, under_way: &mut JoinSet<()>) {
+async fn start(state: &Arc<AppState>, lanes: &Arc<Lanes>, under_way: &mut JoinSet<()>) {
     let claimed = backchannel::claim(state, |due| lanes.plan(due));
     match survive(within_patience(claimed)).await {
         Some(Ok(claimed)) => {
             for delivery in claimed {
-                let (state, fetcher) = (state.clone(), fetcher.clone());
+                let state = state.clone();
                 let place = lanes.begin(&delivery.client);
                 under_way.spawn(async move {
                     let given_up = place.no_room_left();
-                    let delivered = survive(backchannel::deliver(&state, &fetcher, &delivery, given_up)).await;
+                    let delivered = survive(backchannel::deliver(&state, &delivery, given_up)).await;
                     if let Some(Err(error)) = delivered {
                         tracing::warn!(%error, "what became of a delivery could not be noted; it is delivered again");
                     }

@@ -7,7 +7,6 @@ use crate::{
     model::{oauth::client_kind::ClientKind, query, upstream::preset::Preset},
     server::{
         client_info::{ActionContext, ClientInfo},
-        fetch::Fetcher,
         oauth::{backchannel, clients::ClientSettings},
         store::logout_deliveries,
         upstream::{
@@ -96,9 +95,7 @@ async fn two_latchkeys_and_an_app_are_one_sign_in_and_one_sign_out() {
     let all = |clients: Vec<_>| clients.into_iter().map(|client| (client, 10)).collect();
     let claimed = backchannel::claim(&above.state, all).await.unwrap();
     assert_eq!(claimed.len(), 1);
-    backchannel::deliver(&above.state, &Fetcher::new().unwrap(), &claimed[0], std::future::pending())
-        .await
-        .unwrap();
+    backchannel::deliver(&above.state, &claimed[0], std::future::pending()).await.unwrap();
     assert_eq!(logout_deliveries::states(&above.state.store).await, [(1, true, false)]);
     here.refresh().await.assert_error(401, "session_revoked");
     assert!(!is_accepted(&below, access_token).await);
