@@ -14,6 +14,7 @@ mod administration;
 mod appearance;
 mod authorization;
 mod browser_tabs;
+mod checkpoints;
 mod client_tokens;
 mod cluster;
 mod confirmations;

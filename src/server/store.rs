@@ -326,10 +326,7 @@ impl Store {
     /// Waits for what is under way, then closes every connection.
     pub async fn close(&self) {
         match self {
-            Self::Sqlite(pools) => {
-                pools.readers.close().await;
-                pools.writer.close().await;
-            }
+            Self::Sqlite(pools) => pools.close().await,
             Self::Postgres(pool) => pool.close().await,
         }
     }

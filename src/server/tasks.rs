@@ -1,5 +1,6 @@
 //! What runs beside the requests, for as long as the program runs.
 
+pub mod checkpoints;
 pub mod client_sessions;
 pub mod clock;
 pub mod housekeeping;

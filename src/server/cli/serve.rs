@@ -26,7 +26,8 @@ use crate::server::{
     state::AppState,
     store::Store,
     tasks::{
-        client_sessions, clock, housekeeping, imported_hashes, logout_deliveries, mails, providers, sync,
+        checkpoints, client_sessions, clock, housekeeping, imported_hashes, logout_deliveries, mails,
+        providers, sync,
     },
 };
 
@@ -65,6 +66,7 @@ pub async fn serve(config: Config) -> Result<(), CliError> {
     tokio::spawn(clock::run(state.clone()));
     imported_hashes::look(&state).await.map_err(CliError::failed)?;
     tokio::spawn(imported_hashes::run(state.clone()));
+    tokio::spawn(checkpoints::run(state.clone()));
     tokio::spawn(client_sessions::run(state.clone()));
     tokio::spawn(logout_deliveries::run(state.clone()));
     if let Some(transport) = transport {

@@ -156,9 +156,12 @@ const READERS: u32 = 8;
 /// KiB of the database that a connection for reading keeps: a quarter of SQLite's 2 MiB is enough for the inner pages of a
 /// large database. The rest is in the system's memory anyway, once for all of them.
 const READER_CACHE: &str = "-512";
-/// Pages of the write-ahead log that are gathered before they are copied into the database, which everybody waits for who
-/// writes. Most pages are written again and again, and are copied once: 16 MiB take hardly longer than SQLite's own 4.
-const LONGEST_LOG: &str = "4000";
+/// Pages of the write-ahead log that are gathered before they are copied into the database. Most are written again and
+/// again, and are copied once.
+const LONG_LOG: i64 = 2000;
+/// From here on whoever writes copies them, and everybody who writes waits for it: where nothing else does, as beside a
+/// command, or does not keep up.
+const LONGEST_LOG: &str = "16000";
 /// How long a statement waits for another process's lock (`latchkey user add` beside a running server).
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -168,6 +171,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct Pools {
     pub writer: SqlitePool,
     pub readers: SqlitePool,
+    /// One connection that copies the log into the database, beside whoever writes.
+    copier: SqlitePool,
     pub accounts: AccountVersion,
     suspicion: Suspicion,
 }
@@ -207,6 +212,26 @@ impl Pools {
             }
             outcome => outcome,
         }
+    }
+
+    /// Copies the log into the database, if it is long: nearly all of it while others write, which takes a while, and then
+    /// the little that they have written meanwhile. After that the log begins anew.
+    pub async fn copy_long_log(&self) -> Result<(), sqlx::Error> {
+        const LOOK: &str = "PRAGMA wal_checkpoint(NOOP)";
+        const COPY: &str = "PRAGMA wal_checkpoint(PASSIVE)";
+        let (_, pages, copied): (i64, i64, i64) = sqlx::query_as(LOOK).fetch_one(&self.copier).await?;
+        if pages - copied >= LONG_LOG {
+            sqlx::query(COPY).execute(&self.copier).await?;
+            sqlx::query(COPY).execute(&self.writer).await?;
+        }
+        Ok(())
+    }
+
+    /// Closes the connections, the writer's last: it leaves no log behind.
+    pub async fn close(&self) {
+        self.copier.close().await;
+        self.readers.close().await;
+        self.writer.close().await;
     }
 
     async fn try_begin(&self) -> Result<Write, sqlx::Error> {
@@ -290,11 +315,12 @@ pub async fn open(path: &Path) -> Result<Pools, OpenError> {
         .await
         .map_err(connect)?;
     migrate(&writer).await.map_err(|error| OpenError::Migrate { database: database.clone(), error })?;
+    let copier = pool(1).connect_lazy_with(options.clone());
     let readers = pool(READERS)
         .connect_with(options.read_only(true).create_if_missing(false).pragma("cache_size", READER_CACHE))
         .await
         .map_err(connect)?;
-    Ok(Pools { writer, readers, accounts, suspicion })
+    Ok(Pools { writer, readers, copier, accounts, suspicion })
 }
 
 /// Brings the tables up to date. A new database goes through many steps, and none of them waits for the disk: the next

@@ -1,0 +1,24 @@
+//! SQLite's log is copied into the database beside the requests. Whoever commits would copy it otherwise, every few thousand
+//! pages, and everybody who writes would wait for that.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::server::{
+    state::AppState,
+    store::{Store, StoreError, within_patience},
+    survive::survive,
+};
+
+const INTERVAL: Duration = Duration::from_millis(500);
+
+/// Looks at the log now and then, for as long as the program runs. PostgreSQL does that by itself.
+pub async fn run(state: Arc<AppState>) {
+    let Store::Sqlite(pools) = &state.store else { return };
+    loop {
+        tokio::time::sleep(INTERVAL).await;
+        let copied = async { pools.copy_long_log().await.map_err(StoreError::from) };
+        if let Some(Err(error)) = survive(within_patience(copied)).await {
+            tracing::warn!(%error, "the log of the database could not be copied; whoever writes copies it if need be");
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! The log of SQLite, which is copied into the database beside the requests.
+
+#![expect(clippy::disallowed_methods, reason = "the log is looked at, and made long, by SQL")]
+
+use sqlx::SqlitePool;
+
+use crate::{
+    server::store::Store,
+    tests::test_app::{Backend, TestApp},
+};
+
+/// Pages in the log, and how many of them are copied.
+async fn log(writer: &SqlitePool) -> (i64, i64) {
+    let look = "PRAGMA wal_checkpoint(NOOP)";
+    let (_, pages, copied): (i64, i64, i64) = sqlx::query_as(look).fetch_one(writer).await.unwrap();
+    (pages, copied)
+}
+
+/// Writes a table of so many pages.
+async fn write_pages(writer: &SqlitePool, pages: i64) {
+    sqlx::query("CREATE TABLE IF NOT EXISTS filler (data BLOB)").execute(writer).await.unwrap();
+    let fill = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < $1)
+                INSERT INTO filler SELECT randomblob(4000) FROM n";
+    sqlx::query(fill).bind(pages).execute(writer).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_long_log_is_copied_and_begins_anew_and_a_short_one_is_left_alone() {
+    let app = TestApp::with(Backend::Sqlite, &[]).await;
+    let Store::Sqlite(pools) = &app.state.store else { unreachable!("this is about SQLite") };
+    let (short, _) = log(&pools.writer).await;
+    pools.copy_long_log().await.unwrap();
+    assert_eq!(log(&pools.writer).await, (short, 0));
+
+    write_pages(&pools.writer, 3000).await;
+    let (long, copied) = log(&pools.writer).await;
+    assert!(long > 3000 && copied == 0, "{copied} of {long} pages were copied by who wrote them");
+    pools.copy_long_log().await.unwrap();
+    assert_eq!(log(&pools.writer).await, (long, long));
+
+    app.sign_up("ada@example.org").await;
+    let (anew, _) = log(&pools.writer).await;
+    assert!(anew < 500, "{anew} pages");
+}
+
+#[tokio::test]
+async fn the_log_is_copied_while_somebody_writes() {
+    let app = TestApp::with(Backend::Sqlite, &[]).await;
+    let Store::Sqlite(pools) = &app.state.store else { unreachable!("this is about SQLite") };
+    write_pages(&pools.writer, 3000).await;
+    let (long, _) = log(&pools.writer).await;
+    let writing = app.state.store.begin().await.unwrap();
+    let copying = tokio::spawn({
+        let pools = pools.clone();
+        async move { pools.copy_long_log().await }
+    });
+    // What is copied is looked at beside the writer, who is in the middle of a transaction.
+    let path = app.database.file();
+    let looking = SqlitePool::connect(&format!("sqlite://{}", path.display())).await.unwrap();
+    loop {
+        let (_, _, copied): (i64, i64, i64) =
+            sqlx::query_as("PRAGMA wal_checkpoint(NOOP)").fetch_one(&looking).await.unwrap();
+        if copied >= long {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    writing.commit().await.unwrap();
+    copying.await.unwrap().unwrap();
+}
