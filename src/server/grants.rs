@@ -8,12 +8,13 @@ pub mod refresh;
 pub mod rules;
 pub mod together;
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use super::{
     clock::Timestamp,
     config::Config,
     crypto::entropy::Entropy,
+    rate_limit::RateLimiter,
     store::{Store, clients::Client, grants::GrantRecord, users::User},
     tokens::refresh::token::RefreshKeys,
 };
@@ -53,11 +54,23 @@ impl fmt::Debug for Grants {
 
 impl Grants {
     /// Must be called within the async runtime: it starts the tasks that write.
-    pub fn start(store: &Store, config: &Config, keys: &RefreshKeys, entropy: &Entropy) -> Self {
+    pub fn start(
+        store: &Store,
+        config: &Config,
+        keys: &RefreshKeys,
+        entropy: &Entropy,
+        rate_limiter: &Arc<RateLimiter>,
+    ) -> Self {
         let access_ttl = config.tokens.client_access_ttl;
+        let issuing = Issuing {
+            entropy: entropy.clone(),
+            sessions: config.sessions,
+            second_factor: config.second_factor,
+            rate_limiter: rate_limiter.clone(),
+        };
         let refreshing = Refreshing { keys: keys.clone(), sessions: config.sessions, access_ttl };
         Self {
-            issued: Together::start(store, Issuing { entropy: entropy.clone() }),
+            issued: Together::start(store, issuing),
             redeemed: Together::start(store, Redeeming { access_ttl }),
             refreshed: Together::start(store, refreshing),
         }

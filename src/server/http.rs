@@ -43,7 +43,6 @@ pub fn router(state: Arc<AppState>) -> Router {
         .filter(|(page, _)| *page != "/consent")
         .fold(Router::new(), |router, (page, _)| router.route(&route_of(page), get(pages::render)))
         .route("/admin/audit/export", get(export::audit_log))
-        .route("/oauth/authorize", get(oauth::authorize::get))
         .route("/oauth/logout", get(oauth::logout::get))
         .route("/oauth/logout/confirm", post(oauth::logout::confirm))
         .route("/consent", get(oauth::consent::show).post(oauth::consent::answer))
@@ -84,9 +83,12 @@ pub fn router(state: Arc<AppState>) -> Router {
         .route("/oauth/revoke", post(oauth::revoke::revoke))
         .layer(from_fn(middleware::cors::allow_all_origins));
 
-    // No cookie counts here either.
+    // No cookie counts here either, but for the one of whoever is signed in and is led to an app.
     let plain = Router::new()
-        .route("/oauth/authorize", post(oauth::authorize::post).layer(DefaultBodyLimit::max(MAX_BODY)))
+        .route(
+            "/oauth/authorize",
+            get(oauth::authorize::get).post(oauth::authorize::post).layer(DefaultBodyLimit::max(MAX_BODY)),
+        )
         .route("/oauth/logout", post(oauth::logout::post).layer(DefaultBodyLimit::max(MAX_BODY)))
         .route("/auth/upstream/{slug}/logout", post(upstream::logout).layer(DefaultBodyLimit::max(MAX_BODY)))
         .route("/.well-known/change-password", get(account::change_password))

@@ -25,6 +25,7 @@ use super::{
         refresh::{
             confirm::Confirmations,
             group::{Refreshes, Rules},
+            salts::Salts,
             token::RefreshKeys,
         },
     },
@@ -44,11 +45,12 @@ pub struct AppState {
     pub tokens: AccessTokens,
     pub refresh_keys: RefreshKeys,
     pub refreshes: Refreshes,
+    pub salts: Arc<Salts>,
     /// What apps ask for in the name of people.
     pub grants: Grants,
     pub confirmations: Confirmations,
     pub passwords: Hasher,
-    pub rate_limiter: RateLimiter,
+    pub rate_limiter: Arc<RateLimiter>,
     pub device_cookies: DeviceCookies,
     pub cursors: Cursors,
     /// Seals who is half signed in.
@@ -105,15 +107,18 @@ impl AppState {
             sessions: config.sessions,
             access_ttl: config.tokens.access_ttl,
         };
+        let salts = Arc::new(Salts::default());
+        let rate_limiter = Arc::new(RateLimiter::new(config.rate_limit, clock.clone()));
         let (confirmations, writer) = Confirmations::channel();
         tokio::spawn(writer.run(store.clone()));
         Ok(Arc::new(Self {
             tokens,
             confirmations,
-            refreshes: Refreshes::start(store.clone(), rules),
-            grants: Grants::start(&store, &config, &refresh_keys, &entropy),
+            refreshes: Refreshes::start(store.clone(), rules, salts.clone()),
+            salts,
+            grants: Grants::start(&store, &config, &refresh_keys, &entropy, &rate_limiter),
             passwords: Hasher::new(&config.passwords, clock.clone())?,
-            rate_limiter: RateLimiter::new(config.rate_limit, clock.clone()),
+            rate_limiter,
             device_cookies: DeviceCookies::new(&*refresh_keys.derive("latchkey known device")?),
             attempts: SealingKey::new(&*refresh_keys.derive("latchkey sign-in attempt")?)?,
             ceremonies: SealingKey::new(&*refresh_keys.derive("latchkey passkey ceremony")?)?,

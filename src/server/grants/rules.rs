@@ -4,7 +4,15 @@
 use std::time::Duration;
 
 use crate::{
-    model::oauth::{resource::Resources, scope::Scopes},
+    model::{
+        level::Level,
+        oauth::{
+            authorization_request::{AuthorizationRequest, TooLow},
+            resource::Resources,
+            scope::Scopes,
+        },
+        second_factor::SecondFactorPolicy,
+    },
     server::{
         clock::Timestamp,
         config::SessionConfig,
@@ -88,6 +96,29 @@ pub async fn check(
     let consent = consents::find(tx, &user.id, &client.id).await?;
     let allowed = Allowed { may_use, consent: consent.as_ref() };
     if allows(client, user, scopes, resources, allowed) { Ok(()) } else { Err(Error::Forbidden) }
+}
+
+/// Whether somebody has proved who they are as recently as the client asks who has asked then.
+pub fn is_recent(request: &AuthorizationRequest, asked_at: Timestamp, proved_at: Timestamp) -> bool {
+    if request.prompt.login || request.max_age == Some(0) {
+        return proved_at > asked_at;
+    }
+    request.max_age.is_none_or(|seconds| proved_at + Duration::from_secs(seconds.into()) >= asked_at)
+}
+
+/// The level that a client is told of somebody with this one, if it has asked ([`AuthorizationRequest::met_by`]); or that this
+/// one is too low, for the client or for the policy.
+pub fn met_by(
+    request: &AuthorizationRequest,
+    policy: SecondFactorPolicy,
+    level: Level,
+) -> Result<Option<Level>, TooLow> {
+    if requires_second_factor(policy, level) { Err(TooLow) } else { request.met_by(level) }
+}
+
+/// Whether the policy lets nobody of this level use an app.
+pub fn requires_second_factor(policy: SecondFactorPolicy, level: Level) -> bool {
+    policy.for_session(level) == SecondFactorPolicy::Everyone
 }
 
 /// Whether neither a grant nor what it hangs on has ended.

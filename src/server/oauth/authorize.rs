@@ -26,15 +26,19 @@ use crate::{
         level::Level,
         oauth::authorization_request::{AuthorizationRequest, TooLow},
         query,
-        second_factor::SecondFactorPolicy,
     },
     server::{
         authentication::factors::Factors,
         client_info::ActionContext,
         clock::Timestamp,
         error::Error,
-        grants::{issue::AppSignIn, issuing::Proved},
-        sessions::page::ActivePage,
+        grants::{
+            issue::{AppSignIn, IssuedCode},
+            issuing::Proved,
+            rules,
+        },
+        log,
+        sessions::page::{ActivePage, resolve},
         state::AppState,
         store::{
             StoreError,
@@ -42,7 +46,7 @@ use crate::{
             clients::{self, Client},
             consents, groups,
         },
-        tokens::one_time,
+        tokens::{one_time, refresh::token::RefreshToken},
     },
 };
 use request::{Asked, PUSHED_PREFIX, Refusal, find_client};
@@ -90,25 +94,37 @@ pub enum Step {
     Nothing,
 }
 
-/// A request of a browser. `cookie` is what binds the browser to its requests, if it has one.
+/// What a browser brings along.
+#[derive(Clone, Copy, Debug)]
+pub struct Held<'a> {
+    /// What binds it to its requests, if it has one.
+    pub flow: Option<&'a str>,
+    /// The refresh token of its session.
+    pub token: Option<&'a RefreshToken>,
+}
+
+/// A request of a browser.
 pub async fn begin(
     state: &AppState,
     context: ActionContext<'_>,
     parameters: &Parameters,
-    cookie: Option<&str>,
-    person: Option<&Person>,
+    held: Held<'_>,
 ) -> Result<Next, Refusal> {
+    let Held { flow: cookie, token } = held;
     if let Some(handle) = parameters.get("request_uri").and_then(|uri| uri.strip_prefix(PUSHED_PREFIX)) {
-        return begin_stored(state, context, parameters, handle, cookie, person).await;
+        let person = find_person(state, context, token).await?;
+        return begin_stored(state, context, parameters, handle, cookie, person.as_ref()).await;
     }
     let (asked, mut record) = read(state, context, parameters).await?;
-    if let Some(code) = issue_at_once(state, context, &asked.client, &record, person).await? {
+    if let Some(code) = issue_at_once(state, context, &asked.client, &record.request, token).await? {
         return Ok(Next::Answer(answer_with_code(state, &record.request, &code)));
     }
-    match step(state, &asked.client, &record, person).await? {
+    let person = find_person(state, context, token).await?;
+    match step(state, &asked.client, &record, person.as_ref()).await? {
         Ok(Step::Nothing) => {
             let person = person.ok_or(Error::NoSession)?;
-            let code = issue(state, context, &record, false, person, false).await?;
+            state.rate_limiter.check_code(&person.user)?;
+            let code = issue(state, context, &record, false, &person, false).await?;
             Ok(Next::Answer(answer_with_code(state, &record.request, &code)))
         }
         Ok(_) => {
@@ -121,33 +137,51 @@ pub async fn begin(
     }
 }
 
-/// A code for somebody who need not be asked, as it seems: together with others. Nothing: they must be asked, or refused.
+/// A code for somebody who need not be asked, as it seems: together with others. Nothing: they must be asked, or refused; or it
+/// can't be told in memory whether the token is ours. A forged one keeps nobody from writing.
 async fn issue_at_once(
     state: &AppState,
     context: ActionContext<'_>,
     client: &Arc<Client>,
-    record: &RequestRecord,
-    person: Option<&Person>,
+    request: &AuthorizationRequest,
+    token: Option<&RefreshToken>,
 ) -> Result<Option<String>, Error> {
-    let prompt = record.request.prompt;
-    let Ok(person) = signed_in(record, person) else { return Ok(None) };
-    let proved = proved(record, person);
-    let Ok(acr) = met_by(state, record, proved.methods.level()) else { return Ok(None) };
+    let prompt = request.prompt;
+    let is_ours = |token: &&RefreshToken| {
+        matches!(state.salts.is_authentic(token, &state.refresh_keys), Some(Ok(true)))
+    };
+    let Some(token) = token.filter(is_ours) else { return Ok(None) };
     if prompt.consent || prompt.select_account {
         return Ok(None);
     }
-    state.rate_limiter.check_code(&person.user)?;
     let sign_in = AppSignIn {
         client: client.clone(),
-        request: record.request.clone(),
-        user: person.user.clone(),
-        session: person.session.clone(),
-        proved,
-        acr,
+        request: request.clone(),
+        token: token.clone(),
         now: context.now,
         info: context.client.clone(),
     };
-    Ok(state.grants.issued.ask(sign_in).await?)
+    let Some(issued) = state.grants.issued.ask(sign_in).await? else { return Ok(None) };
+    let IssuedCode { code, user, is_first_use } = issued;
+    log::set_account(&user);
+    if is_first_use {
+        state.confirmations.note(&token.session, token.generation);
+    }
+    Ok(Some(code))
+}
+
+/// Who is signed in, in the browser that holds this token.
+async fn find_person(
+    state: &AppState,
+    context: ActionContext<'_>,
+    token: Option<&RefreshToken>,
+) -> Result<Option<Person>, Error> {
+    let session = resolve(state, context, token).await?;
+    let person = session.active().map(Person::from);
+    if let Some(person) = &person {
+        log::set_account(&person.user);
+    }
+    Ok(person)
 }
 
 /// A request that came by a form of another site. The browser has sent no cookie with it, so it is stored and begun
@@ -324,10 +358,9 @@ pub async fn step(
     Ok(Ok(Step::Nothing))
 }
 
-/// The level that a client is told of somebody with this one, if it has asked ([`AuthorizationRequest::met_by`]); or that this
-/// one is too low, for the client or for the policy.
+/// The level that a client is told of somebody with this one, if it has asked; or that this one is too low.
 fn met_by(state: &AppState, record: &RequestRecord, level: Level) -> Result<Option<Level>, TooLow> {
-    if requires_second_factor(state, level) { Err(TooLow) } else { record.request.met_by(level) }
+    rules::met_by(&record.request, state.config.second_factor, level)
 }
 
 /// What must be asked of somebody who has proved too little; or that they can prove no more.
@@ -346,11 +379,6 @@ fn missing(state: &AppState, record: &RequestRecord, factors: Factors) -> Result
             "This person has no second factor that the client would take.",
         )),
     }
-}
-
-/// Whether the policy lets nobody of this level use an app.
-pub fn requires_second_factor(state: &AppState, level: Level) -> bool {
-    state.config.second_factor.for_session(level) == SecondFactorPolicy::Everyone
 }
 
 /// Whoever it is about, if they have proved it recently enough; or what they must be asked before, or why they are not.
@@ -385,11 +413,7 @@ fn unless_silent(
 /// Whether the password was entered as recently as the client asks. What counts stands in the stored row, never in
 /// a parameter of a later page.
 fn is_recent(record: &RequestRecord, person: &Person) -> bool {
-    let (request, entered) = (&record.request, proved(record, person).at);
-    if request.prompt.login || request.max_age == Some(0) {
-        return entered > record.created_at;
-    }
-    request.max_age.is_none_or(|seconds| entered + Duration::from_secs(seconds.into()) >= record.created_at)
+    rules::is_recent(&record.request, record.created_at, proved(record, person).at)
 }
 
 /// What the person proved last: in their session, or for this very request.

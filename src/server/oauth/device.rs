@@ -10,7 +10,6 @@ use super::{
     authorize::{
         Person, Wanted, mint,
         request::{resources, scopes},
-        requires_second_factor,
     },
     consent::in_words,
     error::{OAuthCode, OAuthError},
@@ -30,6 +29,7 @@ use crate::{
         client_info::ActionContext,
         crypto::entropy::{Entropy, NoEntropy},
         error::Error,
+        grants::rules::requires_second_factor,
         state::AppState,
         store::{
             audit::{Event, EventKind},
@@ -228,7 +228,7 @@ async fn allow(
     person: &Person,
     record: &DeviceRecord,
 ) -> Result<(), Error> {
-    if requires_second_factor(state, person.proved.methods.level()) {
+    if requires_second_factor(state.config.second_factor, person.proved.methods.level()) {
         return Err(Error::SecondFactorRequired);
     }
     state.rate_limiter.check_code(&person.user)?;

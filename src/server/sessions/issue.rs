@@ -43,6 +43,7 @@ pub fn issue(
     user: &User,
     minted: MintedToken,
 ) -> Result<Issued, Error> {
+    state.salts.remember(&session.id, &session.salt);
     let token = state.refresh_keys.token(&session.id, session.generation, &session.salt)?;
     let response = TokenResponse {
         status: SignedIn::SignedIn,

@@ -84,7 +84,10 @@ pub async fn resolve(
     }
     match decide(&session, token.generation, context.now, &state.config.sessions) {
         Decision::Unknown => return Ok(PageSession::Anonymous),
-        Decision::Ended(reason) => return Ok(PageSession::Ended(reason)),
+        Decision::Ended(reason) => {
+            state.salts.forget(&session.id);
+            return Ok(PageSession::Ended(reason));
+        }
         Decision::Reuse => {
             let ended = revoke_if_reused(state, context, token).await?;
             return Ok(ended.map_or(PageSession::Anonymous, PageSession::Ended));
@@ -98,6 +101,7 @@ pub async fn resolve(
     if !user.is_enabled() {
         return Ok(PageSession::Ended(SignOutReason::AccountClosed));
     }
+    state.salts.remember(&session.id, &session.salt);
     let expires_at = session.idle_expires_at.min(session.absolute_expires_at).to_utc();
     let view = SessionView {
         session: HeldSession { user: user.id.clone(), id: session.id.clone() },

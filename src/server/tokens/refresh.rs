@@ -5,4 +5,5 @@ pub mod confirm;
 pub mod grant;
 pub mod group;
 pub mod rotation;
+pub mod salts;
 pub mod token;

@@ -4,7 +4,7 @@ use std::slice::from_ref;
 
 use serde_json::json;
 
-use super::{Person, proved, requires_second_factor};
+use super::{Person, proved};
 use crate::{
     model::{
         level::Level,
@@ -16,7 +16,7 @@ use crate::{
         error::Error,
         grants::{
             issuing::{self, Authorization, Proved},
-            rules::check,
+            rules::{check, requires_second_factor},
         },
         state::AppState,
         store::{
@@ -42,7 +42,7 @@ pub async fn issue(
     let mut change = Change::begin(state, context).await?;
     let (request, proved) = (&record.request, proved(record, person));
     let level = proved.methods.level();
-    if requires_second_factor(state, level) {
+    if requires_second_factor(state.config.second_factor, level) {
         return Err(Error::SecondFactorRequired);
     }
     let (secret, code) = issuing::code(&state.entropy, context.now, request)?;

@@ -4,17 +4,17 @@
 //! committed make up the next, and a lone one does not wait for company. Each is decided by itself, and answered after
 //! the commit: what one presents, or breaks, is nothing to the others.
 
-use std::{collections::HashMap, convert::Infallible, fmt, sync::Arc, time::Duration};
+use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
-use quick_cache::unsync::Cache;
 use tokio::sync::oneshot;
 
 use super::{
     rotation::{Decision, Reissue, decide, present},
+    salts::Salts,
     token::{RefreshKeys, RefreshToken},
 };
 use crate::{
-    model::{id::SessionId, session::SignOutReason},
+    model::session::SignOutReason,
     server::{
         client_info::{ActionContext, ClientInfo},
         clock::Timestamp,
@@ -32,9 +32,6 @@ use crate::{
         },
     },
 };
-
-/// Sessions whose salt is remembered, of about 100 bytes each.
-const REMEMBERED: usize = 50_000;
 
 /// A refresh token that somebody presents.
 pub struct Presented {
@@ -101,8 +98,7 @@ pub struct Rules {
 
 impl Refreshes {
     /// Must be called within the async runtime: it starts the task that writes, which ends with the last request.
-    pub fn start(store: Store, rules: Rules) -> Self {
-        let salts = Salts(Cache::new(REMEMBERED));
+    pub fn start(store: Store, rules: Rules, salts: Arc<Salts>) -> Self {
         Self(Queue::start(store.clone(), Refreshing { store, rules, salts }))
     }
 
@@ -116,13 +112,13 @@ impl Refreshes {
 struct Refreshing {
     store: Store,
     rules: Rules,
-    salts: Salts,
+    salts: Arc<Salts>,
 }
 
 impl Work<Asked> for Refreshing {
     async fn answer(&mut self, group: Vec<Asked>, reader: &mut HeldReader) {
         let Self { store, rules, salts } = self;
-        let (mut known, unknown) = salts.split(group, rules);
+        let (mut known, unknown) = split(group, rules, salts);
         known.extend(refuse_unlocked(unknown, rules, reader).await);
         if !known.is_empty() {
             commit(known, rules, store, salts).await;
@@ -130,37 +126,18 @@ impl Work<Asked> for Refreshing {
     }
 }
 
-/// The salts of sessions that were refreshed a while ago. A salt never changes, so whether a token is ours can be told
-/// without reading its session first.
-struct Salts(Cache<SessionId, Box<[u8]>>);
-
-impl Salts {
-    /// Answers forged tokens of sessions that are known. Returns the tokens that are ours, and those that can't be told yet.
-    fn split(&self, tokens: Vec<Asked>, rules: &Rules) -> (Vec<Asked>, Vec<Asked>) {
-        let (mut known, mut unknown) = (Vec::new(), Vec::new());
-        for (presented, asker) in tokens {
-            let token = &presented.token;
-            match self.0.get(&token.session).map(|salt| rules.keys.is_authentic(token, salt)) {
-                Some(Ok(true)) => known.push((presented, asker)),
-                Some(Ok(false)) => send(asker, Ok(Outcome::Unknown)),
-                Some(Err(error)) => send(asker, Err(error.into())),
-                None => unknown.push((presented, asker)),
-            }
-        }
-        (known, unknown)
-    }
-
-    /// A session that goes on is remembered. One that has ended is forgotten: whoever presents its token again must not
-    /// lock anything.
-    fn note(&mut self, session: &SessionId, answer: &Answer) {
-        match answer {
-            Ok(Outcome::Refreshed(refreshed)) => {
-                let salt = || Ok::<_, Infallible>(refreshed.0.salt.as_slice().into());
-                let _ = self.0.get_or_insert_with(session, salt);
-            }
-            _ => drop(self.0.remove(session)),
+/// Answers forged tokens of sessions that are remembered. Returns the tokens that are ours, and those that can't be told yet.
+fn split(tokens: Vec<Asked>, rules: &Rules, salts: &Salts) -> (Vec<Asked>, Vec<Asked>) {
+    let (mut known, mut unknown) = (Vec::new(), Vec::new());
+    for (presented, asker) in tokens {
+        match salts.is_authentic(&presented.token, &rules.keys) {
+            Some(Ok(true)) => known.push((presented, asker)),
+            Some(Ok(false)) => send(asker, Ok(Outcome::Unknown)),
+            Some(Err(error)) => send(asker, Err(error.into())),
+            None => unknown.push((presented, asker)),
         }
     }
+    (known, unknown)
 }
 
 /// Answers those whose token is none of ours, or of a session that has ended, before anything is locked: whoever sends
@@ -189,12 +166,14 @@ async fn refuse_unlocked(tokens: Vec<Asked>, rules: &Rules, reader: &mut HeldRea
 }
 
 /// One transaction. Nobody is answered before it is committed.
-async fn commit(tokens: Vec<Asked>, rules: &Rules, store: &Store, salts: &mut Salts) {
+async fn commit(tokens: Vec<Asked>, rules: &Rules, store: &Store, salts: &Salts) {
     let presented: Vec<_> = tokens.iter().map(|(presented, _)| presented).collect();
     match within_patience(decide_all(&presented, rules, store)).await {
         Ok(answers) => {
             for ((presented, asker), answer) in tokens.into_iter().zip(answers) {
-                salts.note(&presented.token.session, &answer);
+                if !matches!(answer, Ok(Outcome::Refreshed(_))) {
+                    salts.forget(&presented.token.session);
+                }
                 send(asker, answer);
             }
         }

@@ -19,11 +19,10 @@ use crate::{
             redirect::{see_other, to_client},
         },
         oauth::{
-            authorize::{Next, Person, answer, begin, begin_by_post, request::Refusal},
+            authorize::{Held, Next, answer, begin, begin_by_post, request::Refusal},
             parameters::Parameters,
         },
         request::cookies,
-        sessions::page::PageSession,
         state::AppState,
     },
 };
@@ -32,13 +31,12 @@ use crate::{
 pub async fn get(
     State(state): State<Arc<AppState>>,
     Extension(client): Extension<Arc<ClientInfo>>,
-    Extension(session): Extension<Arc<PageSession>>,
     cookies: Cookies,
     uri: Uri,
 ) -> Response {
     let context = ActionContext { now: state.now(), client: &client };
-    let person = session.active().map(Person::from);
-    let known = cookies::flow(&cookies);
+    let (flow, token) = (cookies::flow(&cookies), cookies::refresh_token(&cookies));
+    let held = Held { flow: flow.as_deref(), token: token.as_ref() };
     let Ok(parameters) = Parameters::parse(uri.query().unwrap_or_default().as_bytes()) else {
         return refuse(
             &state,
@@ -46,7 +44,7 @@ pub async fn get(
             Refusal::Page("The app that sent you here made a mistake in its request."),
         );
     };
-    match begin(&state, context, &parameters, known.as_deref(), person.as_ref()).await {
+    match begin(&state, context, &parameters, held).await {
         Ok(Next::Answer(address)) => to_client(&address),
         Ok(Next::Ask { handle, cookie }) => {
             cookies::set_flow(&cookies, cookie);
