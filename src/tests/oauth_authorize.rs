@@ -1,10 +1,10 @@
 //! The authorization endpoint and the page that asks for consent.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use axum::http::header;
 
-use super::{html::open, relying_party::*};
+use super::{html::open, refresh::until_confirmed, relying_party::*};
 use crate::{
     model::oauth::client_kind::ClientKind,
     server::{
@@ -18,6 +18,7 @@ use crate::{
 };
 
 const SECOND: Duration = Duration::from_secs(1);
+const HOUR: Duration = Duration::from_secs(3600);
 
 async fn third_party(app: &TestApp) -> RelyingParty {
     RelyingParty::register(app, ClientKind::Web, ClientSettings::default()).await
@@ -498,4 +499,57 @@ async fn a_client_is_registered_with_addresses_that_are_safe_and_no_resource_of_
     let (details, secret) = clients::add(&app.state, context, None, ClientKind::Web, &valid).await.unwrap();
     assert!(secret.unwrap().starts_with("lks_"));
     assert!(!details.client.trusted);
+}
+
+/// Whom an app that wants nobody to be asked is told of.
+async fn ask_silently(client: &RelyingParty, browser: &mut Browser) -> BTreeMap<String, String> {
+    answered(&browser.get(&path(&client.request_with(&[("prompt", "none")]))).await)
+}
+
+#[tokio::test]
+async fn a_forged_cookie_at_the_request_of_an_app_keeps_nobody_from_writing() {
+    let app = TestApp::start().await;
+    let client = RelyingParty::trusted(&app).await;
+    let mut browser = app.sign_up("ada@example.org").await;
+    assert!(ask_silently(&client, &mut browser).await.contains_key("code"));
+    let mut forger = browser.thief();
+    let token = browser.refresh_token();
+    let (session, mac) = token.rsplit_once('.').unwrap();
+    let first = if mac.starts_with('A') { 'B' } else { 'A' };
+    forger.cookies.insert("__Host-latchkey".to_owned(), format!("{session}.{first}{}", &mac[1..]));
+    // While somebody writes, who is refused does not wait.
+    let writer = app.state.store.begin().await.unwrap();
+    assert_eq!(ask_silently(&client, &mut forger).await["error"], "login_required");
+    drop(writer);
+}
+
+#[tokio::test]
+async fn a_copied_cookie_at_the_request_of_an_app_ends_the_session_once_its_owner_has_moved_on() {
+    let app = TestApp::start().await;
+    let client = RelyingParty::trusted(&app).await;
+    let mut owner = app.sign_up("ada@example.org").await;
+    let mut thief = owner.thief();
+    app.advance(HOUR);
+    owner.refresh().await.assert_status(200);
+    // An app's request is use, as a page load is: the newest token has arrived.
+    assert!(ask_silently(&client, &mut owner).await.contains_key("code"));
+    until_confirmed(&app, &owner).await;
+    app.advance(HOUR);
+    assert_eq!(ask_silently(&client, &mut thief).await["error"], "login_required");
+    owner.refresh().await.assert_error(401, "session_reused");
+}
+
+#[tokio::test]
+async fn whoever_signs_in_to_apps_too_often_is_told_so() {
+    let app = TestApp::start().await;
+    let client = RelyingParty::trusted(&app).await;
+    let mut browser = app.sign_up("ada@example.org").await;
+    for _ in 0..1000 {
+        let answer = browser.get(&path(&client.request())).await;
+        if answer.status == 429 {
+            return;
+        }
+        answer.assert_status(303);
+    }
+    panic!("nobody ever was told");
 }
