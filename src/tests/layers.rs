@@ -42,10 +42,10 @@ const LAYERS: &[(&str, May, &str)] = &[
     ("server::tokens", EverythingBefore, "is a mechanism that the program's state is made of"),
     ("server::key_sets", EverythingBefore, "is a mechanism that the program's state is made of"),
     ("server::error", EverythingBefore, "names what can go wrong in the mechanisms below it"),
+    ("server::rate_limit", EverythingBefore, "is a mechanism that the program's state is made of"),
     ("server::grants", EverythingBefore, "is a mechanism that the program's state is made of"),
     ("server::principal", EverythingBefore, "is data: whoever asks, whichever way they proved it"),
     ("server::passwords", EverythingBefore, "is a mechanism that the program's state is made of"),
-    ("server::rate_limit", EverythingBefore, "is a mechanism that the program's state is made of"),
     ("server::readiness", EverythingBefore, "is a mechanism that the program's state is made of"),
     ("server::cursor", EverythingBefore, "is a mechanism that the program's state is made of"),
     (
