@@ -84,6 +84,16 @@ impl Browser {
         Self { cookies: self.cookies.clone(), ..Self::new(self.router.clone()) }
     }
 
+    /// Another browser with the same cookie but for one character of its MAC.
+    pub fn forger(&self) -> Self {
+        let token = self.refresh_token();
+        let (session, mac) = token.rsplit_once('.').unwrap();
+        let first = if mac.starts_with('A') { 'B' } else { 'A' };
+        let mut forger = self.thief();
+        forger.cookies.insert(COOKIE.to_owned(), format!("{session}.{first}{}", &mac[1..]));
+        forger
+    }
+
     /// The same browser, connected from another address.
     pub fn at(mut self, address: [u8; 4]) -> Self {
         self.address = address;
