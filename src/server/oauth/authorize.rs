@@ -151,7 +151,7 @@ async fn issue_at_once(
         matches!(state.salts.is_authentic(token, &state.refresh_keys), Some(Ok(true)))
     };
     let Some(token) = token.filter(is_ours) else { return Ok(None) };
-    if prompt.consent || prompt.select_account {
+    if prompt.login || prompt.consent || prompt.select_account {
         return Ok(None);
     }
     let sign_in = AppSignIn {

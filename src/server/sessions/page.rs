@@ -76,6 +76,7 @@ pub async fn resolve(
 ) -> Result<PageSession, Error> {
     let Some(token) = presented else { return Ok(PageSession::Anonymous) };
     let Some((session, user)) = state.loader.session(&token.session).await? else {
+        state.salts.forget(&token.session);
         let reason = reason_without_row(state, &token.session);
         return Ok(reason.map_or(PageSession::Anonymous, PageSession::Ended));
     };
