@@ -28,6 +28,7 @@ pub mod clients;
 pub mod consents;
 pub mod device_codes;
 pub mod factor_failures;
+pub mod grant_proofs;
 pub mod grants;
 pub mod grounds;
 pub mod groups;

@@ -8,16 +8,20 @@ use aws_lc_rs::{
 };
 
 use super::{Granted, access_token_expiry, narrowing::Narrowing, rules, together::Kind};
-use crate::server::{
-    clock::Timestamp,
-    store::{
-        Store, StoreError,
-        clients::Client,
-        grants::{self, CodeRecord, GrantRecord, GrantRow},
-        held_reader::HeldReader,
-        standings::{self, Standing, StandingRow},
+use crate::{
+    model::oauth::client_id::ClientId,
+    server::{
+        clock::Timestamp,
+        store::{
+            Store, StoreError,
+            clients::Client,
+            grant_proofs::{GrantProof, GrantProofRow},
+            grants::{self, CodeRecord, GrantRecord},
+            held_reader::HeldReader,
+            standings::{self, Standing, StandingRow},
+        },
+        tokens::authorization_code::AuthorizationCode,
     },
-    tokens::authorization_code::AuthorizationCode,
 };
 
 /// The shortest and the longest verifier (RFC 7636 §4.1).
@@ -50,8 +54,13 @@ pub enum Unfit {
 impl Presented {
     /// The code of the grant, if it is this one and this client's, and the client holds what was agreed upon.
     pub fn find<'a>(&self, grant: &'a GrantRecord) -> Result<&'a CodeRecord, Unfit> {
-        let is_this = |code: &&CodeRecord| grant.client == self.client.id && self.code.has_hash(&code.hash);
-        let code = grant.code.as_ref().filter(is_this).ok_or(Unfit::Code)?;
+        self.check(&grant.client, grant.code.as_ref())
+    }
+
+    /// The same of a code that this client has been given.
+    fn check<'a>(&self, client: &ClientId, code: Option<&'a CodeRecord>) -> Result<&'a CodeRecord, Unfit> {
+        let is_this = |code: &&CodeRecord| *client == self.client.id && self.code.has_hash(&code.hash);
+        let code = code.filter(is_this).ok_or(Unfit::Code)?;
         let hashed = digest(&SHA256, self.verifier.as_bytes());
         if !VERIFIER.contains(&self.verifier.len())
             || verify_slices_are_equal(hashed.as_ref(), &code.challenge).is_err()
@@ -76,11 +85,13 @@ impl Kind for Redeeming {
         reader: &mut HeldReader,
     ) -> Result<Vec<Option<Granted>>, StoreError> {
         let asked: Vec<_> = requests.iter().map(|presented| presented.code.grant.as_str()).collect();
-        let known = reader.read::<GrantRow>(&asked).await?;
+        let known = reader.read::<GrantProofRow>(&asked).await?;
         // Nothing is locked for a code that is none of ours.
         let is_fit = |presented: &Presented| {
-            let grant = known.get(presented.code.grant.as_str()).cloned().map(GrantRecord::try_from);
-            grant.is_some_and(|grant| grant.is_ok_and(|grant| presented.find(&grant).is_ok()))
+            let proof = known.get(presented.code.grant.as_str()).cloned().map(GrantProof::try_from);
+            proof.is_some_and(|proof| {
+                proof.is_ok_and(|proof| presented.check(&proof.client, proof.code.as_ref()).is_ok())
+            })
         };
         let fit: Vec<_> = requests.iter().map(|presented| is_fit(presented)).collect();
         let ids: Vec<_> = asked.iter().zip(&fit).filter(|(_, fit)| **fit).map(|(id, _)| *id).collect();

@@ -9,7 +9,8 @@ use crate::server::{
     store::{
         Store, StoreError,
         clients::Client,
-        grants::{self, GrantRecord, GrantRow},
+        grant_proofs::{GrantProof, GrantProofRow},
+        grants::{self, GrantRecord},
         held_reader::HeldReader,
         standings::{self, Standing, StandingRow},
     },
@@ -47,7 +48,7 @@ impl Kind for Refreshing {
         reader: &mut HeldReader,
     ) -> Result<Vec<Option<Granted>>, StoreError> {
         let asked: Vec<_> = requests.iter().map(|presented| presented.token.grant.as_str()).collect();
-        let known = reader.read::<GrantRow>(&asked).await?;
+        let known = reader.read::<GrantProofRow>(&asked).await?;
         // Nothing is locked for a token that is none of ours.
         let is_ours = |presented: &Presented| self.is_ours(presented, &known);
         let ours: Vec<_> = requests.iter().map(|presented| is_ours(presented)).collect();
@@ -69,13 +70,13 @@ impl Kind for Refreshing {
 }
 
 impl Refreshing {
-    /// Whether the program has made this token for this client. What tells it of a grant never changes.
-    fn is_ours(&self, presented: &Presented, known: &HashMap<String, GrantRow>) -> bool {
+    /// Whether the program has made this token for this client.
+    fn is_ours(&self, presented: &Presented, known: &HashMap<String, GrantProofRow>) -> bool {
         let Presented { client, token, .. } = presented;
-        let grant = known.get(token.grant.as_str()).cloned().map(GrantRecord::try_from);
-        let Some(Ok(grant)) = grant else { return false };
-        grant.client == client.id
-            && self.keys.is_authentic_for_client(token, &grant.salt).is_ok_and(|ours| ours)
+        let proof = known.get(token.grant.as_str()).cloned().map(GrantProof::try_from);
+        let Some(Ok(proof)) = proof else { return false };
+        proof.client == client.id
+            && self.keys.is_authentic_for_client(token, &proof.salt).is_ok_and(|ours| ours)
     }
 }
 

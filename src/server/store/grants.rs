@@ -5,7 +5,7 @@ use sqlx::FromRow;
 
 use super::{
     Queryable, StoreError, Tx,
-    by_ids::{Dialects, Found, change, hex},
+    by_ids::{Dialects, change, hex},
     client_sessions::ClientSession,
     corrupt, execute, fetch_optional, postgres, sqlite, statements,
 };
@@ -99,7 +99,7 @@ pub struct GrantRow {
 }
 
 #[derive(Clone, FromRow)]
-struct CodeRow {
+pub(super) struct CodeRow {
     #[sqlx(rename = "code_hash")]
     hash: Option<Vec<u8>>,
     #[sqlx(rename = "code_redirect_uri")]
@@ -115,7 +115,7 @@ struct CodeRow {
 }
 
 impl CodeRow {
-    fn record(self) -> Option<CodeRecord> {
+    pub(super) fn record(self) -> Option<CodeRecord> {
         Some(CodeRecord {
             hash: self.hash?,
             redirect_uri: self.redirect_uri?,
@@ -127,7 +127,7 @@ impl CodeRow {
     }
 }
 
-const TABLE: &str = "oauth_grants";
+pub(super) const TABLE: &str = "oauth_grants";
 
 impl TryFrom<GrantRow> for GrantRecord {
     type Error = StoreError;
@@ -171,15 +171,6 @@ statements! {
 pub async fn by_id(db: &mut impl Queryable, id: &GrantId) -> Result<Option<GrantRecord>, StoreError> {
     let row: Option<GrantRow> = fetch_optional!(db, BY_ID, id.as_str())?;
     row.map(GrantRecord::try_from).transpose()
-}
-
-impl Found for GrantRow {
-    type Record = GrantRecord;
-    const READ: Dialects = Dialects { sqlite: sqlite::grants::GRANTS, postgres: postgres::grants::GRANTS };
-
-    fn id(&self) -> &str {
-        &self.id
-    }
 }
 
 const INSERT: Dialects =

@@ -83,8 +83,10 @@ pub mod grants {
             (SELECT json_group_array(uri)
              FROM oauth_client_uris WHERE client_id = c.id AND purpose = 'redirect') AS redirect_uris
         FROM json_each($1) ids CROSS JOIN oauth_clients c ON c.id = ids.value";
-    pub const GRANTS: &str =
-        "SELECT g.* FROM json_each($1) ids CROSS JOIN oauth_grants g ON g.id = ids.value";
+    pub const PROOFS: &str =
+        "SELECT g.id, g.client_id, g.salt, g.code_hash, g.code_redirect_uri, g.code_challenge, g.code_nonce,
+            g.code_expires_at, g.code_redeemed_at
+        FROM json_each($1) ids CROSS JOIN oauth_grants g ON g.id = ids.value";
     pub const STANDINGS: &str = concat!(
         "SELECT g.*, ",
         joined_user!(),
