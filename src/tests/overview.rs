@@ -1,10 +1,24 @@
 //! The dashboard: one's own account at a glance, and all accounts on the last days.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use serde_json::Value;
 
-use crate::model::query::encode;
+use crate::{
+    model::{id::UserId, query::encode},
+    server::store::{
+        Connection, Queryable, Reader, Store,
+        by_ids::{self, Found},
+        overviews::{self, OverviewRow},
+        sessions,
+    },
+};
 
 use super::{
     html::open,
@@ -144,4 +158,59 @@ async fn statistics_are_for_administrators_and_an_overview_is_ones_own() {
     let mut nobody = app.browser();
     nobody.post("/api/account/overview", &[]).await.assert_error(401, "missing_token");
     nobody.post("/api/admin/statistics", &[]).await.assert_error(401, "missing_token");
+}
+
+/// How many instructions of SQLite's machine the overview of a session takes.
+async fn cost(reader: &mut Reader, question: &str) -> u64 {
+    let instructions = Arc::new(AtomicU64::new(0));
+    let counter = instructions.clone();
+    let Connection::Sqlite(c) = reader.connection() else { panic!("this is SQLite") };
+    c.lock_handle().await.unwrap().set_progress_handler(1, move || {
+        counter.fetch_add(1, Ordering::Relaxed);
+        true
+    });
+    let found = by_ids::read::<OverviewRow>(reader, &[question]).await.unwrap();
+    let Connection::Sqlite(c) = reader.connection() else { panic!("this is SQLite") };
+    c.lock_handle().await.unwrap().remove_progress_handler();
+    assert_eq!(found.values().map(OverviewRow::id).collect::<Vec<_>>(), [question]);
+    instructions.load(Ordering::Relaxed)
+}
+
+/// Records each of these events so many times, about this account or, for nobody, each time about another one.
+#[expect(clippy::disallowed_methods, reason = "events that take long to come by are made here")]
+async fn record(store: &Store, events: &[&str], times: i64, about: Option<&UserId>) {
+    const INSERT: &str = "INSERT INTO audit_events
+            (at, event, actor_id, subject_id, session_id, ip, user_agent, request_id, detail)
+        WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $2)
+        SELECT 0, e.value, NULL, coalesce($3, 'account' || i), NULL, '203.0.113.7', 'Firefox', 'request', '{}'
+        FROM n CROSS JOIN json_each($1) e";
+    let mut tx = store.begin().await.unwrap();
+    let Connection::Sqlite(c) = tx.connection() else { panic!("this is SQLite") };
+    let events = serde_json::to_string(events).unwrap();
+    let about = about.map(UserId::as_str);
+    sqlx::query(INSERT).bind(events).bind(times).bind(about).execute(&mut *c).await.unwrap();
+    // As the program's end does it, and most of the time long ago.
+    if about.is_none() {
+        sqlx::query("ANALYZE").execute(c).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_overview_costs_the_same_for_somebody_who_has_used_apps_and_signed_in_a_thousand_times() {
+    let app = TestApp::start().await;
+    let store = &app.state.store;
+    record(store, &["account_created", "signed_in"], 63, None).await;
+    app.sign_up("ada@example.org").await;
+    let (ada, now) = (app.user("ada@example.org").await, app.clock.now());
+    let mut reader = store.read().await.unwrap();
+    let sessions = sessions::live_of_user(&mut reader, &ada.id, now, 1).await.unwrap();
+    let question = overviews::question(&sessions[0].id, now);
+    let before = cost(&mut reader, &question).await;
+    record(store, &["client_authorized"], 1000, Some(&ada.id)).await;
+    let after_apps = cost(&mut reader, &question).await;
+    record(store, &["signed_in"], 1000, Some(&ada.id)).await;
+    let after_sign_ins = cost(&mut reader, &question).await;
+    assert!(after_apps <= before + 100, "{before} instructions before, {after_apps} after");
+    assert!(after_sign_ins <= before + 100, "{before} instructions before, {after_sign_ins} after");
 }

@@ -64,8 +64,8 @@ macro_rules! count_sessions {
 }
 
 /// The statement of both databases, which turn an array into rows each in its way. What is counted is counted by itself: to
-/// join and group would make tables in memory. The condition on the kind of event is the index's, word for word: it
-/// answers without looking at any other event.
+/// join and group would make tables in memory. The condition on the kinds of events is the index's, word for
+/// word. It comes after the kind that is wanted, or SQLite would rather look through all events of the account.
 macro_rules! overviews {
     ($questions:literal, $join:literal) => {
         concat!(
@@ -80,8 +80,8 @@ macro_rules! overviews {
                 last.at AS last_at, last.user_agent AS last_user_agent, last.ip AS last_ip,
                 (SELECT count(*) FROM (
                     SELECT 1 FROM audit_events f
-                    WHERE f.subject_id = s.user_id AND f.event IN ('signed_in', 'sign_in_failed')
-                        AND f.event = 'sign_in_failed' AND f.id > coalesce(last.id, 0)
+                    WHERE f.subject_id = s.user_id AND f.event = 'sign_in_failed'
+                        AND f.event IN ('signed_in', 'sign_in_failed') AND f.id > coalesce(last.id, 0)
                     LIMIT 100) failed) AS failed_sign_ins
              FROM ",
             $questions,
@@ -90,8 +90,8 @@ macro_rules! overviews {
             " sessions s ON s.id = substr(q.value, 1, 36)
              LEFT JOIN audit_events last ON last.id = (
                 SELECT e.id FROM audit_events e
-                WHERE e.subject_id = s.user_id AND e.event IN ('signed_in', 'sign_in_failed')
-                    AND e.event = 'signed_in' AND e.session_id IS DISTINCT FROM s.id
+                WHERE e.subject_id = s.user_id AND e.event = 'signed_in'
+                    AND e.event IN ('signed_in', 'sign_in_failed') AND e.session_id IS DISTINCT FROM s.id
                 ORDER BY e.id DESC LIMIT 1)"
         )
     };
