@@ -29,6 +29,8 @@ use together::Together;
 pub struct Granted {
     pub grant: GrantRecord,
     pub user: User,
+    /// The names of the groups that the person is in.
+    pub groups: Vec<String>,
     /// What the access token is for: all of the grant, or less.
     pub scopes: Scopes,
     pub resources: Resources,

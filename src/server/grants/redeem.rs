@@ -124,8 +124,8 @@ impl Redeeming {
             return None;
         }
         let nonce = code.nonce.clone();
-        let Standing { grant, user, .. } = standing;
+        let Standing { grant, user, groups, .. } = standing;
         let expires_at = access_token_expiry(self.access_ttl, client, *now);
-        Some(Granted { grant, user, scopes, resources, nonce, expires_at })
+        Some(Granted { grant, user, groups, scopes, resources, nonce, expires_at })
     }
 }

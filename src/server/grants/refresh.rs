@@ -130,6 +130,7 @@ impl Member {
         self.used_from.get_or_insert(from);
         let expires_at = access_token_expiry(rules.access_ttl, client, *now);
         let (grant, user) = (grant.clone(), self.standing.user.clone());
-        Some(Granted { grant, user, scopes, resources, nonce: None, expires_at })
+        let groups = self.standing.groups.clone();
+        Some(Granted { grant, user, groups, scopes, resources, nonce: None, expires_at })
     }
 }

@@ -120,7 +120,10 @@ pub mod grants {
                     s.idle_expires_at AS session_idle_expires_at,
                     s.absolute_expires_at AS session_absolute_expires_at, ",
                 usable_by!("g.client_id", "g.user_id"),
-                " AS may_use
+                " AS may_use,
+                    (SELECT coalesce(json_agg(o.name ORDER BY o.name), '[]')::text
+                     FROM user_group_members m JOIN user_groups o ON o.id = m.group_id
+                     WHERE m.user_id = g.user_id) AS group_names
                 FROM json_array_elements_text($1::json) ids(value) JOIN oauth_grants g ON g.id = ids.value
                 JOIN oauth_client_sessions c ON c.id = g.client_session_id
                 JOIN users u ON u.id = g.user_id LEFT JOIN sessions s ON s.id = c.session_id

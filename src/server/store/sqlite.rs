@@ -95,7 +95,10 @@ pub mod grants {
         ", c.revoked_at AS client_session_revoked_at, c.session_id, s.revoked_at AS session_revoked_at,
             s.idle_expires_at AS session_idle_expires_at, s.absolute_expires_at AS session_absolute_expires_at, ",
         usable_by!("g.client_id", "g.user_id"),
-        " AS may_use
+        " AS may_use,
+            (SELECT json_group_array(name) FROM (
+                SELECT o.name FROM user_group_members m JOIN user_groups o ON o.id = m.group_id
+                WHERE m.user_id = g.user_id ORDER BY o.name)) AS group_names
         FROM json_each($1) ids CROSS JOIN oauth_grants g ON g.id = ids.value
         CROSS JOIN oauth_client_sessions c ON c.id = g.client_session_id
         CROSS JOIN users u ON u.id = g.user_id LEFT JOIN sessions s ON s.id = c.session_id

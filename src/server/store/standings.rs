@@ -8,6 +8,7 @@ use super::{
     Queryable, StoreError, Tx,
     by_ids::{Dialects, Found, read, rows},
     consents::{Consent, JoinedConsent},
+    corrupt,
     grants::{self, GrantRecord, GrantRow},
     postgres::{self, lock as row},
     sqlite,
@@ -25,6 +26,8 @@ pub struct Standing {
     /// Whether a group of the person may use the client, or everybody may.
     pub may_use: bool,
     pub consent: Option<Consent>,
+    /// The names of the groups that the person is in.
+    pub groups: Vec<String>,
 }
 
 #[derive(Clone, FromRow)]
@@ -41,6 +44,8 @@ pub struct StandingRow {
     session_idle_expires_at: Option<Timestamp>,
     session_absolute_expires_at: Option<Timestamp>,
     may_use: bool,
+    /// As JSON.
+    group_names: String,
 }
 
 impl StandingRow {
@@ -60,6 +65,7 @@ impl TryFrom<StandingRow> for Standing {
             client_session_is_revoked: row.client_session_revoked_at.is_some(),
             session_ends_at,
             may_use: row.may_use,
+            groups: serde_json::from_str(&row.group_names).map_err(corrupt("user_groups", &user))?,
             consent: row.consent.of(&user)?,
             user: row.user.of(user)?,
             grant: row.grant.try_into()?,

@@ -96,10 +96,10 @@ async fn hand_out(
         return Err(OAuthError::invalid_grant("The authorization has ended."));
     }
     check_again(&standing, client)?;
-    let Standing { grant, user, .. } = standing;
+    let Standing { grant, user, groups, .. } = standing;
     let expires_at = access_token_expiry(state, client, context.now);
     change.commit().await?;
     let (scopes, resources) = (grant.scopes.clone(), grant.resources.clone());
-    let granted = Granted { grant, user, scopes, resources, nonce: None, expires_at };
+    let granted = Granted { grant, user, groups, scopes, resources, nonce: None, expires_at };
     granted.respond(state, client, context.now).await
 }

@@ -99,12 +99,12 @@ async fn alone(
         return Err(OAuthError::invalid_grant("The authorization has ended."));
     }
     check_again(&standing, client)?;
-    let Standing { grant, user, .. } = standing;
+    let Standing { grant, user, groups, .. } = standing;
     let (scopes, resources) = presented.narrowing.of(&grant.scopes, &grant.resources)?;
     let expires_at = access_token_expiry(state, client, now);
     grants::redeem(change.tx(), &[(&grant.id, now)]).await?;
     change.commit().await?;
-    Ok(Granted { grant, user, scopes, resources, nonce, expires_at })
+    Ok(Granted { grant, user, groups, scopes, resources, nonce, expires_at })
 }
 
 async fn find_grant(state: &AppState, presented: &Presented) -> Result<Option<GrantRecord>, OAuthError> {

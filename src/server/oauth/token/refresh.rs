@@ -69,7 +69,7 @@ async fn alone(
     let standing = standings::lock(change.tx(), &known.id).await?.filter(|standing| is_live(standing, *now));
     let standing = standing.ok_or_else(ended)?;
     check_again(&standing, client)?;
-    let Standing { mut grant, user, .. } = standing;
+    let Standing { mut grant, user, groups, .. } = standing;
     let (from, rules) = (grant.generation, RefreshRules::of(client).config(&state.config.sessions));
     match present(&mut grant, token.generation, *now, &rules) {
         Decision::Keep | Decision::Rotate | Decision::Reissue(Reissue::Concurrent) => {}
@@ -82,7 +82,7 @@ async fn alone(
     let expires_at = access_token_expiry(state, client, *now);
     grants::write_use(change.tx(), &[(from, &grant)]).await?;
     change.commit().await?;
-    Ok(Granted { grant, user, scopes, resources, nonce: None, expires_at })
+    Ok(Granted { grant, user, groups, scopes, resources, nonce: None, expires_at })
 }
 
 /// Ends a grant of which two parties hold a refresh token, and commits: although the answer is an error, it stands.

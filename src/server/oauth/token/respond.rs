@@ -16,7 +16,7 @@ use crate::{
         grants::{self, Granted},
         oauth::{error::OAuthError, signing},
         state::AppState,
-        store::{clients::Client, grants::GrantRecord, groups},
+        store::{clients::Client, grants::GrantRecord},
         tokens::{
             client_access::{Authentication, ClientAccess, Subject},
             id_token::IdToken,
@@ -99,9 +99,7 @@ impl Granted {
     ) -> Result<String, OAuthError> {
         let Self { grant, user, .. } = self;
         let person = if client.claims_in_id_token {
-            let mut reader = state.store.read().await?;
-            let groups = groups::names_of_user(&mut reader, &user.id).await?;
-            PersonClaims::of(user, &groups, &self.scopes)
+            PersonClaims::of(user, &self.groups, &self.scopes)
         } else {
             PersonClaims::default()
         };
