@@ -1,12 +1,6 @@
 //! The dashboard: one's own account at a glance, and all accounts on the last days.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::atomic::Ordering, time::Duration};
 
 use serde_json::Value;
 
@@ -22,7 +16,7 @@ use crate::{
 
 use super::{
     html::open,
-    test_app::{Backend, Browser, PASSWORD, TestApp},
+    test_app::{Backend, Browser, PASSWORD, TestApp, count_instructions},
 };
 
 pub const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";
@@ -162,13 +156,8 @@ async fn statistics_are_for_administrators_and_an_overview_is_ones_own() {
 
 /// How many instructions of SQLite's machine the overview of a session takes.
 async fn cost(reader: &mut Reader, question: &str) -> u64 {
-    let instructions = Arc::new(AtomicU64::new(0));
-    let counter = instructions.clone();
     let Connection::Sqlite(c) = reader.connection() else { panic!("this is SQLite") };
-    c.lock_handle().await.unwrap().set_progress_handler(1, move || {
-        counter.fetch_add(1, Ordering::Relaxed);
-        true
-    });
+    let instructions = count_instructions(c).await;
     let found = by_ids::read::<OverviewRow>(reader, &[question]).await.unwrap();
     let Connection::Sqlite(c) = reader.connection() else { panic!("this is SQLite") };
     c.lock_handle().await.unwrap().remove_progress_handler();

@@ -2,10 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "plans and costs are the database's to tell")]
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
-};
+use std::sync::atomic::Ordering;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use serde_json::Value;
@@ -13,7 +10,7 @@ use sqlx::{AssertSqlSafe, Row};
 
 use crate::{
     server::store::{Connection, Queryable, Store, audit, on_db, users},
-    tests::test_app::{Answer, Backend, Browser, TestApp, TestDatabase},
+    tests::test_app::{Answer, Backend, Browser, TestApp, TestDatabase, count_instructions},
 };
 
 const PEOPLE: i64 = 100_000;
@@ -274,12 +271,7 @@ impl Walk {
                 let rows =
                     bind!(sqlx::query(AssertSqlSafe(explained)), given).fetch_all(&mut *c).await.unwrap();
                 let plan: Vec<String> = rows.iter().map(|row| row.get("detail")).collect();
-                let instructions = Arc::new(AtomicU64::new(0));
-                let counter = instructions.clone();
-                c.lock_handle().await.unwrap().set_progress_handler(1, move || {
-                    counter.fetch_add(1, Ordering::Relaxed);
-                    true
-                });
+                let instructions = count_instructions(c).await;
                 let rows = bind!(sqlx::query(self.sql()), given).fetch_all(&mut *c).await.unwrap();
                 c.lock_handle().await.unwrap().remove_progress_handler();
                 self.assert_full(rows.len());

@@ -18,6 +18,7 @@ use std::{
 use axum::Router;
 pub use browser::{Answer, Browser, encode};
 pub use log::{Log, LogFormat};
+use sqlx::SqliteConnection;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -41,6 +42,17 @@ pub const SECRET: &str = "dGVzdHMtaGF2ZS1hLXNlY3JldC1vZi0yNTYtYml0cw0";
 pub const PASSWORD: &str = "correct horse battery staple";
 /// When tests begin: 2026-01-01T00:00:00Z.
 pub const BEGINNING: Timestamp = Timestamp::from_seconds(1_767_225_600);
+
+/// Counts the instructions of SQLite's machine that this connection takes from now on.
+pub async fn count_instructions(connection: &mut SqliteConnection) -> Arc<AtomicU64> {
+    let instructions = Arc::new(AtomicU64::new(0));
+    let counter = instructions.clone();
+    connection.lock_handle().await.unwrap().set_progress_handler(1, move || {
+        counter.fetch_add(1, Ordering::Relaxed);
+        true
+    });
+    instructions
+}
 
 /// Which database a test runs on.
 #[derive(Clone, Copy, Debug)]
