@@ -57,7 +57,7 @@ impl Presented {
         self.check(&grant.client, grant.code.as_ref())
     }
 
-    /// The same of a code that this client has been given.
+    /// The same, of what is known of the grant before it is locked.
     fn check<'a>(&self, client: &ClientId, code: Option<&'a CodeRecord>) -> Result<&'a CodeRecord, Unfit> {
         let is_this = |code: &&CodeRecord| *client == self.client.id && self.code.has_hash(&code.hash);
         let code = code.filter(is_this).ok_or(Unfit::Code)?;
