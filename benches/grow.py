@@ -54,7 +54,7 @@ def sqlite(path, accounts):
 
 
 def postgres(url, accounts):
-    statements = script(accounts, lambda count: f"generate_series(1, {count}) numbers(n)",
+    statements = script(accounts, lambda count: f"generate_series(1, {count}::bigint) numbers(n)",
                         lambda kind, n: f"lpad(to_hex({n}), 8, '0') || '-{kind:04}-7000-8000-000000000000'",
                         "decode(md5(n::text), 'hex')", "false", "true")
     indexes = subprocess.run(["psql", url, "-AtqX", "-c", "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' AND indexdef NOT LIKE 'CREATE UNIQUE%'"],
@@ -62,7 +62,7 @@ def postgres(url, accounts):
     drop = "".join(f"DROP INDEX {line.split()[2]};\n" for line in indexes)
     make = "".join(f"{line};\n" for line in indexes)
     settings = "SET synchronous_commit = off; SET maintenance_work_mem = '1GB'; SET session_replication_role = replica;\n"
-    subprocess.run(["psql", url, "-qX", "-v", "ON_ERROR_STOP=1"], input=settings + drop + statements + make + "ANALYZE;", text=True, check=True)
+    subprocess.run(["psql", url, "-qX1", "-v", "ON_ERROR_STOP=1"], input=settings + drop + statements + make + "ANALYZE;", text=True, check=True)
 
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

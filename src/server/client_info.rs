@@ -2,6 +2,7 @@
 
 pub mod device;
 pub mod network;
+pub mod request_ids;
 
 use super::clock::Timestamp;
 use network::Network;

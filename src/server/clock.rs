@@ -107,6 +107,12 @@ impl Comparison {
     }
 }
 
+/// Now, as a line of the log says it: RFC 3339, to the microsecond. A clock that is set before 1970 has no such text.
+#[expect(clippy::disallowed_methods, reason = "this is the file that reads the clock")]
+pub fn logged() -> impl fmt::Display {
+    humantime::format_rfc3339_micros(SystemTime::now().max(UNIX_EPOCH))
+}
+
 impl Clock {
     #[expect(clippy::disallowed_methods, reason = "this is the file that reads the clock")]
     pub fn system() -> Self {

@@ -75,7 +75,7 @@ pub fn router(state: Arc<AppState>) -> Router {
         .route("/.well-known/oauth-protected-resource", get(oauth::discovery::resource))
         .route("/.well-known/jwks.json", get(keys::jwks))
         .route("/.well-known/paserk.json", get(keys::paserks))
-        .route("/oauth/userinfo", get(oauth::userinfo::userinfo).post(oauth::userinfo::userinfo))
+        .route("/oauth/userinfo", get(oauth::userinfo::get).post(oauth::userinfo::post))
         .route("/oauth/token", post(oauth::token::token))
         .route("/oauth/device_authorization", post(oauth::device::begin))
         .route("/oauth/par", post(oauth::par::push))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 
 use super::{
-    client_info::{ActionContext, ClientInfo},
+    client_info::{ActionContext, ClientInfo, request_ids::RequestIds},
     clock::{Clock, Timestamp},
     cluster::Progress,
     config::Config,
@@ -60,6 +60,7 @@ pub struct AppState {
     /// Who asks for passkeys.
     pub relying_party: RelyingParty,
     pub progress: Progress,
+    pub request_ids: RequestIds,
     pub readiness: Readiness,
     /// Keys of the providers through which people come in.
     pub key_sets: KeySets,
@@ -125,6 +126,7 @@ impl AppState {
             relying_party: RelyingParty::at(&config.public_url),
             cursors: Cursors::new(&*refresh_keys.derive("latchkey cursor")?),
             progress: Progress::default(),
+            request_ids: RequestIds::default(),
             loader: Loader::start(store.clone()),
             readiness: Readiness::default(),
             key_sets: KeySets::new(clock.clone()),

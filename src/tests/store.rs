@@ -2,7 +2,9 @@
 
 #![expect(clippy::disallowed_methods, reason = "this is the store's own test")]
 
-use sqlx::{Connection, Executor, SqlSafeStr};
+use std::time::Duration;
+
+use sqlx::{AssertSqlSafe, Connection, Executor, SqlSafeStr};
 
 use crate::{
     model::{
@@ -18,10 +20,10 @@ use crate::{
         clock::Timestamp,
         config::DatabaseUrl,
         store::{
-            OpenError, Queryable, Store, StoreError, all_statements,
+            OpenError, Queryable, Store, StoreError, Tx, all_statements,
             audit::{self, Event, EventKind},
             invalidations::{self, Invalidation},
-            many_sessions,
+            many_sessions, on_db,
             one_time_tokens::{self, NewToken, Purpose},
             sealed_secrets,
             sessions::{self, SessionRecord},
@@ -55,6 +57,7 @@ on_both! {
     an_address_is_taken_once: super::address_is_unique;
     a_session_is_read_as_it_was_written: super::session_round_trip;
     a_rotation_from_another_generation_conflicts: super::rotation_is_guarded;
+    a_refresh_changes_no_index: super::refresh_changes_no_index;
     a_session_ends_once_and_the_first_reason_stands: super::revocation_is_final;
     a_dropped_transaction_leaves_no_trace: super::drop_rolls_back;
     deleting_an_account_takes_its_sessions: super::delete_cascades;
@@ -176,6 +179,44 @@ async fn rotation_is_guarded(_: TestDatabase, store: Store) {
     assert!(!sessions::by_id(&mut tx, &next.id).await.unwrap().unwrap().confirmed);
     sessions::confirm(&mut tx, &next.id, 1).await.unwrap();
     assert!(sessions::by_id(&mut tx, &next.id).await.unwrap().unwrap().confirmed);
+}
+
+/// Every index is one more place to write to, and on PostgreSQL a change of one keeps a row from being replaced in its page.
+async fn refresh_changes_no_index(_: TestDatabase, store: Store) {
+    let (user, session) = (user(1), session(1, &user(1)));
+    insert(&store, &user, std::slice::from_ref(&session)).await;
+    let later = BEGINNING + Duration::from_hours(1);
+    let mut next = SessionRecord { generation: 1, rotated_at: later, idle_expires_at: later, ..session };
+    next.seen(ActionContext { now: later, client: &ClientInfo::command_line() });
+    next.remember("another key", later);
+    let mut tx = store.begin().await.unwrap();
+    let before = indexed_values(&mut tx, "sessions").await;
+    many_sessions::advance(&mut tx, &[(0, &next)]).await.unwrap();
+    assert_eq!(indexed_values(&mut tx, "sessions").await, before);
+}
+
+/// The columns of a table that indexes are made of, with their values in its one row.
+async fn indexed_values(tx: &mut Tx, table: &str) -> Vec<(String, Option<String>)> {
+    let columns: &str = match tx {
+        Tx::Sqlite(_) => {
+            "SELECT DISTINCT c.name FROM pragma_index_list($1) i JOIN pragma_index_info(i.name) c ORDER BY c.name"
+        }
+        Tx::Postgres(_) => {
+            "SELECT DISTINCT a.attname::text FROM pg_index i
+             JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
+             WHERE i.indrelid = $1::regclass ORDER BY 1"
+        }
+    };
+    let columns: Vec<String> =
+        on_db!(tx, |c| sqlx::query_scalar(columns).bind(table).fetch_all(c).await.unwrap());
+    assert!(columns.len() > 2, "{columns:?}");
+    let mut values = Vec::new();
+    for column in columns {
+        let value = AssertSqlSafe(format!("SELECT CAST({column} AS TEXT) FROM {table}"));
+        let value = on_db!(tx, |c| sqlx::query_scalar(value).fetch_one(c).await.unwrap());
+        values.push((column, value));
+    }
+    values
 }
 
 async fn revocation_is_final(_: TestDatabase, store: Store) {

@@ -9,12 +9,12 @@ use tracing_subscriber::{
     fmt::{
         FmtContext, FormatEvent, FormatFields,
         format::{Compact, Format, Writer, format},
-        time::{FormatTime, SystemTime},
     },
     registry::LookupSpan,
 };
 
 use super::{CURRENT, LoggedRequest};
+use crate::server::clock;
 
 /// What happened, and then the request.
 #[derive(Debug)]
@@ -64,17 +64,15 @@ where
     ) -> fmt::Result {
         let mut line = Vec::with_capacity(512);
         write_line(event, &mut line).map_err(|_| fmt::Error)?;
-        writeln!(writer, "{}", str::from_utf8(&line).map_err(|_| fmt::Error)?)
+        line.push(b'\n');
+        writer.write_str(str::from_utf8(&line).map_err(|_| fmt::Error)?)
     }
 }
 
 fn write_line(event: &Event<'_>, line: &mut Vec<u8>) -> serde_json::Result<()> {
-    let mut time = String::new();
-    // A clock that can't be shown is no reason to lose the line.
-    let _ = SystemTime.format_time(&mut Writer::new(&mut time));
     let mut json = serde_json::Serializer::new(line);
     let mut object = json.serialize_map(None)?;
-    object.serialize_entry("timestamp", &time)?;
+    object.serialize_entry("timestamp", &format_args!("{}", clock::logged()))?;
     object.serialize_entry("level", event.metadata().level().as_str())?;
     let mut fields = SerdeMapVisitor::new(object);
     event.record(&mut fields);

@@ -7,7 +7,6 @@
 use std::{
     fs::{File, OpenOptions},
     io::{self, Write},
-    os::unix::fs::MetadataExt,
     path::Path,
     sync::{
         Arc,
@@ -40,7 +39,9 @@ impl AccountVersion {
     /// The version now. What is read from the database after this is at least as new. Nothing if the file was deleted:
     /// then nobody would hear of a change.
     pub fn current(&self) -> Option<u64> {
-        self.file.metadata().ok().filter(|file| file.nlink() > 0).map(|file| file.len())
+        // Not the standard library's `metadata`, which takes the system twice as long.
+        let file = rustix::fs::fstat(&*self.file).ok().filter(|file| file.st_nlink > 0)?;
+        u64::try_from(file.st_size).ok()
     }
 
     /// Called by SQLite for every row that the writer connection changes. A new account is nothing that anybody knew.

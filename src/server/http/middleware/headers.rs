@@ -1,5 +1,7 @@
 //! Headers of every answer (OWASP ASVS 3.4).
 
+use std::{mem, sync::LazyLock};
+
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use crate::server::config::Config;
@@ -30,14 +32,14 @@ const SAME_ORIGIN: HeaderValue = HeaderValue::from_static("same-origin");
 /// One year, as ASVS 3.4.1 wants it.
 const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000; includeSubDomains");
 
+/// The same as one map: a copy of it costs less than adding them one by one.
+static DEFAULT_MAP: LazyLock<HeaderMap> = LazyLock::new(|| HeaderMap::from_iter(DEFAULTS));
+
 /// Adds what the answer does not say itself.
 pub fn add_headers(config: &Config, headers: &mut HeaderMap) {
-    // They would make it grow twice.
-    headers.reserve(DEFAULTS.len());
-    for (name, value) in DEFAULTS {
-        headers.entry(name).or_insert(value);
-    }
+    let own = mem::replace(headers, DEFAULT_MAP.clone());
     if config.is_https() {
-        headers.entry(header::STRICT_TRANSPORT_SECURITY).or_insert(HSTS);
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HSTS);
     }
+    headers.extend(own);
 }

@@ -54,7 +54,6 @@ impl Traced {
 }
 
 fn client_info(state: &AppState, request: &Request) -> ClientInfo {
-    let id = state.entropy.bytes::<8>().map(|bytes| format!("{:016x}", u64::from_be_bytes(bytes)));
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
     let ip = peer.map(|peer| client_ip(peer, request.headers(), &state.config.trusted_proxies));
     let user_agent =
@@ -62,7 +61,7 @@ fn client_info(state: &AppState, request: &Request) -> ClientInfo {
     ClientInfo {
         ip: ip.map(|ip| ip.to_string()).unwrap_or_default(),
         user_agent: user_agent.chars().take(ClientInfo::MAX_USER_AGENT).collect(),
-        request_id: id.unwrap_or_default(),
+        request_id: state.request_ids.next(),
     }
 }
 

@@ -36,31 +36,39 @@ struct OwnInfo<'a> {
     roles: Roles,
 }
 
-/// Who the bearer of the access token is. A client's token says what its scopes allow; the portal's, all there is.
-pub async fn userinfo(caller: Caller, parameters: Result<Parameters, OAuthError>) -> Response {
-    match answer(&caller, parameters).await {
-        Ok(response) => response,
-        Err(error) => error.into_response(),
-    }
+/// Who the bearer of the access token in the header is. A client's token says what its scopes allow; the portal's, all there
+/// is.
+pub async fn get(caller: Caller) -> Result<Response, ApiError> {
+    let token = verified(&caller, caller.bearer())?;
+    Ok(answer(&caller, &token).await?)
 }
 
-async fn answer(caller: &Caller, parameters: Result<Parameters, OAuthError>) -> Result<Response, ApiError> {
+/// The same. A client may send its token in the body too (RFC 6750 §2.2), in one place only.
+pub async fn post(caller: Caller, parameters: Result<Parameters, OAuthError>) -> Result<Response, ApiError> {
     let malformed = |error: OAuthError| ApiError::new(Code::MalformedRequest, error.description);
     let parameters = parameters.map_err(malformed)?;
-    // In the body it may be sent too (RFC 6750 §2.2), and in one place only.
-    let (in_header, in_body) = (caller.bearer(), parameters.get("access_token"));
-    let token = match (in_header, in_body) {
+    let in_body = match (caller.bearer(), parameters.get("access_token")) {
+        (Err(Error::MissingToken), Some(token)) => token,
         (Ok(_), Some(_)) => {
             return Err(ApiError::new(Code::MalformedRequest, "The access token came in two places."));
         }
-        (Err(Error::MissingToken), Some(token)) => Ok(token),
-        (in_header, _) => in_header,
+        (in_header, _) => return Ok(answer(&caller, &verified(&caller, in_header)?).await?),
     };
-    match caller.state.tokens.verify_any(token?, caller.now).map_err(Error::from)? {
-        AnyToken::Client(token) => Ok(Json(userinfo::userinfo(&caller.state, &token).await?).into_response()),
-        AnyToken::Portal(token) if in_body.is_none() => Ok(own_info(caller, &token).await?),
+    match verified(&caller, Ok(in_body))? {
         // The portal's goes into the header, as everywhere.
         AnyToken::Portal(_) => Err(Error::from(TokenError::Purpose).into()),
+        token @ AnyToken::Client(_) => Ok(answer(&caller, &token).await?),
+    }
+}
+
+fn verified(caller: &Caller, token: Result<&str, Error>) -> Result<AnyToken, Error> {
+    Ok(caller.state.tokens.verify_any(token?, caller.now)?)
+}
+
+async fn answer(caller: &Caller, token: &AnyToken) -> Result<Response, Error> {
+    match token {
+        AnyToken::Client(token) => Ok(Json(userinfo::userinfo(&caller.state, token).await?).into_response()),
+        AnyToken::Portal(token) => own_info(caller, token).await,
     }
 }
 
