@@ -39,30 +39,28 @@ struct OwnInfo<'a> {
 /// Who the bearer of the access token in the header is. A client's token says what its scopes allow; the portal's, all there
 /// is.
 pub async fn get(caller: Caller) -> Result<Response, ApiError> {
-    let token = verified(&caller, caller.bearer())?;
-    Ok(answer(&caller, &token).await?)
+    Ok(answer(&caller, &verified(&caller, caller.bearer()?)?).await?)
 }
 
 /// The same. A client may send its token in the body too (RFC 6750 §2.2), in one place only.
 pub async fn post(caller: Caller, parameters: Result<Parameters, OAuthError>) -> Result<Response, ApiError> {
     let malformed = |error: OAuthError| ApiError::new(Code::MalformedRequest, error.description);
     let parameters = parameters.map_err(malformed)?;
-    let in_body = match (caller.bearer(), parameters.get("access_token")) {
-        (Err(Error::MissingToken), Some(token)) => token,
+    match (caller.bearer(), parameters.get("access_token")) {
         (Ok(_), Some(_)) => {
-            return Err(ApiError::new(Code::MalformedRequest, "The access token came in two places."));
+            Err(ApiError::new(Code::MalformedRequest, "The access token came in two places."))
         }
-        (in_header, _) => return Ok(answer(&caller, &verified(&caller, in_header)?).await?),
-    };
-    match verified(&caller, Ok(in_body))? {
-        // The portal's goes into the header, as everywhere.
-        AnyToken::Portal(_) => Err(Error::from(TokenError::Purpose).into()),
-        token @ AnyToken::Client(_) => Ok(answer(&caller, &token).await?),
+        (Err(Error::MissingToken), Some(token)) => match verified(&caller, token)? {
+            // The portal's goes into the header, as everywhere.
+            AnyToken::Portal(_) => Err(Error::from(TokenError::Purpose).into()),
+            token @ AnyToken::Client(_) => Ok(answer(&caller, &token).await?),
+        },
+        (in_header, _) => Ok(answer(&caller, &verified(&caller, in_header?)?).await?),
     }
 }
 
-fn verified(caller: &Caller, token: Result<&str, Error>) -> Result<AnyToken, Error> {
-    Ok(caller.state.tokens.verify_any(token?, caller.now)?)
+fn verified(caller: &Caller, token: &str) -> Result<AnyToken, Error> {
+    Ok(caller.state.tokens.verify_any(token, caller.now)?)
 }
 
 async fn answer(caller: &Caller, token: &AnyToken) -> Result<Response, Error> {
