@@ -13,6 +13,7 @@ use sqlx::{
 
 use crate::{
     server::{config::DatabaseUrl, store::Store},
+    tests::relying_party::RelyingParty,
     tests::test_app::{Backend, Browser, PASSWORD, TestApp, TestClock, TestDatabase},
 };
 
@@ -52,7 +53,8 @@ impl Lock {
             DatabaseUrl::Postgres(url) => {
                 let options = PgConnectOptions::from_str(url).unwrap();
                 let mut other = PgConnection::connect_with(&options).await.unwrap();
-                let tables = "users, sessions, audit_events, one_time_tokens, notices, write_probe";
+                let tables =
+                    "users, sessions, audit_events, one_time_tokens, notices, write_probe, oauth_grants";
                 let lock = format!("BEGIN; LOCK TABLE {tables} IN EXCLUSIVE MODE");
                 sqlx::raw_sql(AssertSqlSafe(lock)).execute(&mut other).await.unwrap();
                 Self::Postgres(other)
@@ -105,6 +107,25 @@ async fn a_locked_database_signs_nobody_out_and_needs_no_restart() {
             browser.sign_out().await.assert_status(200);
             browser.sign_in(email, PASSWORD).await.assert_status(200);
         }
+    }
+}
+
+#[tokio::test]
+async fn a_client_whose_last_refresh_was_a_moment_ago_refreshes_while_the_database_is_locked() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let app = start(backend).await;
+        let client = RelyingParty::trusted(&app).await;
+        let mut ada = app.sign_up("ada@example.org").await;
+        let tokens = client.sign_in(&app, &mut ada).await;
+        let token = tokens["refresh_token"].as_str().unwrap();
+        client.refresh(&app, token).await.assert_status(200);
+
+        let lock = Lock::take(&app).await;
+        client.refresh(&app, token).await.assert_status(200);
+        app.advance(Duration::from_secs(60));
+        client.refresh(&app, token).await.assert_refused(503, "temporarily_unavailable");
+        lock.release().await;
+        client.refresh(&app, token).await.assert_status(200);
     }
 }
 

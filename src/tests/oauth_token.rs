@@ -225,6 +225,32 @@ async fn revoked_while_redeemed(backend: Backend) {
 }
 
 #[tokio::test]
+async fn a_session_that_is_revoked_while_its_apps_refresh_leaves_no_token() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let app = TestApp::with(backend, &[]).await;
+        let client = RelyingParty::trusted(&app).await;
+        let mut browser = app.sign_up("ada@example.org").await;
+        for _ in 0..10 {
+            browser.sign_in("ada@example.org", PASSWORD).await.assert_status(200);
+            let token = text(&client.sign_in(&app, &mut browser).await, "refresh_token");
+            // From here on its use is not written.
+            client.refresh(&app, &token).await.assert_status(200);
+            let mut leaving = app.same(&browser);
+            let refreshes = join_all((0..20).map(|_| client.refresh(&app, &token)));
+            let (answers, _) = tokio::join!(refreshes, leaving.sign_out());
+            for answer in answers {
+                if answer.status == 200 {
+                    assert!(!is_accepted(&app, &text(&answer.json(), "access_token")).await);
+                } else {
+                    answer.assert_refused(400, "invalid_grant");
+                }
+            }
+            client.refresh(&app, &token).await.assert_refused(400, "invalid_grant");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_copied_refresh_token_of_a_public_client_ends_the_grant_and_nothing_else() {
     let app = TestApp::start().await;
     let (client, other) = (RelyingParty::public(&app).await, RelyingParty::public(&app).await);
@@ -270,15 +296,36 @@ async fn a_client_that_proves_who_it_is_keeps_its_refresh_token() {
 }
 
 #[tokio::test]
+async fn use_of_a_grant_that_changes_nothing_else_is_written_once_a_minute() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let app = TestApp::with(backend, &[]).await;
+        let client = RelyingParty::trusted(&app).await;
+        let mut browser = app.sign_up("ada@example.org").await;
+        let token = text(&client.sign_in(&app, &mut browser).await, "refresh_token");
+        let mut refresh_after = async |wait| {
+            app.advance(wait);
+            client.refresh(&app, &token).await.assert_status(200);
+            browser.post("/api/account/apps", &[]).await.json()[0]["last_used_at"].clone()
+        };
+        let first = refresh_after(10 * SECOND).await;
+        assert_eq!(first, app.clock.now().to_utc().0, "the first use is always written");
+        assert_eq!(refresh_after(59 * SECOND).await, first);
+        assert_eq!(refresh_after(SECOND).await, app.clock.now().to_utc().0);
+    }
+}
+
+#[tokio::test]
 async fn a_refresh_token_is_good_for_its_own_client_alone() {
     let app = TestApp::start().await;
     let (client, other) = (RelyingParty::public(&app).await, RelyingParty::public(&app).await);
     let mut browser = app.sign_up("ada@example.org").await;
     let token = text(&client.sign_in(&app, &mut browser).await, "refresh_token");
-    other.refresh(&app, &token).await.assert_refused(400, "invalid_grant");
-    client.refresh(&app, &browser.refresh_token()).await.assert_refused(400, "invalid_grant");
-    client.refresh(&app, "lkr1.nonsense").await.assert_refused(400, "invalid_grant");
-    client.refresh(&app, &token).await.assert_status(200);
+    for _ in 0..2 {
+        other.refresh(&app, &token).await.assert_refused(400, "invalid_grant");
+        client.refresh(&app, &browser.refresh_token()).await.assert_refused(400, "invalid_grant");
+        client.refresh(&app, "lkr1.nonsense").await.assert_refused(400, "invalid_grant");
+        client.refresh(&app, &token).await.assert_status(200);
+    }
     // And none of a client refreshes a browser's session.
     let mut thief = app.browser();
     thief.cookies.insert("__Host-latchkey".to_owned(), token);
@@ -303,29 +350,38 @@ async fn an_access_token_can_be_for_less_and_never_for_more() {
 
 #[tokio::test]
 async fn each_refresh_asks_again_for_account_client_consent_and_scope() {
-    let app = TestApp::start().await;
-    let client_info = ClientInfo::command_line();
-    let context = ActionContext { now: app.clock.now(), client: &client_info };
-    let client = RelyingParty::register(&app, ClientKind::Web, ClientSettings::default()).await;
-    let mut browser = app.sign_up("ada@example.org").await;
-    let ada = app.user("ada@example.org").await.id;
+    // Of a token that was used a moment ago, and of one whose use must be written.
+    for wait in [SECOND, 61 * SECOND] {
+        let app = TestApp::start().await;
+        let client_info = ClientInfo::command_line();
+        let context = ActionContext { now: app.clock.now(), client: &client_info };
+        let client = RelyingParty::register(&app, ClientKind::Web, ClientSettings::default()).await;
+        let mut browser = app.sign_up("ada@example.org").await;
+        let ada = app.user("ada@example.org").await.id;
+        let refresh = async |tokens: &Value| {
+            app.advance(wait);
+            client.refresh(&app, &text(tokens, "refresh_token")).await
+        };
 
-    let tokens = client.sign_in(&app, &mut browser).await;
-    let narrower = ClientSettings { scopes: Some("openid".to_owned()), ..ClientSettings::default() };
-    clients::update(&app.state, context, None, &client.id, &narrower).await.unwrap();
-    client.refresh(&app, &text(&tokens, "refresh_token")).await.assert_refused(400, "invalid_grant");
-    let usual = ClientSettings { scopes: Some("openid profile".to_owned()), ..ClientSettings::default() };
-    clients::update(&app.state, context, None, &client.id, &usual).await.unwrap();
-    client.refresh(&app, &text(&tokens, "refresh_token")).await.assert_status(200);
+        let tokens = client.sign_in(&app, &mut browser).await;
+        refresh(&tokens).await.assert_status(200);
+        let narrower = ClientSettings { scopes: Some("openid".to_owned()), ..ClientSettings::default() };
+        clients::update(&app.state, context, None, &client.id, &narrower).await.unwrap();
+        refresh(&tokens).await.assert_refused(400, "invalid_grant");
+        let usual = ClientSettings { scopes: Some("openid profile".to_owned()), ..ClientSettings::default() };
+        clients::update(&app.state, context, None, &client.id, &usual).await.unwrap();
+        refresh(&tokens).await.assert_status(200);
 
-    consent::revoke(&app.state, context, Some(&ada), &ada, &client.id).await.unwrap();
-    client.refresh(&app, &text(&tokens, "refresh_token")).await.assert_refused(400, "invalid_grant");
-    assert!(!is_accepted(&app, &text(&tokens, "access_token")).await);
+        consent::revoke(&app.state, context, Some(&ada), &ada, &client.id).await.unwrap();
+        refresh(&tokens).await.assert_refused(400, "invalid_grant");
+        assert!(!is_accepted(&app, &text(&tokens, "access_token")).await);
 
-    let tokens = client.sign_in(&app, &mut browser).await;
-    administer::disable(&app.state, context, None, &ada).await.unwrap();
-    client.refresh(&app, &text(&tokens, "refresh_token")).await.assert_refused(400, "invalid_grant");
-    assert!(!is_accepted(&app, &text(&tokens, "access_token")).await);
+        let tokens = client.sign_in(&app, &mut browser).await;
+        refresh(&tokens).await.assert_status(200);
+        administer::disable(&app.state, context, None, &ada).await.unwrap();
+        refresh(&tokens).await.assert_refused(400, "invalid_grant");
+        assert!(!is_accepted(&app, &text(&tokens, "access_token")).await);
+    }
 }
 
 #[tokio::test]
@@ -340,6 +396,7 @@ async fn signing_out_ends_the_sessions_of_every_app_and_tells_those_that_want_to
     let told = RelyingParty::register(&app, ClientKind::Web, settings).await;
     let untold = RelyingParty::public(&app).await;
     let tokens = [told.sign_in(&app, &mut browser).await, untold.sign_in(&app, &mut browser).await];
+    told.refresh(&app, &text(&tokens[0], "refresh_token")).await.assert_status(200);
     browser.sign_out().await.assert_status(200);
     for (client, tokens) in [&told, &untold].into_iter().zip(&tokens) {
         assert!(!is_accepted(&app, &text(tokens, "access_token")).await);

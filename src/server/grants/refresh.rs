@@ -3,22 +3,24 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use super::{Granted, access_token_expiry, narrowing::Narrowing, rules, together::Kind};
-use crate::server::{
-    clock::Timestamp,
-    config::SessionConfig,
-    store::{
-        Store, StoreError,
-        clients::Client,
-        grant_proofs::{GrantProof, GrantProofRow},
-        grants::{self, GrantRecord},
-        held_reader::HeldReader,
-        standings::{self, Standing, StandingRow},
-    },
-    tokens::refresh::{
-        client_token::ClientRefreshToken,
-        grant::present,
-        rotation::{Decision, Reissue},
-        token::RefreshKeys,
+use crate::{
+    model::oauth::{resource::Resources, scope::Scopes},
+    server::{
+        clock::Timestamp,
+        config::SessionConfig,
+        store::{
+            Store, StoreError,
+            clients::Client,
+            grants::{self, GrantRecord},
+            held_reader::HeldReader,
+            standings::{self, Standing, StandingRow},
+        },
+        tokens::refresh::{
+            client_token::ClientRefreshToken,
+            grant::{is_noted, present},
+            rotation::{Decision, Reissue},
+            token::RefreshKeys,
+        },
     },
 };
 
@@ -48,35 +50,49 @@ impl Kind for Refreshing {
         reader: &mut HeldReader,
     ) -> Result<Vec<Option<Granted>>, StoreError> {
         let asked: Vec<_> = requests.iter().map(|presented| presented.token.grant.as_str()).collect();
-        let known = reader.read::<GrantProofRow>(&asked).await?;
-        // Nothing is locked for a token that is none of ours.
-        let is_ours = |presented: &Presented| self.is_ours(presented, &known);
-        let ours: Vec<_> = requests.iter().map(|presented| is_ours(presented)).collect();
-        let ids: Vec<_> =
-            asked.iter().zip(&ours).filter(|(_, is_ours)| **is_ours).map(|(id, _)| *id).collect();
+        let unlocked = Members::new(reader.read::<StandingRow>(&asked).await?);
+        let found: Vec<_> = requests.iter().map(|presented| unlocked.find(presented, self)).collect();
+        let moving = asked.iter().zip(&found).filter(|(_, found)| matches!(found, Found::Moves));
+        let ids: Vec<_> = moving.map(|(id, _)| *id).collect();
         if ids.is_empty() {
-            return Ok(requests.iter().map(|_| None).collect());
+            return Ok(found.into_iter().map(Found::unmoved).collect());
         }
         let mut tx = store.begin().await?;
         let mut members = Members::new(standings::lock_free(&mut tx, &ids).await?);
-        let decide = |(presented, is_ours): (&&Presented, &bool)| {
-            if *is_ours { members.refresh(presented, self) } else { None }
+        let decide = |(presented, found): (&&Presented, Found)| match found {
+            Found::Moves => members.refresh(presented, self),
+            unmoved => unmoved.unmoved(),
         };
-        let outcomes = requests.iter().zip(&ours).map(decide).collect();
+        let outcomes = requests.iter().zip(found).map(decide).collect();
         grants::write_use(&mut tx, &members.used()).await?;
         tx.commit().await?;
         Ok(outcomes)
     }
 }
 
+/// What is known of a token before anything is locked.
+enum Found {
+    /// It is none of ours, or has ended.
+    Nothing,
+    /// It gives this, and nothing need be written.
+    Unchanged(Box<Granted>),
+    /// Its grant moves on.
+    Moves,
+}
+
+impl Found {
+    /// What it gives if its grant stays as it is.
+    fn unmoved(self) -> Option<Granted> {
+        match self {
+            Self::Unchanged(granted) => Some(*granted),
+            Self::Nothing | Self::Moves => None,
+        }
+    }
+}
+
 impl Refreshing {
-    /// Whether the program has made this token for this client.
-    fn is_ours(&self, presented: &Presented, known: &HashMap<String, GrantProofRow>) -> bool {
-        let Presented { client, token, .. } = presented;
-        let proof = known.get(token.grant.as_str()).cloned().map(GrantProof::try_from);
-        let Some(Ok(proof)) = proof else { return false };
-        proof.client == client.id
-            && self.keys.is_authentic_for_client(token, &proof.salt).is_ok_and(|ours| ours)
+    fn lifetimes(&self, client: &Client) -> SessionConfig {
+        rules::RefreshRules::of(client).config(&self.sessions)
     }
 }
 
@@ -98,6 +114,19 @@ impl Members {
         Self(rows.into_iter().filter_map(member).collect())
     }
 
+    fn find(&self, presented: &Presented, rules: &Refreshing) -> Found {
+        let member = self.0.get(presented.token.grant.as_str());
+        let Some(member) = member.filter(|member| member.is_ours(presented, &rules.keys)) else {
+            return Found::Nothing;
+        };
+        let Presented { client, token, now, .. } = presented;
+        if !is_noted(&member.standing.grant, token.generation, *now, &rules.lifetimes(client)) {
+            return Found::Moves;
+        }
+        let given = member.check(presented).map(|narrowed| member.give(presented, rules, narrowed));
+        given.map_or(Found::Nothing, |granted| Found::Unchanged(Box::new(granted)))
+    }
+
     fn refresh(&mut self, presented: &Presented, rules: &Refreshing) -> Option<Granted> {
         self.0.get_mut(presented.token.grant.as_str())?.refresh(presented, rules)
     }
@@ -110,17 +139,18 @@ impl Members {
 }
 
 impl Member {
+    /// Whether the program has made this token for this client.
+    fn is_ours(&self, presented: &Presented, keys: &RefreshKeys) -> bool {
+        let (Presented { client, token, .. }, grant) = (presented, &self.standing.grant);
+        grant.client == client.id && keys.is_authentic_for_client(token, &grant.salt).is_ok_and(|ours| ours)
+    }
+
     fn refresh(&mut self, presented: &Presented, rules: &Refreshing) -> Option<Granted> {
-        let Presented { client, token, narrowing, now } = presented;
-        let (scopes, resources) =
-            narrowing.of(&self.standing.grant.scopes, &self.standing.grant.resources).ok()?;
-        if !rules::holds(&self.standing, client, *now) {
-            return None;
-        }
+        let Presented { client, token, now, .. } = presented;
+        let narrowed = self.check(presented)?;
         let grant = &mut self.standing.grant;
         let from = grant.generation;
-        let lifetimes = rules::RefreshRules::of(client).config(&rules.sessions);
-        match present(grant, token.generation, *now, &lifetimes) {
+        match present(grant, token.generation, *now, &rules.lifetimes(client)) {
             Decision::Keep | Decision::Rotate | Decision::Reissue(Reissue::Concurrent) => {}
             Decision::Reissue(Reissue::ResponseLost) => {
                 tracing::info!(grant = %grant.id, "a refresh response was lost; its token is handed out again");
@@ -128,9 +158,26 @@ impl Member {
             Decision::Reuse | Decision::Ended(_) | Decision::Unknown => return None,
         }
         self.used_from.get_or_insert(from);
-        let expires_at = access_token_expiry(rules.access_ttl, client, *now);
-        let (grant, user) = (grant.clone(), self.standing.user.clone());
-        let groups = self.standing.groups.clone();
-        Some(Granted { grant, user, groups, scopes, resources, nonce: None, expires_at })
+        Some(self.give(presented, rules, narrowed))
+    }
+
+    /// What the token is to be for, if what the grant stands on still holds.
+    fn check(&self, presented: &Presented) -> Option<(Scopes, Resources)> {
+        let (Presented { client, narrowing, now, .. }, standing) = (presented, &self.standing);
+        let narrowed = narrowing.of(&standing.grant.scopes, &standing.grant.resources).ok()?;
+        rules::holds(standing, client, *now).then_some(narrowed)
+    }
+
+    /// What the grant gives as it stands.
+    fn give(
+        &self,
+        presented: &Presented,
+        rules: &Refreshing,
+        (scopes, resources): (Scopes, Resources),
+    ) -> Granted {
+        let Standing { grant, user, groups, .. } = &self.standing;
+        let (grant, user, groups) = (grant.clone(), user.clone(), groups.clone());
+        let expires_at = access_token_expiry(rules.access_ttl, &presented.client, presented.now);
+        Granted { grant, user, groups, scopes, resources, nonce: None, expires_at }
     }
 }

@@ -1,4 +1,4 @@
-//! What tells a refresh token or a code as one of a grant's. It never changes, so it is read before anything is locked.
+//! What tells a code as that of a grant. It never changes, so it is read before anything is locked.
 
 use sqlx::FromRow;
 
@@ -14,7 +14,6 @@ use crate::model::oauth::client_id::ClientId;
 #[derive(Clone, Debug)]
 pub struct GrantProof {
     pub client: ClientId,
-    pub salt: Vec<u8>,
     pub code: Option<CodeRecord>,
 }
 
@@ -22,7 +21,6 @@ pub struct GrantProof {
 pub struct GrantProofRow {
     id: String,
     client_id: String,
-    salt: Vec<u8>,
     #[sqlx(flatten)]
     code: CodeRow,
 }
@@ -32,7 +30,6 @@ impl TryFrom<GrantProofRow> for GrantProof {
     fn try_from(row: GrantProofRow) -> Result<Self, StoreError> {
         Ok(Self {
             client: ClientId::parse(&row.client_id).map_err(corrupt(TABLE, &row.id))?,
-            salt: row.salt,
             code: row.code.record(),
         })
     }

@@ -1,10 +1,23 @@
 //! What presenting a client's refresh token means: the same as a browser's does.
 
+use std::time::Duration;
+
 use super::rotation::{Decision, Family, decide_generation};
 use crate::server::{clock::Timestamp, config::SessionConfig, store::grants::GrantRecord};
 
-/// Decides about a grant that was not revoked, and carries it over to what follows. The caller stores it, or revokes it.
-pub fn present(grant: &mut GrantRecord, presented: u64, now: Timestamp, rules: &SessionConfig) -> Decision {
+/// How soon use that changes nothing else is written again, at the latest.
+const NOTED: Duration = Duration::from_secs(60);
+
+/// Whether presenting a token changes nothing of its grant: it is the newest, somebody has used it, and so lately that this
+/// use need not be written as well. A grant may go idle earlier by that time, which is a tenth of its own at the most.
+pub fn is_noted(grant: &GrantRecord, presented: u64, now: Timestamp, rules: &SessionConfig) -> bool {
+    grant.confirmed
+        && now - grant.last_used_at < NOTED.min(rules.idle_ttl / 10)
+        && decide(grant, presented, now, rules) == Decision::Keep
+}
+
+/// Decides about a grant that was not revoked.
+fn decide(grant: &GrantRecord, presented: u64, now: Timestamp, rules: &SessionConfig) -> Decision {
     let family = Family {
         generation: grant.generation,
         confirmed: grant.confirmed,
@@ -12,7 +25,12 @@ pub fn present(grant: &mut GrantRecord, presented: u64, now: Timestamp, rules: &
         replaced_at: None,
         expires_at: grant.idle_expires_at.min(grant.absolute_expires_at),
     };
-    let decision = decide_generation(&family, presented, now, rules);
+    decide_generation(&family, presented, now, rules)
+}
+
+/// Decides, and carries the grant over to what follows. The caller stores it, or revokes it.
+pub fn present(grant: &mut GrantRecord, presented: u64, now: Timestamp, rules: &SessionConfig) -> Decision {
+    let decision = decide(grant, presented, now, rules);
     match decision {
         Decision::Keep => grant.confirmed = true,
         Decision::Rotate => {
@@ -28,4 +46,81 @@ pub fn present(grant: &mut GrantRecord, presented: u64, now: Timestamp, rules: &
     grant.last_used_at = now;
     grant.idle_expires_at = (now + rules.idle_ttl).min(grant.absolute_expires_at);
     decision
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{
+        id::{ClientSessionId, GrantId, UserId},
+        methods::Method,
+        oauth::{client_id::ClientId, resource::Resources, scope::Scopes},
+    };
+
+    const USED: Timestamp = Timestamp::from_seconds(1_000_000);
+    const NEVER_ROTATES: SessionConfig = SessionConfig {
+        idle_ttl: Duration::from_secs(30 * 86_400),
+        absolute_ttl: Duration::from_secs(180 * 86_400),
+        rotate_after: Duration::MAX,
+        reuse_grace: Duration::from_secs(30),
+    };
+
+    fn grant(confirmed: bool) -> GrantRecord {
+        let id = "019a0000-0000-7000-8000-00000000abcd";
+        GrantRecord {
+            id: GrantId::parse(id).unwrap(),
+            client_session: ClientSessionId::parse(id).unwrap(),
+            sign_in: ClientSessionId::parse(id).unwrap(),
+            client: ClientId::parse("lkc_AAAAAAAAAAAAAAAAAAAAAA").unwrap(),
+            user: UserId::parse(id).unwrap(),
+            scopes: Scopes::default(),
+            resources: Resources::default(),
+            auth_time: USED,
+            methods: Method::Password.into(),
+            acr: None,
+            salt: vec![0; 16],
+            generation: 3,
+            confirmed,
+            rotated_at: USED,
+            created_at: USED,
+            last_used_at: USED,
+            idle_expires_at: USED + NEVER_ROTATES.idle_ttl,
+            absolute_expires_at: USED + NEVER_ROTATES.absolute_ttl,
+            revoked: None,
+            code: None,
+        }
+    }
+
+    fn noted(grant: &GrantRecord, presented: u64, seconds: u64, rules: &SessionConfig) -> bool {
+        is_noted(grant, presented, USED + Duration::from_secs(seconds), rules)
+    }
+
+    #[test]
+    fn use_is_noted_for_a_minute() {
+        let used = grant(true);
+        assert!(noted(&used, 3, 0, &NEVER_ROTATES) && noted(&used, 3, 59, &NEVER_ROTATES));
+        assert!(!noted(&used, 3, 60, &NEVER_ROTATES));
+        assert!(
+            is_noted(&used, 3, Timestamp::from_seconds(999_000), &NEVER_ROTATES),
+            "the clock was set back"
+        );
+    }
+
+    #[test]
+    fn and_for_a_tenth_of_the_time_that_a_grant_may_be_idle() {
+        let short = SessionConfig { idle_ttl: Duration::from_secs(60), ..NEVER_ROTATES };
+        assert!(noted(&grant(true), 3, 5, &short) && !noted(&grant(true), 3, 6, &short));
+    }
+
+    #[test]
+    fn what_changes_a_grant_is_never_noted() {
+        assert!(!noted(&grant(false), 3, 1, &NEVER_ROTATES), "it is the first use");
+        let rotates = SessionConfig { rotate_after: Duration::from_secs(30), ..NEVER_ROTATES };
+        assert!(noted(&grant(true), 3, 29, &rotates) && !noted(&grant(true), 3, 30, &rotates));
+        for other in [0, 2, 4] {
+            assert!(!noted(&grant(true), other, 1, &NEVER_ROTATES), "generation {other}");
+        }
+        let ended = GrantRecord { absolute_expires_at: USED, ..grant(true) };
+        assert!(!noted(&ended, 3, 0, &NEVER_ROTATES));
+    }
 }
