@@ -9,7 +9,10 @@ export PATH := $(CURDIR)/target/tools/bin:$(PATH)
 RUSTUP_AUTO_INSTALL ?= 0
 export RUSTUP_AUTO_INSTALL
 
-.PHONY: help setup run check test dev build lint unit e2e screenshots bench load observatory lighthouse fuzz clean
+# What is built with it has the client bundle inside, and is built again when that changes.
+SITE = LATCHKEY_SITE="$$(cat target/site/pkg/* | sha256sum)"
+
+.PHONY: help setup run check test dev build lint unit e2e screenshots bench load hot observatory lighthouse fuzz clean
 
 help: ## List the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -34,7 +37,7 @@ dev: ## Serve and rebuild on every change (cargo leptos watch); mails are printe
 build: ## Leave target/release/latchkey, one file that runs from any folder
 	@.ci/setup run build
 	@.ci/client-bundle --small
-	LATCHKEY_SITE="$$(cat target/site/pkg/* | sha256sum)" cargo build --release
+	$(SITE) cargo build --release
 	@.ci/client-bundle --sizes
 
 lint: # formatting, clippy on both targets, licences and duplicates of crates
@@ -64,9 +67,9 @@ screenshots: ## Take pictures of every page and state into end2end/pictures
 bench: ## Measure the program beside what the hardware allows, the Express tutorial's app and oidc-provider
 	@.ci/setup run build bench
 	@.ci/client-bundle --small
-	LATCHKEY_SITE="$$(cat target/site/pkg/* | sha256sum)" cargo build --release
-	cargo bench --bench tokens
-	benches/load.py
+	$(SITE) cargo build --release
+	$(SITE) cargo bench --bench tokens
+	$(SITE) benches/load.py
 	benches/oauth.py
 	benches/passwords.py
 
@@ -75,6 +78,12 @@ load: ## Measure what connections cost: half-open, idle, slow, large
 	@.ci/client-bundle
 	cargo build
 	benches/connections.py
+
+hot: ## List anew which functions requests run: a release puts them next to each other
+	@.ci/setup run build bench hot
+	@.ci/client-bundle --small
+	$(SITE) cargo rustc --release --bin latchkey -- -Cstrip=none
+	benches/hot_functions.py
 
 observatory: ## Grade every kind of page with MDN Observatory
 	@.ci/setup run e2e observatory

@@ -154,4 +154,5 @@ def row(name, ours, theirs):
     print(f"{name:11} {ours['rate']:8,.0f} {cells(ours)} {ours['cpu']:7.0f}{other}")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -55,13 +55,13 @@ impl Kind for Refreshing {
         let moving = asked.iter().zip(&found).filter(|(_, found)| matches!(found, Found::Moves));
         let ids: Vec<_> = moving.map(|(id, _)| *id).collect();
         if ids.is_empty() {
-            return Ok(found.into_iter().map(Found::unmoved).collect());
+            return Ok(found.into_iter().map(Found::answer).collect());
         }
         let mut tx = store.begin().await?;
         let mut members = Members::new(standings::lock_free(&mut tx, &ids).await?);
         let decide = |(presented, found): (&&Presented, Found)| match found {
             Found::Moves => members.refresh(presented, self),
-            unmoved => unmoved.unmoved(),
+            stays => stays.answer(),
         };
         let outcomes = requests.iter().zip(found).map(decide).collect();
         grants::write_use(&mut tx, &members.used()).await?;
@@ -81,8 +81,8 @@ enum Found {
 }
 
 impl Found {
-    /// What it gives if its grant stays as it is.
-    fn unmoved(self) -> Option<Granted> {
+    /// What is answered if the grant stays as it is.
+    fn answer(self) -> Option<Granted> {
         match self {
             Self::Unchanged(granted) => Some(*granted),
             Self::Nothing | Self::Moves => None,
