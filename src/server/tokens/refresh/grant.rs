@@ -8,11 +8,13 @@ use crate::server::{clock::Timestamp, config::SessionConfig, store::grants::Gran
 /// How soon use that changes nothing else is written again, at the latest.
 const NOTED: Duration = Duration::from_secs(60);
 
-/// Whether presenting a token changes nothing of its grant: it is the newest, somebody has used it, and so lately that this
-/// use need not be written as well. A grant may go idle earlier by that time, which is a tenth of its own at the most.
+/// Whether presenting a token changes nothing of its grant: it is the newest, somebody has used it by the same rules, and so
+/// lately that this use need not be written as well. A grant may go idle earlier by that time, which is a tenth of its own at the
+/// most.
 pub fn is_noted(grant: &GrantRecord, presented: u64, now: Timestamp, rules: &SessionConfig) -> bool {
     grant.confirmed
         && now - grant.last_used_at < NOTED.min(rules.idle_ttl / 10)
+        && grant.idle_expires_at == idle_expiry(grant, grant.last_used_at, rules)
         && decide(grant, presented, now, rules) == Decision::Keep
 }
 
@@ -44,8 +46,13 @@ pub fn present(grant: &mut GrantRecord, presented: u64, now: Timestamp, rules: &
         Decision::Ended(_) | Decision::Reuse | Decision::Unknown => return decision,
     }
     grant.last_used_at = now;
-    grant.idle_expires_at = (now + rules.idle_ttl).min(grant.absolute_expires_at);
+    grant.idle_expires_at = idle_expiry(grant, now, rules);
     decision
+}
+
+/// When a grant ends that is used now and not again.
+fn idle_expiry(grant: &GrantRecord, now: Timestamp, rules: &SessionConfig) -> Timestamp {
+    (now + rules.idle_ttl).min(grant.absolute_expires_at)
 }
 
 #[cfg(test)]
@@ -58,9 +65,10 @@ mod tests {
     };
 
     const USED: Timestamp = Timestamp::from_seconds(1_000_000);
+    const DAY: Duration = Duration::from_secs(86_400);
     const NEVER_ROTATES: SessionConfig = SessionConfig {
-        idle_ttl: Duration::from_secs(30 * 86_400),
-        absolute_ttl: Duration::from_secs(180 * 86_400),
+        idle_ttl: DAY.saturating_mul(30),
+        absolute_ttl: DAY.saturating_mul(180),
         rotate_after: Duration::MAX,
         reuse_grace: Duration::from_secs(30),
     };
@@ -109,7 +117,19 @@ mod tests {
     #[test]
     fn and_for_a_tenth_of_the_time_that_a_grant_may_be_idle() {
         let short = SessionConfig { idle_ttl: Duration::from_secs(60), ..NEVER_ROTATES };
-        assert!(noted(&grant(true), 3, 5, &short) && !noted(&grant(true), 3, 6, &short));
+        let used = GrantRecord { idle_expires_at: USED + short.idle_ttl, ..grant(true) };
+        assert!(noted(&used, 3, 5, &short) && !noted(&used, 3, 6, &short));
+    }
+
+    #[test]
+    fn use_is_not_noted_by_other_rules() {
+        for days in [29, 31] {
+            let changed = SessionConfig { idle_ttl: DAY * days, ..NEVER_ROTATES };
+            assert!(!noted(&grant(true), 3, 1, &changed), "{days} days");
+        }
+        let ends_first =
+            GrantRecord { idle_expires_at: USED + DAY, absolute_expires_at: USED + DAY, ..grant(true) };
+        assert!(noted(&ends_first, 3, 1, &NEVER_ROTATES), "no rule lets it live longer");
     }
 
     #[test]
