@@ -5,10 +5,11 @@ them next to each other (build.rs): the system loads code by the page, and would
 `make hot` builds a release with its symbols and runs this, which takes two minutes. The name of a function contains a hash that
 changes with the version of the compiler and of its crate. What is listed and not there is passed over, so an old list costs
 memory and nothing else."""
-import argparse, pathlib, re, subprocess, tempfile
+import pathlib, re, subprocess, tempfile, types
 
 import load, oauth
 
+PROGRAM = load.ROOT / "target/release/latchkey"
 LIST = load.ROOT / "benches/hot-functions.txt"
 PAGES_AND_CALLS = ["page", "sign_in_page", "userinfo", "api_read", "refresh", "asset"]
 SECONDS = 4
@@ -39,16 +40,11 @@ def names(command):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--program", default=load.ROOT / "target/release/latchkey")
-    options = parser.parse_args()
-    options.database, options.algorithm = None, "ES256"
-    known = names(["nm", "--defined-only", "--format=just-symbols", options.program])
-    assert known, f"{options.program} has no symbols"
+    known = names(["nm", "--defined-only", "--format=just-symbols", PROGRAM])
+    assert known, f"{PROGRAM} has no symbols"
     load.SESSIONS = 20  # each signs up, which takes a second here
     with tempfile.TemporaryDirectory() as folder, open(load.ROOT / "target/bench.log", "w") as log:
-        options.program = watched(options.program, folder)
-        use(options, folder, log)
+        use(types.SimpleNamespace(program=watched(PROGRAM, folder), database=None, algorithm="ES256"), folder, log)
         called = pathlib.Path(folder, "calls").read_text()
     # "fn=(12) name", and a name that calls itself ends in '2.
     called = {re.sub(r"'\d+$", "", name) for name in re.findall(r"^c?fn=\(\d+\) (.+)$", called, re.MULTILINE)}

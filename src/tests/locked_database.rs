@@ -13,8 +13,10 @@ use sqlx::{
 
 use crate::{
     server::{config::DatabaseUrl, store::Store},
-    tests::relying_party::RelyingParty,
-    tests::test_app::{Backend, Browser, PASSWORD, TestApp, TestClock, TestDatabase},
+    tests::{
+        relying_party::RelyingParty,
+        test_app::{Backend, Browser, PASSWORD, TestApp, TestClock, TestDatabase},
+    },
 };
 
 const PEOPLE: usize = 20;

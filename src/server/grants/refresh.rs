@@ -72,7 +72,7 @@ impl Kind for Refreshing {
 
 /// What is known of a token before anything is locked.
 enum Found {
-    /// It is none of ours, or has ended.
+    /// It is none of ours, or what it stands on no longer holds.
     Nothing,
     /// It gives this, and nothing need be written.
     Unchanged(Box<Granted>),
@@ -115,16 +115,17 @@ impl Members {
     }
 
     fn find(&self, presented: &Presented, rules: &Refreshing) -> Found {
-        let member = self.0.get(presented.token.grant.as_str());
-        let Some(member) = member.filter(|member| member.is_ours(presented, &rules.keys)) else {
+        let Presented { client, token, now, .. } = presented;
+        let member = self.0.get(token.grant.as_str()).filter(|member| member.is_ours(presented, &rules.keys));
+        let Some((member, narrowed)) = member.and_then(|member| Some((member, member.check(presented)?)))
+        else {
             return Found::Nothing;
         };
-        let Presented { client, token, now, .. } = presented;
-        if !is_noted(&member.standing.grant, token.generation, *now, &rules.lifetimes(client)) {
-            return Found::Moves;
+        if is_noted(&member.standing.grant, token.generation, *now, &rules.lifetimes(client)) {
+            Found::Unchanged(Box::new(member.give(presented, rules, narrowed)))
+        } else {
+            Found::Moves
         }
-        let given = member.check(presented).map(|narrowed| member.give(presented, rules, narrowed));
-        given.map_or(Found::Nothing, |granted| Found::Unchanged(Box::new(granted)))
     }
 
     fn refresh(&mut self, presented: &Presented, rules: &Refreshing) -> Option<Granted> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::rotation::{Decision, Family, decide_generation};
+use super::rotation::{Decision, Family, decide_generation, idle_expiry};
 use crate::server::{clock::Timestamp, config::SessionConfig, store::grants::GrantRecord};
 
 /// How soon use that changes nothing else is written again, at the latest.
@@ -14,7 +14,7 @@ const NOTED: Duration = Duration::from_secs(60);
 pub fn is_noted(grant: &GrantRecord, presented: u64, now: Timestamp, rules: &SessionConfig) -> bool {
     grant.confirmed
         && now - grant.last_used_at < NOTED.min(rules.idle_ttl / 10)
-        && grant.idle_expires_at == idle_expiry(grant, grant.last_used_at, rules)
+        && grant.idle_expires_at == idle_expiry(grant.last_used_at, grant.absolute_expires_at, rules)
         && decide(grant, presented, now, rules) == Decision::Keep
 }
 
@@ -46,13 +46,8 @@ pub fn present(grant: &mut GrantRecord, presented: u64, now: Timestamp, rules: &
         Decision::Ended(_) | Decision::Reuse | Decision::Unknown => return decision,
     }
     grant.last_used_at = now;
-    grant.idle_expires_at = idle_expiry(grant, now, rules);
+    grant.idle_expires_at = idle_expiry(now, grant.absolute_expires_at, rules);
     decision
-}
-
-/// When a grant ends that is used now and not again.
-fn idle_expiry(grant: &GrantRecord, now: Timestamp, rules: &SessionConfig) -> Timestamp {
-    (now + rules.idle_ttl).min(grant.absolute_expires_at)
 }
 
 #[cfg(test)]

@@ -163,8 +163,13 @@ impl SessionRecord {
 
     /// Using a session postpones its idle end, and never its absolute one.
     fn postpone_idle_expiry(&mut self, now: Timestamp, config: &SessionConfig) {
-        self.idle_expires_at = (now + config.idle_ttl).min(self.absolute_expires_at);
+        self.idle_expires_at = idle_expiry(now, self.absolute_expires_at, config);
     }
+}
+
+/// When a family ends that is used now and not again.
+pub fn idle_expiry(now: Timestamp, absolute_expires_at: Timestamp, config: &SessionConfig) -> Timestamp {
+    (now + config.idle_ttl).min(absolute_expires_at)
 }
 
 /// A grace of zero is none, even within the millisecond of the rotation.
