@@ -11,8 +11,15 @@ export RUSTUP_AUTO_INSTALL
 
 # What is built with it has the client bundle inside, and is built again when that changes.
 SITE = LATCHKEY_SITE="$$(cat target/site/pkg/* | sha256sum)"
+# rustc optimises the ways that requests take (docs/decisions/0038-optimised-by-profile.md). Cargo does not look into the profile:
+# its checksum tells when to compile everything again. Cargo parts flags at spaces: in a folder that has one in its path, the
+# program is built without the profile.
+FLAGS = CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS
+PROFILE = $(CURDIR)/benches/latchkey.profdata
+PROFILED = $(FLAGS)="-Cprofile-use=$(PROFILE) --cfg=profile_$$(sha256sum <$(PROFILE) | head -c 8)"
+RELEASE = $(SITE) $(if $(word 2,$(CURDIR)),,$(PROFILED)) cargo
 
-.PHONY: help setup run check test dev build lint unit e2e screenshots bench load hot observatory lighthouse fuzz clean
+.PHONY: help setup run check test dev build lint unit e2e screenshots bench load profile observatory lighthouse fuzz clean
 
 help: ## List the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -37,7 +44,8 @@ dev: ## Serve and rebuild on every change (cargo leptos watch); mails are printe
 build: ## Leave target/release/latchkey, one file that runs from any folder
 	@.ci/setup run build
 	@.ci/client-bundle --small
-	$(SITE) cargo build --release
+	$(RELEASE) build --release
+	@.ci/profiled --check
 	@.ci/client-bundle --sizes
 
 lint: # formatting, clippy on both targets, licences and duplicates of crates
@@ -67,9 +75,11 @@ screenshots: ## Take pictures of every page and state into end2end/pictures
 bench: ## Measure the program beside what the hardware allows, the Express tutorial's app and oidc-provider
 	@.ci/setup run build bench
 	@.ci/client-bundle --small
-	$(SITE) cargo build --release
-	$(SITE) cargo bench --bench tokens
-	$(SITE) benches/load.py
+	$(RELEASE) build --release
+	@.ci/profiled --check
+	$(RELEASE) bench --bench ceilings --no-run
+	$(RELEASE) bench --bench tokens
+	benches/load.py
 	benches/oauth.py
 	benches/passwords.py
 
@@ -79,11 +89,13 @@ load: ## Measure what connections cost: half-open, idle, slow, large
 	cargo build
 	benches/connections.py
 
-hot: ## List anew which functions requests run: a release puts them next to each other
-	@.ci/setup run build bench hot
+profile: ## Record anew what releases are optimised for: the ways that requests take, and the functions that run
+	@.ci/setup run build bench profile
 	@.ci/client-bundle --small
-	$(SITE) cargo rustc --release --bin latchkey -- -Cstrip=none
-	benches/hot_functions.py
+	$(SITE) $(FLAGS)=-Cprofile-generate LLVM_PROFILE_FILE=/dev/null cargo build --release --target-dir target/counting
+	benches/profiling.py ways
+	$(RELEASE) rustc --release --bin latchkey -- -Cstrip=none
+	benches/profiling.py functions
 
 observatory: ## Grade every kind of page with MDN Observatory
 	@.ci/setup run e2e observatory

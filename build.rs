@@ -5,7 +5,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// What runs while the program starts, people sign in and apps ask (`benches/hot_functions.py`). The system loads code by the
+/// What runs while the program starts, people sign in and apps ask (`benches/profiling.py`). The system loads code by the
 /// page: next to each other, these functions take less than half of the memory that they take between all others.
 const HOT_FUNCTIONS: &str = "benches/hot-functions.txt";
 
