@@ -19,7 +19,7 @@ test('somebody signs up by mail, adds and removes a passkey, changes the address
   await page.keyboard.press('Enter');
   await page.waitForURL(isAt('/dashboard'));
 
-  await Authenticator.add(page);
+  const phone = await Authenticator.add(page);
   await visit(page, '/account/security');
   const passkeys = page.getByRole('region', { name: 'Passkeys' });
   await tabTo('button', 'Add a passkey');
@@ -38,6 +38,8 @@ test('somebody signs up by mail, adds and removes a passkey, changes the address
   await confirmByKeyboard(page);
   await expect(passkeys.getByText('“My phone” was removed.')).toBeVisible();
   await expect(heading(page)).toBeFocused();
+  // The page tells the device so. Who leaves before that is suggested the passkey when they sign in, and refused.
+  await expect.poll(() => phone.passkeys()).toEqual([]);
 
   const address = newAccount().email;
   await visit(page, '/account');

@@ -112,19 +112,16 @@ pub async fn delete_expired(state: &AppState, now: Timestamp) -> Result<(), Erro
     Ok(())
 }
 
-/// How long a batch may hold the writer, for which every refresh waits.
-const HOLD: Duration = Duration::from_millis(2);
 /// For how many times as long as a batch took the writer is left to others: few enough of those who wait for it meet a
-/// batch that the slowest hundredth of them hardly changes.
-const PAUSE: u32 = 30;
-const FIRST_BATCH: i64 = 20;
-/// A disk may need longer than [`HOLD`] for any commit. What has expired goes all the same.
+/// batch, or the disk while it copies what batches have changed, that the slowest hundredth of them hardly changes.
+const PAUSE: u32 = 60;
+/// Takes hardly longer than the commit, for which a refresh waits too.
 const SMALLEST_BATCH: i64 = 5;
 const LARGEST_BATCH: i64 = 2000;
 
 /// Deletes until nothing is left, each batch in a transaction of its own. Between two batches others may write.
 async fn in_batches(state: &AppState, what: Expiring, before: Timestamp) -> Result<u64, StoreError> {
-    let (mut deleted, mut limit) = (0, FIRST_BATCH);
+    let (mut deleted, mut limit, mut fastest) = (0, SMALLEST_BATCH, Duration::MAX);
     loop {
         let mut tx = state.store.begin().await?;
         let began = state.clock.elapsed();
@@ -135,17 +132,19 @@ async fn in_batches(state: &AppState, what: Expiring, before: Timestamp) -> Resu
         if i64::try_from(rows).unwrap_or(i64::MAX) < limit {
             return Ok(deleted);
         }
-        limit = next_batch(limit, took);
+        fastest = fastest.min(took);
+        limit = next_batch(limit, took, fastest);
         tokio::time::sleep(took * PAUSE).await;
     }
 }
 
-/// The size of the batch that follows one of this size: the next may be slower than the last, so it is only larger if
-/// that took less than half of what it may.
-fn next_batch(limit: i64, took: Duration) -> i64 {
-    let next = if took > HOLD {
+/// The size of the batch that follows one of this size. A batch may hold the writer, for which every refresh waits, for twice
+/// as long as the fastest did: what that is in milliseconds depends on the disk, and so does what a refresh takes. The next
+/// may be slower than the last, so it is only larger if there is room.
+fn next_batch(limit: i64, took: Duration, fastest: Duration) -> i64 {
+    let next = if took > fastest * 2 {
         limit / 2
-    } else if took < HOLD / 2 {
+    } else if took < fastest * 3 / 2 {
         limit * 3 / 2
     } else {
         limit
@@ -157,23 +156,34 @@ fn next_batch(limit: i64, took: Duration) -> i64 {
 mod tests {
     use super::*;
 
-    /// The size of the batches that follow, each row of which takes as long, and each commit.
-    fn settles_at(row: Duration, commit: Duration) -> i64 {
+    /// What the batches settle at that take as long for each row, and for the commit: their size, and how long one takes.
+    fn settles_at(row: Duration, commit: Duration) -> (i64, Duration) {
         let took = |limit: i64| row * u32::try_from(limit).unwrap() + commit;
-        (0..100).fold(FIRST_BATCH, |limit, _| next_batch(limit, took(limit)))
+        let fastest = took(SMALLEST_BATCH);
+        let limit = (0..100).fold(SMALLEST_BATCH, |limit, _| next_batch(limit, took(limit), fastest));
+        (limit, took(limit))
     }
 
     #[test]
-    fn a_batch_holds_the_writer_for_two_milliseconds() {
-        for micros in [2, 10, 30, 200] {
-            let row = Duration::from_micros(micros);
-            let held = row * u32::try_from(settles_at(row, Duration::ZERO)).unwrap();
-            assert!(HOLD / 2 <= held && held <= HOLD, "{held:?} for rows of {row:?}");
+    fn a_batch_holds_the_writer_for_twice_as_long_as_the_smallest() {
+        for (row, commit) in [(2, 200), (10, 200), (30, 200), (30, 20_000), (200, 0)] {
+            let [row, commit] = [row, commit].map(Duration::from_micros);
+            let (_, took) = settles_at(row, commit);
+            let smallest = row * 5 + commit;
+            assert!(smallest <= took && took <= smallest * 2, "{took:?} for rows of {row:?} and {commit:?}");
         }
     }
 
     #[test]
     fn a_slow_disk_does_not_keep_what_has_expired() {
-        assert_eq!(settles_at(Duration::from_micros(10), Duration::from_millis(20)), SMALLEST_BATCH);
+        let (limit, _) = settles_at(Duration::from_micros(30), Duration::from_millis(20));
+        assert!(limit > 300, "{limit}");
+    }
+
+    #[test]
+    fn a_batch_that_was_slow_by_chance_is_followed_by_half_of_it() {
+        let fastest = Duration::from_micros(300);
+        assert_eq!(next_batch(40, fastest * 50, fastest), 20);
+        assert_eq!(next_batch(SMALLEST_BATCH, fastest * 50, fastest), SMALLEST_BATCH);
     }
 }
