@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_holds_the_writer_for_twice_as_long_as_the_smallest() {
+    fn a_batch_holds_the_writer_for_no_longer_than_twice_the_smallest() {
         for (row, commit) in [(2, 200), (10, 200), (30, 200), (30, 20_000), (200, 0)] {
             let [row, commit] = [row, commit].map(Duration::from_micros);
             let (_, took) = settles_at(row, commit);
