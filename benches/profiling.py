@@ -84,7 +84,8 @@ def write_functions():
         costs = own_costs(pathlib.Path(folder, "calls").read_text())
     # "file;name", where other files may have the name too.
     seen = sorted(line.rpartition(";")[2] for line in profdata("show", "--covered", PROFILE).splitlines())
-    hot = [name for name in dict.fromkeys([*(name for name, _ in costs.most_common()), *seen]) if name in known]
+    busiest = sorted(costs, key=costs.get, reverse=True)
+    hot = [name for name in dict.fromkeys(busiest + seen) if name in known]
     LIST.write_text("".join(f"{line}\n" for line in [output(load.ROOT / ".ci/profiled").strip(), *hot]))
     print(f"{LIST.name}: {len(hot):,} of {len(known):,} functions")
 
