@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What the program can carry as an OpenID provider, beside the npm package oidc-provider, in the same run. Ours stores every
-change on the disk before it answers; the other keeps everything in memory.
+"""What the program can carry as an OpenID provider, beside the npm package oidc-provider, in the same run. Ours stores what
+an app gets tokens for on the disk before it answers, and a code in its log; the other keeps everything in memory.
 
     benches/oauth.py                    all scenarios
     benches/oauth.py --runs 1           quicker and less certain

@@ -294,8 +294,22 @@ impl Store {
 
     pub async fn begin(&self) -> Result<Tx, StoreError> {
         Ok(match self {
-            Self::Sqlite(pools) => Tx::Sqlite(Box::pin(pools.begin()).await?),
+            Self::Sqlite(pools) => Tx::Sqlite(Box::pin(pools.begin(sqlite::BEGIN)).await?),
             Self::Postgres(pool) => Tx::Postgres(Box::pin(pool.begin()).await?),
+        })
+    }
+
+    /// A transaction whose commit does not wait for the disk. A power cut soon after it may undo it, and with it whatever
+    /// was built on it: the next commit that waits takes all earlier ones to the disk. So it is for what may be lost as
+    /// long as nothing was made of it ([decision 39](../../docs/decisions/0039-codes-reach-the-disk-when-redeemed.md)).
+    pub async fn begin_with_asynchronous_commit(&self) -> Result<Tx, StoreError> {
+        Ok(match self {
+            Self::Sqlite(pools) => {
+                Tx::Sqlite(Box::pin(pools.begin(sqlite::BEGIN_WITH_ASYNCHRONOUS_COMMIT)).await?)
+            }
+            Self::Postgres(pool) => {
+                Tx::Postgres(Box::pin(pool.begin_with(postgres::BEGIN_WITH_ASYNCHRONOUS_COMMIT)).await?)
+            }
         })
     }
 

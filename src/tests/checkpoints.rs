@@ -5,7 +5,7 @@
 use sqlx::SqlitePool;
 
 use crate::{
-    server::store::Store,
+    server::store::{Store, Tx},
     tests::test_app::{Backend, TestApp},
 };
 
@@ -67,4 +67,20 @@ async fn the_log_is_copied_while_somebody_writes() {
     }
     writing.commit().await.unwrap();
     copying.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_connection_that_replaces_one_that_failed_copies_the_log() {
+    let app = TestApp::with(Backend::Sqlite, &[]).await;
+    let Store::Sqlite(pools) = &app.state.store else { unreachable!("this is about SQLite") };
+    write_pages(&pools.writer, 100).await;
+    let (pages, copied) = log(&pools.writer).await;
+    assert!(pages > 100 && copied == 0, "{copied} of {pages}");
+    sqlx::query("PRAGMA max_page_count = 1").execute(&pools.writer).await.unwrap();
+    let fill = "INSERT INTO filler SELECT randomblob(4000) FROM filler";
+    let mut full = app.state.store.begin().await.unwrap();
+    let Tx::Sqlite(write) = &mut full else { unreachable!("this is about SQLite") };
+    sqlx::query(fill).execute(&mut *write.tx).await.unwrap_err();
+    full.commit().await.unwrap_err();
+    assert_eq!(log(&pools.writer).await, (pages, pages));
 }

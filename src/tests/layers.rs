@@ -208,6 +208,14 @@ fn every_module_has_a_layer() {
 }
 
 #[test]
+fn only_codes_are_committed_without_waiting_for_the_disk() {
+    let modules = modules();
+    let asynchronous = modules.iter().filter(|(_, text)| text.contains("begin_with_asynchronous_commit("));
+    let names: Vec<_> = asynchronous.map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["server::grants::issue", "server::store"]);
+}
+
+#[test]
 fn no_modules_import_each_other_in_a_circle() {
     let modules = modules();
     let family = |a: &str, b: &str| a.starts_with(&format!("{b}::")) || b.starts_with(&format!("{a}::"));

@@ -60,6 +60,7 @@ on_both! {
     a_refresh_changes_no_index: super::refresh_changes_no_index;
     a_session_ends_once_and_the_first_reason_stands: super::revocation_is_final;
     a_dropped_transaction_leaves_no_trace: super::drop_rolls_back;
+    a_commit_waits_for_the_disk_unless_its_transaction_says_otherwise: super::commits_wait;
     deleting_an_account_takes_its_sessions: super::delete_cascades;
     changes_are_found_by_order_and_until_they_expire: super::changes_in_order;
     links_and_secrets_are_kept: super::links_and_secrets;
@@ -375,6 +376,32 @@ async fn both_folders_hold_the_same_migrations() {
         names
     };
     assert_eq!(names("sqlite"), names("postgres"));
+}
+
+async fn commits_wait(_: TestDatabase, store: Store) {
+    let waits = async |mut tx: Tx| {
+        let setting: String = match &mut tx {
+            Tx::Sqlite(write) => {
+                let setting = "SELECT CAST(synchronous AS TEXT) FROM pragma_synchronous";
+                sqlx::query_scalar(setting).fetch_one(&mut *write.tx).await.unwrap()
+            }
+            Tx::Postgres(tx) => {
+                sqlx::query_scalar("SHOW synchronous_commit").fetch_one(&mut **tx).await.unwrap()
+            }
+        };
+        tx.commit().await.unwrap();
+        match setting.as_str() {
+            // FULL, and NORMAL.
+            "2" | "on" => true,
+            "1" | "off" => false,
+            other => panic!("{other}"),
+        }
+    };
+    assert!(waits(store.begin().await.unwrap()).await);
+    assert!(!waits(store.begin_with_asynchronous_commit().await.unwrap()).await);
+    assert!(waits(store.begin().await.unwrap()).await, "the next one too");
+    drop(store.begin_with_asynchronous_commit().await.unwrap());
+    assert!(waits(store.begin().await.unwrap()).await, "after one that was dropped");
 }
 
 #[tokio::test]

@@ -73,7 +73,7 @@ impl Kind for Issuing {
         let pair = |sign_in: &&AppSignIn| grounds::pair(&sign_in.token.session, &sign_in.client.id);
         let pairs: Vec<_> = requests.iter().map(pair).collect();
         let asked: Vec<_> = pairs.iter().map(String::as_str).collect();
-        let mut tx = store.begin().await?;
+        let mut tx = store.begin_with_asynchronous_commit().await?;
         // A row that breaks a rule fails those alone who need it.
         let rows = grounds::lock_free(&mut tx, &asked).await?;
         let ground = |(pair, row): (String, GroundRow)| Some((pair, Ground::try_from(row).ok()?));

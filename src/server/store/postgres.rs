@@ -201,6 +201,9 @@ pub const INSERT_EVENTS: &str = "INSERT INTO audit_events
 pub const USERS: &str =
     "SELECT u.* FROM json_array_elements_text($1::json) ids(value) JOIN users u ON u.id = ids.value";
 
+/// The server writes the commit to the disk within three times `wal_writer_delay`, and with the next commit that waits for it.
+pub const BEGIN_WITH_ASYNCHRONOUS_COMMIT: &str = "BEGIN; SET LOCAL synchronous_commit = off";
+
 pub async fn open(url: &str) -> Result<PgPool, OpenError> {
     let (database, pool) = connect(url).await?;
     migrate(&pool).await.map_err(|error| OpenError::Migrate { database, error })?;

@@ -10,7 +10,7 @@ use std::{
 };
 
 use sqlx::{
-    Connection, Sqlite, SqlitePool, Transaction,
+    Connection, Sqlite, SqliteConnection, SqlitePool, Transaction,
     migrate::{MigrateError, Migrator},
     query_scalar,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -156,11 +156,19 @@ pub const INSERT_EVENTS: &str = rows!(
 /// Accounts of ids that come as a JSON array.
 pub const USERS: &str = "SELECT u.* FROM json_each($1) ids CROSS JOIN users u ON u.id = ids.value";
 
+/// How a transaction begins that may write. SQLite has no commit that waits for the disk beside ones that do not: the
+/// connection is told each time, by the same trip to its thread.
+pub const BEGIN: &str = "PRAGMA synchronous = FULL; BEGIN IMMEDIATE";
+/// Its commit is in the log, and the next one that waits for the disk takes it there, for the log keeps their order.
+pub const BEGIN_WITH_ASYNCHRONOUS_COMMIT: &str = "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE";
+
 /// Four of them are held for as long as the program runs ([`super::held_reader`]).
 const READERS: u32 = 8;
 /// KiB of the database that a connection for reading keeps: a quarter of SQLite's 2 MiB is enough for the inner pages of a
 /// large database. The rest is in the system's memory anyway, once for all of them.
 const READER_CACHE: &str = "-512";
+/// Copies what is in the write-ahead log into the database, as far as nobody is in the way.
+const COPY: &str = "PRAGMA wal_checkpoint(PASSIVE)";
 /// Pages of the write-ahead log that are gathered before they are copied into the database. Most are written again and
 /// again, and are copied once.
 const LONG_LOG: i64 = 2000;
@@ -208,12 +216,12 @@ pub struct Write {
 
 impl Pools {
     /// Begins a transaction that may write. If that fails, it is tried once more on a new connection.
-    pub async fn begin(&self) -> Result<Write, sqlx::Error> {
-        match self.try_begin().await {
+    pub async fn begin(&self, statement: &'static str) -> Result<Write, sqlx::Error> {
+        match self.try_begin(statement).await {
             Err(error) if is_suspicious(&error) => {
                 tracing::warn!(%error, "the writer connection failed; it is replaced");
                 self.suspicion.raise();
-                self.try_begin().await
+                self.try_begin(statement).await
             }
             outcome => outcome,
         }
@@ -223,7 +231,6 @@ impl Pools {
     /// the little that they have written meanwhile. After that the log begins anew.
     pub async fn copy_long_log(&self) -> Result<(), sqlx::Error> {
         const LOOK: &str = "PRAGMA wal_checkpoint(NOOP)";
-        const COPY: &str = "PRAGMA wal_checkpoint(PASSIVE)";
         let (_, pages, copied): (i64, i64, i64) = sqlx::query_as(LOOK).fetch_one(&self.copier).await?;
         if pages - copied >= LONG_LOG {
             sqlx::query(COPY).execute(&self.copier).await?;
@@ -239,8 +246,8 @@ impl Pools {
         self.writer.close().await;
     }
 
-    async fn try_begin(&self) -> Result<Write, sqlx::Error> {
-        let tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+    async fn try_begin(&self, statement: &'static str) -> Result<Write, sqlx::Error> {
+        let tx = self.writer.begin_with(statement).await?;
         Ok(Write { tx, accounts: self.accounts.clone(), suspicion: self.suspicion.clone() })
     }
 }
@@ -312,6 +319,7 @@ pub async fn open(path: &Path) -> Result<Pools, OpenError> {
                 let accounts = accounts.clone();
                 Box::pin(async move {
                     connection.lock_handle().await?.set_update_hook(move |change| accounts.note(&change));
+                    copy_doubtful_log(connection).await;
                     Ok(())
                 })
             }
@@ -326,6 +334,14 @@ pub async fn open(path: &Path) -> Result<Pools, OpenError> {
         .await
         .map_err(connect)?;
     Ok(Pools { writer, readers, copier, accounts, suspicion })
+}
+
+/// A disk that failed once while it was waited for may lack commits that did not wait, and the system does not write them
+/// again. So a connection that replaces one that failed begins by copying the log, which is read from memory.
+async fn copy_doubtful_log(writer: &mut SqliteConnection) {
+    if let Err(error) = sqlx::query(COPY).execute(writer).await {
+        tracing::warn!(%error, "the log of the database could not be copied by the connection that begins to write");
+    }
 }
 
 /// Brings the tables up to date. A new database goes through many steps, and none of them waits for the disk: the next
