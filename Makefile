@@ -11,13 +11,15 @@ export RUSTUP_AUTO_INSTALL
 
 # What is built with it has the client bundle inside, and is built again when that changes.
 SITE = LATCHKEY_SITE="$$(cat target/site/pkg/* | sha256sum)"
-# rustc optimises the ways that requests take (docs/decisions/0038-optimised-by-profile.md). Cargo does not look into the profile:
-# its checksum tells when to compile everything again. Functions that were changed since are compiled without it, and no warning tells
-# of each. Cargo parts flags at spaces: in a folder that has one in its path, the program is built without the profile.
+# rustc optimises the ways that requests take, and puts the parts of functions that they do not take elsewhere
+# (docs/decisions/0038-optimised-by-profile.md). Cargo does not look into the profile: its checksum tells when to compile everything
+# again. Functions that were changed since are compiled without it, and no warning tells of each. Cargo parts flags at spaces: in a
+# folder that has one in its path, the program is built without the profile.
 FLAGS = CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS
 PROFILE = $(CURDIR)/benches/latchkey.profdata
 CHECKSUM = $$(sha256sum <$(PROFILE) | head -c 8)
-PROFILED = $(FLAGS)="-Cprofile-use=$(PROFILE) -Cllvm-args=-no-pgo-warn-mismatch --cfg=profile_$(CHECKSUM)"
+LLVM = -Cllvm-args=-no-pgo-warn-mismatch -Cllvm-args=-enable-split-machine-functions
+PROFILED = $(FLAGS)="-Cprofile-use=$(PROFILE) $(LLVM) --cfg=profile_$(CHECKSUM)"
 RELEASE = $(SITE) $(if $(word 2,$(CURDIR)),,$(PROFILED)) cargo
 
 .PHONY: help setup run check test dev build lint unit e2e screenshots bench load profile observatory lighthouse fuzz clean

@@ -419,6 +419,19 @@ async fn sqlite_commits_are_durable() {
 }
 
 #[tokio::test]
+async fn sqlite_is_built_with_the_options_of_cargos_settings() {
+    let database = TestDatabase::new(Backend::Sqlite).await;
+    let Store::Sqlite(pools) = Store::open(&database.url).await.unwrap() else { unreachable!() };
+    let options: Vec<String> =
+        sqlx::query_scalar("PRAGMA compile_options").fetch_all(&pools.writer).await.unwrap();
+    let has = |option: &str| options.iter().any(|found| found == option);
+    assert!(has("DEFAULT_MEMSTATUS=0") && has("STMTJRNL_SPILL=4194304"), "{options:?}");
+    for left_out in ["FTS3", "FTS3_PARENTHESIS", "FTS5", "RTREE", "DBSTAT_VTAB", "MEMORY_MANAGEMENT"] {
+        assert!(!has(&format!("ENABLE_{left_out}")), "{left_out}");
+    }
+}
+
+#[tokio::test]
 async fn an_invalid_database_url_is_refused() {
     let database = TestDatabase::new(Backend::Sqlite).await;
     std::fs::write(

@@ -167,6 +167,8 @@ const READERS: u32 = 8;
 /// KiB of the database that a connection for reading keeps: a quarter of SQLite's 2 MiB is enough for the inner pages of a
 /// large database. The rest is in the system's memory anyway, once for all of them.
 const READER_CACHE: &str = "-512";
+/// The same for the one that writes, which also gathers here what a group of requests changes.
+const WRITER_CACHE: &str = "-1024";
 /// Copies what is in the write-ahead log into the database, as far as nobody is in the way.
 const COPY: &str = "PRAGMA wal_checkpoint(PASSIVE)";
 /// Pages of the write-ahead log that are gathered before they are copied into the database. Most are written again and
@@ -302,6 +304,7 @@ pub async fn open(path: &Path) -> Result<Pools, OpenError> {
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(BUSY_TIMEOUT)
         .pragma("wal_autocheckpoint", LONGEST_LOG)
+        .pragma("cache_size", WRITER_CACHE)
         .foreign_keys(true);
     let accounts = AccountVersion::open(path).map_err(|error| connect(error.into()))?;
     let suspicion = Suspicion::default();
