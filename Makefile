@@ -99,6 +99,7 @@ profile: ## Record anew what releases are optimised for: the ways that requests 
 	benches/profiling.py ways
 	$(RELEASE) rustc --release --bin latchkey -- -Cstrip=none
 	benches/profiling.py functions
+	for pass in {1..4}; do $(RELEASE) rustc --release --bin latchkey -- -Cstrip=none; benches/profiling.py strays; done
 
 observatory: ## Grade every kind of page with MDN Observatory
 	@.ci/setup run e2e observatory

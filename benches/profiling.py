@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
-"""Writes down how the program is used, so that releases are compiled for it. `make profile` calls it twice:
+"""Writes down how the program is used, so that releases are compiled for it. `make profile` calls it:
 
     benches/profiling.py ways         of a release that counts: benches/latchkey.profdata, the ways that requests take through
                                       the code, which rustc optimises (Makefile)
     benches/profiling.py functions    of a release that is optimised by it and has its symbols: benches/hot-functions.txt, the
                                       functions that run, the busiest first, which stand next to each other (build.rs)
+    benches/profiling.py strays       of a release that follows this list and has its symbols: what else runs is added to it
 
 The name of a function contains a hash that changes with the version of the compiler, of its crate and of what that uses. What is
 named and not there is passed over: an old profile costs speed and memory, and nothing else."""
-import collections, pathlib, re, subprocess, sys, tempfile, types
+import bisect, collections, pathlib, re, subprocess, sys, tempfile, types
 
 import load, oauth
 
@@ -16,12 +17,12 @@ COUNTING = load.ROOT / "target/counting/release/latchkey"
 RELEASE = load.ROOT / "target/release/latchkey"
 PROFILE = load.ROOT / "benches/latchkey.profdata"
 LIST = load.ROOT / "benches/hot-functions.txt"
-PAGES_AND_CALLS = ["page", "sign_in_page", "userinfo", "api_read", "refresh", "asset"]
+PAGES_AND_CALLS = [{name: 1} for name in ["page", "sign_in_page", "userinfo", "api_read", "refresh", "asset"]]
 SECONDS = 4
 load.SESSIONS = 20  # each signs up, which takes a second under valgrind
 
 
-def use(program, folder, *watched):
+def use(program, folder, *watched, more=()):
     """Starts the program, watched by a command, signs in, loads pages, and asks as apps do."""
     command = pathlib.Path(folder) / "latchkey"
     # What else it is called for leaves no file where it is called.
@@ -35,8 +36,8 @@ def use(program, folder, *watched):
             app.drive(scenario, sessions, f"{folder}/codes", SECONDS)
         # Once more: the dashboard tells of the sign-in before.
         app.program.sign_in()
-        for scenario in PAGES_AND_CALLS:
-            load.drive(app.program, {scenario: 1}, SECONDS)
+        for scenario in [*PAGES_AND_CALLS, *more]:
+            load.drive(app.program, scenario, SECONDS)
         app.program.stop()
 
 
@@ -58,37 +59,65 @@ def write_ways():
     print(f"{PROFILE.name}: {PROFILE.stat().st_size / 1e6:.1f} MB")
 
 
-def own_costs(calls):
-    """The instructions of each function, without those of what it calls, from the report of callgrind."""
-    names, costs, function = {}, collections.Counter(), None
+def own_costs(calls, symbols):
+    """The instructions of each function, without those of what it calls, from the report of callgrind. By their addresses: valgrind
+    does not know the names of the parts of functions that rustc puts elsewhere."""
+    addresses = [address for address, _ in symbols]
+    files, costs, is_ours = {}, collections.Counter(), False
     lines = iter(calls.splitlines())
     for line in lines:
-        if named := re.match(r"(c?fn)=\((\d+)\)(?: (.+))?", line):
-            kind, number, name = named.groups()
-            if name:
-                names[number] = re.sub(r"'\d+$", "", name)  # one that calls itself ends in '2
-            if kind == "fn":
-                function = names[number]
+        if named := re.match(r"ob=\((\d+)\)(?: (.+))?", line):
+            number, name = named.groups()
+            is_ours = files.setdefault(number, name) == str(RELEASE)
         elif line.startswith("calls="):
             next(lines)  # what the call cost
-        elif re.match(r"[\d*+-]", line) and function:
-            costs[function] += int(line.split()[1])
+        elif is_ours and line.startswith("0x"):
+            address, _, cost = line.split()
+            costs[symbols[bisect.bisect(addresses, int(address, 16)) - 1][1]] += int(cost)
     return costs
+
+
+def functions():
+    """All that the release has, with their addresses in the file."""
+    symbols = [line.split() for line in output("nm", "--defined-only", RELEASE).splitlines()]
+    assert symbols, f"{RELEASE} has no symbols"
+    return sorted((int(address, 16), name) for address, kind, name in symbols if kind in "tTwW")
 
 
 def write_functions():
     """Those that ran under valgrind, and those that the profile has seen besides: some run only if two threads happen to meet."""
-    known = set(output("nm", "--defined-only", "--format=just-symbols", RELEASE).split())
-    assert known, f"{RELEASE} has no symbols"
+    symbols = functions()
     with tempfile.TemporaryDirectory() as folder:
-        use(RELEASE, folder, "valgrind", "--tool=callgrind", "--demangle=no", f"--callgrind-out-file={folder}/calls")
-        costs = own_costs(pathlib.Path(folder, "calls").read_text())
+        use(RELEASE, folder, "valgrind", "--tool=callgrind", "--dump-instr=yes", "--compress-pos=no", f"--callgrind-out-file={folder}/calls")
+        costs = own_costs(pathlib.Path(folder, "calls").read_text(), symbols)
     # "file;name", where other files may have the name too.
     seen = sorted(line.rpartition(";")[2] for line in profdata("show", "--covered", PROFILE).splitlines())
     busiest = sorted(costs, key=costs.get, reverse=True)
+    known = {name for _, name in symbols}
     hot = [name for name in dict.fromkeys(busiest + seen) if name in known]
     LIST.write_text("".join(f"{line}\n" for line in [output(load.ROOT / ".ci/profiled").strip(), *hot]))
     print(f"{LIST.name}: {len(hot):,} of {len(known):,} functions")
 
 
-{"ways": write_ways, "functions": write_functions}[sys.argv[1]]()
+def write_strays():
+    """Adds what runs without valgrind alone: when threads meet, and by instructions that valgrind lacks. It is where the system has to
+    load code that does not stand with the rest. It loads 64 KiB at a time, so each pass finds what another one has hidden."""
+    symbols = functions()
+    addresses = [address for address, _ in symbols]
+    with tempfile.TemporaryDirectory() as folder:
+        perf = ["perf", "record", "--quiet", "--event=page-faults", "--count=1", "--data", f"--output={folder}/faults"]
+        use(RELEASE, folder, *perf, more=[{"sign_in": 1}, load.MIXED])
+        events = output("perf", "script", f"--input={folder}/faults", "--fields=event,addr", "--show-mmap-events")
+    loaded = re.findall(r"MMAP2? .*\[0x(\w+)\(0x(\w+)\) @ (\w+) .*\]: (\S+) (.+)", events)
+    loaded = [(int(start, 16), int(size, 16), int(offset, 16), rights) for start, size, offset, rights, name in loaded if name == str(RELEASE)]
+    base = next(start for start, _, offset, _ in loaded if offset == 0)
+    code, size = next((start, size) for start, size, _, rights in loaded if "x" in rights)
+    faults = [int(address, 16) for address in re.findall(r"page-faults:\s+(\w+)", events)]
+    ran = [symbols[bisect.bisect(addresses, address - base) - 1][1] for address in faults if code <= address < code + size]
+    known = LIST.read_text().splitlines()
+    strays = [name for name in dict.fromkeys(ran) if name not in set(known)]
+    LIST.write_text("".join(f"{line}\n" for line in known + strays))
+    print(f"{LIST.name}: {len(strays)} more functions")
+
+
+{"ways": write_ways, "functions": write_functions, "strays": write_strays}[sys.argv[1]]()
