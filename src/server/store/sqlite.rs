@@ -156,8 +156,8 @@ pub const INSERT_EVENTS: &str = rows!(
 /// Accounts of ids that come as a JSON array.
 pub const USERS: &str = "SELECT u.* FROM json_each($1) ids CROSS JOIN users u ON u.id = ids.value";
 
-/// How a transaction begins that may write. SQLite has no commit that waits for the disk beside ones that do not: the
-/// connection is told each time, by the same trip to its thread.
+/// How a transaction begins that may write. Whether a commit waits for the disk is a setting of the connection, so each
+/// transaction sets it, with the same trip to the connection's thread.
 pub const BEGIN: &str = "PRAGMA synchronous = FULL; BEGIN IMMEDIATE";
 /// Its commit is in the log, and the next one that waits for the disk takes it there, for the log keeps their order.
 pub const BEGIN_WITH_ASYNCHRONOUS_COMMIT: &str = "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE";
