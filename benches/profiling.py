@@ -62,7 +62,6 @@ def write_ways():
 def own_costs(calls, symbols):
     """The instructions of each function, without those of what it calls, from the report of callgrind. By their addresses: valgrind
     does not know the names of the parts of functions that rustc puts elsewhere."""
-    addresses = [address for address, _ in symbols]
     files, costs, is_ours = {}, collections.Counter(), False
     lines = iter(calls.splitlines())
     for line in lines:
@@ -73,27 +72,33 @@ def own_costs(calls, symbols):
             next(lines)  # what the call cost
         elif is_ours and line.startswith("0x"):
             address, _, cost = line.split()
-            costs[symbols[bisect.bisect(addresses, int(address, 16)) - 1][1]] += int(cost)
+            costs[symbols.at(int(address, 16))] += int(cost)
     return costs
 
 
-def functions():
-    """All that the release has, with their addresses in the file."""
-    symbols = [line.split() for line in output("nm", "--defined-only", RELEASE).splitlines()]
-    assert symbols, f"{RELEASE} has no symbols"
-    return sorted((int(address, 16), name) for address, kind, name in symbols if kind in "tTwW")
+class Symbols:
+    """The functions of the release, and where they stand in its file."""
+
+    def __init__(self):
+        symbols = [line.split() for line in output("nm", "--defined-only", RELEASE).splitlines()]
+        assert symbols, f"{RELEASE} has no symbols"
+        functions = sorted((int(address, 16), name) for address, kind, name in symbols if kind in "tTwW")
+        self.addresses, self.names = zip(*functions)
+
+    def at(self, address):
+        return self.names[bisect.bisect(self.addresses, address) - 1]
 
 
 def write_functions():
     """Those that ran under valgrind, and those that the profile has seen besides: some run only if two threads happen to meet."""
-    symbols = functions()
+    symbols = Symbols()
     with tempfile.TemporaryDirectory() as folder:
         use(RELEASE, folder, "valgrind", "--tool=callgrind", "--dump-instr=yes", "--compress-pos=no", f"--callgrind-out-file={folder}/calls")
         costs = own_costs(pathlib.Path(folder, "calls").read_text(), symbols)
     # "file;name", where other files may have the name too.
     seen = sorted(line.rpartition(";")[2] for line in profdata("show", "--covered", PROFILE).splitlines())
     busiest = sorted(costs, key=costs.get, reverse=True)
-    known = {name for _, name in symbols}
+    known = set(symbols.names)
     hot = [name for name in dict.fromkeys(busiest + seen) if name in known]
     LIST.write_text("".join(f"{line}\n" for line in [output(load.ROOT / ".ci/profiled").strip(), *hot]))
     print(f"{LIST.name}: {len(hot):,} of {len(known):,} functions")
@@ -102,8 +107,7 @@ def write_functions():
 def write_strays():
     """Adds what runs without valgrind alone: when threads meet, and by instructions that valgrind lacks. It is where the system has to
     load code that does not stand with the rest. It loads 64 KiB at a time, so each pass finds what another one has hidden."""
-    symbols = functions()
-    addresses = [address for address, _ in symbols]
+    symbols = Symbols()
     with tempfile.TemporaryDirectory() as folder:
         perf = ["perf", "record", "--quiet", "--event=page-faults", "--count=1", "--data", f"--output={folder}/faults"]
         use(RELEASE, folder, *perf, more=[{"sign_in": 1}, load.MIXED])
@@ -113,7 +117,7 @@ def write_strays():
     base = next(start for start, _, offset, _ in loaded if offset == 0)
     code, size = next((start, size) for start, size, _, rights in loaded if "x" in rights)
     faults = [int(address, 16) for address in re.findall(r"page-faults:\s+(\w+)", events)]
-    ran = [symbols[bisect.bisect(addresses, address - base) - 1][1] for address in faults if code <= address < code + size]
+    ran = [symbols.at(address - base) for address in faults if code <= address < code + size]
     known = LIST.read_text().splitlines()
     strays = [name for name in dict.fromkeys(ran) if name not in set(known)]
     LIST.write_text("".join(f"{line}\n" for line in known + strays))

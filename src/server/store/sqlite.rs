@@ -340,7 +340,8 @@ pub async fn open(path: &Path) -> Result<Pools, OpenError> {
 }
 
 /// A disk that failed once while it was waited for may lack commits that did not wait, and the system does not write them
-/// again. So a connection that replaces one that failed begins by copying the log, which is read from memory.
+/// again. So each connection that writes begins by copying the log, which is read from memory: one that replaces a connection
+/// that failed, and the first of a program that was started anew.
 async fn copy_doubtful_log(writer: &mut SqliteConnection) {
     if let Err(error) = sqlx::query(COPY).execute(writer).await {
         tracing::warn!(%error, "the log of the database could not be copied by the connection that begins to write");
