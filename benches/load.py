@@ -270,7 +270,7 @@ def measure(options, folder, log):
         keeping.sessions = program.sessions
         row("refresh, keeping", side_by_side([(keeping, {"refresh": 1})], options)[0], one, None)
         keeping.stop()
-    print(f"\nfirst 200 after {start:.0f} ms; memory {idle:.0f} MB idle, {peak:.0f} MB at the peak")
+    print(f"\nfirst 200 after {start:.0f} ms; memory {idle:.1f} MB idle, {peak:.1f} MB at the peak")
     if peer:
         print(f"Express: first 200 after {peer.start_ms:.0f} ms; memory {peer.idle_mb:.0f} MB idle, {peer.rss_mb('VmHWM'):.0f} MB at the peak")
     for other in filter(None, [bare, peer]):

@@ -25,7 +25,7 @@ async fn write_pages(writer: &SqlitePool, pages: i64) {
 }
 
 #[tokio::test]
-async fn a_long_log_is_copied_and_begins_anew_and_a_short_one_is_left_alone() {
+async fn a_long_log_is_copied_a_full_one_begins_anew_and_a_short_one_is_left_alone() {
     let app = TestApp::with(Backend::Sqlite, &[]).await;
     let Store::Sqlite(pools) = &app.state.store else { unreachable!("this is about SQLite") };
     let (short, _) = log(&pools.writer).await;
@@ -37,6 +37,12 @@ async fn a_long_log_is_copied_and_begins_anew_and_a_short_one_is_left_alone() {
     assert!(long > 3000 && copied == 0, "{copied} of {long} pages were copied by who wrote them");
     pools.copy_long_log().await.unwrap();
     assert_eq!(log(&pools.writer).await, (long, long));
+
+    write_pages(&pools.writer, 12_000).await;
+    let (full, copied) = log(&pools.writer).await;
+    assert!(full > 12_000 && copied < full, "{copied} of {full} pages were copied by who wrote them");
+    pools.copy_long_log().await.unwrap();
+    assert_eq!(log(&pools.writer).await, (full, full));
 
     app.sign_up("ada@example.org").await;
     let (anew, _) = log(&pools.writer).await;

@@ -425,7 +425,9 @@ async fn sqlite_is_built_with_the_options_of_cargos_settings() {
     let options: Vec<String> =
         sqlx::query_scalar("PRAGMA compile_options").fetch_all(&pools.writer).await.unwrap();
     let has = |option: &str| options.iter().any(|found| found == option);
-    assert!(has("DEFAULT_MEMSTATUS=0") && has("STMTJRNL_SPILL=4194304"), "{options:?}");
+    for chosen in ["DEFAULT_MEMSTATUS=0", "STMTJRNL_SPILL=4194304", "DEFAULT_LOOKASIDE=1200,10"] {
+        assert!(has(chosen), "{chosen}: {options:?}");
+    }
     for left_out in ["FTS3", "FTS3_PARENTHESIS", "FTS5", "RTREE", "DBSTAT_VTAB", "MEMORY_MANAGEMENT"] {
         assert!(!has(&format!("ENABLE_{left_out}")), "{left_out}");
     }

@@ -164,19 +164,19 @@ pub const BEGIN_WITH_ASYNCHRONOUS_COMMIT: &str = "PRAGMA synchronous = NORMAL; B
 
 /// Four of them are held for as long as the program runs ([`super::held_reader`]).
 const READERS: u32 = 8;
-/// KiB of the database that a connection for reading keeps: a quarter of SQLite's 2 MiB is enough for the inner pages of a
+/// KiB of the database that each connection keeps: a quarter of SQLite's 2 MiB is enough for the inner pages of a
 /// large database. The rest is in the system's memory anyway, once for all of them.
-const READER_CACHE: &str = "-512";
-/// The same for the one that writes, which also gathers here what a group of requests changes.
-const WRITER_CACHE: &str = "-1024";
+const CACHE: &str = "-512";
 /// Copies what is in the write-ahead log into the database, as far as nobody is in the way.
 const COPY: &str = "PRAGMA wal_checkpoint(PASSIVE)";
 /// Pages of the write-ahead log that are gathered before they are copied into the database. Most are written again and
 /// again, and are copied once.
-const LONG_LOG: i64 = 2000;
+const COPIED_TOGETHER: i64 = 2000;
+/// With so many pages the log begins anew, for which everybody who writes waits a moment.
+const FULL_LOG: i64 = 12_000;
 /// From here on whoever writes copies them, and everybody who writes waits for it: where nothing else does, as beside a
 /// command, or does not keep up.
-const LONGEST_LOG: &str = "16000";
+const LONGEST_LOG: &str = "24000";
 /// How long a statement waits for another process's lock (`latchkey user add` beside a running server).
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -229,13 +229,17 @@ impl Pools {
         }
     }
 
-    /// Copies the log into the database, if it is long: nearly all of it while others write, which takes a while, and then
-    /// the little that they have written meanwhile. After that the log begins anew.
+    /// Copies the log into the database while others write, if many of its pages wait for that. If the log is full, the
+    /// writer's connection copies the few pages that were written meanwhile. After that the log begins anew.
     pub async fn copy_long_log(&self) -> Result<(), sqlx::Error> {
         const LOOK: &str = "PRAGMA wal_checkpoint(NOOP)";
         let (_, pages, copied): (i64, i64, i64) = sqlx::query_as(LOOK).fetch_one(&self.copier).await?;
-        if pages - copied >= LONG_LOG {
+        let waiting = pages - copied;
+        let is_full = pages >= FULL_LOG && waiting > 0;
+        if is_full || waiting >= COPIED_TOGETHER {
             sqlx::query(COPY).execute(&self.copier).await?;
+        }
+        if is_full {
             sqlx::query(COPY).execute(&self.writer).await?;
         }
         Ok(())
@@ -304,7 +308,7 @@ pub async fn open(path: &Path) -> Result<Pools, OpenError> {
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(BUSY_TIMEOUT)
         .pragma("wal_autocheckpoint", LONGEST_LOG)
-        .pragma("cache_size", WRITER_CACHE)
+        .pragma("cache_size", CACHE)
         .foreign_keys(true);
     let accounts = AccountVersion::open(path).map_err(|error| connect(error.into()))?;
     let suspicion = Suspicion::default();
@@ -333,7 +337,7 @@ pub async fn open(path: &Path) -> Result<Pools, OpenError> {
     migrate(&writer).await.map_err(|error| OpenError::Migrate { database: database.clone(), error })?;
     let copier = pool(1).connect_lazy_with(options.clone());
     let readers = pool(READERS)
-        .connect_with(options.read_only(true).create_if_missing(false).pragma("cache_size", READER_CACHE))
+        .connect_with(options.read_only(true).create_if_missing(false))
         .await
         .map_err(connect)?;
     Ok(Pools { writer, readers, copier, accounts, suspicion })
