@@ -38,9 +38,9 @@ async fn a_long_log_is_copied_a_full_one_begins_anew_and_a_short_one_is_left_alo
     pools.copy_long_log().await.unwrap();
     assert_eq!(log(&pools.writer).await, (long, long));
 
-    write_pages(&pools.writer, 12_000).await;
+    write_pages(&pools.writer, 32_000).await;
     let (full, copied) = log(&pools.writer).await;
-    assert!(full > 12_000 && copied < full, "{copied} of {full} pages were copied by who wrote them");
+    assert!(full > 32_000 && copied < full, "{copied} of {full} pages were copied by who wrote them");
     pools.copy_long_log().await.unwrap();
     assert_eq!(log(&pools.writer).await, (full, full));
 

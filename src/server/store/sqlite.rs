@@ -172,11 +172,11 @@ const COPY: &str = "PRAGMA wal_checkpoint(PASSIVE)";
 /// Pages of the write-ahead log that are gathered before they are copied into the database. Most are written again and
 /// again, and are copied once.
 const COPIED_TOGETHER: i64 = 2000;
-/// With so many pages the log begins anew, for which everybody who writes waits a moment.
-const FULL_LOG: i64 = 12_000;
+/// While there is always somebody who writes, the log begins anew with so many pages, and everybody who writes waits a moment for that.
+const FULL_LOG: i64 = 32_000;
 /// From here on whoever writes copies them, and everybody who writes waits for it: where nothing else does, as beside a
 /// command, or does not keep up.
-const LONGEST_LOG: &str = "24000";
+const LONGEST_LOG: &str = "48000";
 /// How long a statement waits for another process's lock (`latchkey user add` beside a running server).
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
