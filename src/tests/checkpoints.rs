@@ -5,15 +5,27 @@
 use sqlx::SqlitePool;
 
 use crate::{
-    server::store::{Store, Tx},
+    server::{
+        store::{Store, Tx},
+        tasks::checkpoints,
+    },
     tests::test_app::{Backend, TestApp},
 };
 
 /// Pages in the log, and how many of them are copied.
-async fn log(writer: &SqlitePool) -> (i64, i64) {
+async fn log(pool: &SqlitePool) -> (i64, i64) {
     let look = "PRAGMA wal_checkpoint(NOOP)";
-    let (_, pages, copied): (i64, i64, i64) = sqlx::query_as(look).fetch_one(writer).await.unwrap();
+    let (_, pages, copied): (i64, i64, i64) = sqlx::query_as(look).fetch_one(pool).await.unwrap();
     (pages, copied)
+}
+
+/// Waits until so many pages of the log are copied. Looks beside the writer.
+async fn until_copied(app: &TestApp, pages: i64) {
+    let path = app.database.file();
+    let looking = SqlitePool::connect(&format!("sqlite://{}", path.display())).await.unwrap();
+    while log(&looking).await.1 < pages {
+        tokio::task::yield_now().await;
+    }
 }
 
 /// Writes a table of so many pages.
@@ -60,19 +72,22 @@ async fn the_log_is_copied_while_somebody_writes() {
         let pools = pools.clone();
         async move { pools.copy_long_log().await }
     });
-    // What is copied is looked at beside the writer, who is in the middle of a transaction.
-    let path = app.database.file();
-    let looking = SqlitePool::connect(&format!("sqlite://{}", path.display())).await.unwrap();
-    loop {
-        let (_, _, copied): (i64, i64, i64) =
-            sqlx::query_as("PRAGMA wal_checkpoint(NOOP)").fetch_one(&looking).await.unwrap();
-        if copied >= long {
-            break;
-        }
-        tokio::task::yield_now().await;
-    }
+    // The writer is in the middle of a transaction.
+    until_copied(&app, long).await;
     writing.commit().await.unwrap();
     copying.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_long_log_is_copied_when_somebody_has_committed() {
+    let app = TestApp::with(Backend::Sqlite, &[]).await;
+    let Store::Sqlite(pools) = &app.state.store else { unreachable!("this is about SQLite") };
+    let copying = tokio::spawn(checkpoints::run(app.state.clone()));
+    write_pages(&pools.writer, 3000).await;
+    let (long, _) = log(&pools.writer).await;
+    app.state.store.begin().await.unwrap().commit().await.unwrap();
+    until_copied(&app, long).await;
+    copying.abort();
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ use sqlx::{
     query_scalar,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
+use tokio::sync::Notify;
 
 use super::{
     Examined, OpenError, Reader, StoreError, account_version::AccountVersion, newer_than_known, passkeys,
@@ -170,8 +171,8 @@ const CACHE: &str = "-512";
 /// Copies what is in the write-ahead log into the database, as far as nobody is in the way.
 const COPY: &str = "PRAGMA wal_checkpoint(PASSIVE)";
 /// Pages of the write-ahead log that are gathered before they are copied into the database. Most are written again and
-/// again, and are copied once.
-const COPIED_TOGETHER: i64 = 2000;
+/// again, and are copied once. But the more are copied at once, the longer the disk is busy.
+const COPIED_TOGETHER: i64 = 1000;
 /// While there is always somebody who writes, the log begins anew with so many pages, and everybody who writes waits a moment for that.
 const FULL_LOG: i64 = 32_000;
 /// From here on whoever writes copies them, and everybody who writes waits for it: where nothing else does, as beside a
@@ -190,6 +191,7 @@ pub struct Pools {
     copier: SqlitePool,
     pub accounts: AccountVersion,
     suspicion: Suspicion,
+    committed: Arc<Notify>,
 }
 
 /// Whether the writer connection has failed and must be replaced before it is used again.
@@ -214,6 +216,7 @@ pub struct Write {
     pub tx: Transaction<'static, Sqlite>,
     accounts: AccountVersion,
     suspicion: Suspicion,
+    committed: Arc<Notify>,
 }
 
 impl Pools {
@@ -227,6 +230,11 @@ impl Pools {
             }
             outcome => outcome,
         }
+    }
+
+    /// Until somebody has committed since it was waited for the last time.
+    pub async fn commit_by_somebody(&self) {
+        self.committed.notified().await;
     }
 
     /// Copies the log into the database while others write, if many of its pages wait for that. If the log is full, the
@@ -254,27 +262,29 @@ impl Pools {
 
     async fn try_begin(&self, statement: &'static str) -> Result<Write, sqlx::Error> {
         let tx = self.writer.begin_with(statement).await?;
-        Ok(Write { tx, accounts: self.accounts.clone(), suspicion: self.suspicion.clone() })
+        let (accounts, suspicion) = (self.accounts.clone(), self.suspicion.clone());
+        Ok(Write { tx, accounts, suspicion, committed: self.committed.clone() })
     }
 }
 
 impl Write {
     pub async fn commit(self) -> Result<(), sqlx::Error> {
-        let Self { tx, accounts, suspicion } = self;
+        let Self { tx, accounts, suspicion, committed } = self;
         let outcome = if accounts.take_touched() {
             // In a task of its own: a request may be dropped, and SQLite commits all the same.
-            let committed = tokio::spawn(async move {
+            let commit = tokio::spawn(async move {
                 let outcome = tx.commit().await;
                 accounts.advance()?;
                 outcome
             });
-            committed.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
+            commit.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
         } else {
             tx.commit().await
         };
         if outcome.is_err() {
             suspicion.raise();
         }
+        committed.notify_one();
         outcome
     }
 }
@@ -340,7 +350,7 @@ pub async fn open(path: &Path) -> Result<Pools, OpenError> {
         .connect_with(options.read_only(true).create_if_missing(false))
         .await
         .map_err(connect)?;
-    Ok(Pools { writer, readers, copier, accounts, suspicion })
+    Ok(Pools { writer, readers, copier, accounts, suspicion, committed: Arc::default() })
 }
 
 /// A disk that failed once while it was waited for may lack commits that did not wait, and the system does not write them

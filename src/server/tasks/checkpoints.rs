@@ -9,17 +9,18 @@ use crate::server::{
     survive::survive,
 };
 
-/// Under load the log grows by some thousand pages in this time. The more are copied at once, the longer the disk is busy.
-const INTERVAL: Duration = Duration::from_millis(100);
+/// Between one look and the next.
+const INTERVAL: Duration = Duration::from_millis(20);
 
-/// Looks at the log now and then, for as long as the program runs. PostgreSQL does that by itself.
+/// Looks at the log while somebody writes, for as long as the program runs. PostgreSQL does that by itself.
 pub async fn run(state: Arc<AppState>) {
     let Store::Sqlite(pools) = &state.store else { return };
     loop {
-        tokio::time::sleep(INTERVAL).await;
+        pools.commit_by_somebody().await;
         let copied = async { pools.copy_long_log().await.map_err(StoreError::from) };
         if let Some(Err(error)) = survive(within_patience(copied)).await {
             tracing::warn!(%error, "the log of the database could not be copied; whoever writes copies it if need be");
         }
+        tokio::time::sleep(INTERVAL).await;
     }
 }
