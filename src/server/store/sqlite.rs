@@ -17,10 +17,13 @@ use sqlx::{
 };
 use tokio::sync::Notify;
 
+use self::wal::Copier;
 use super::{
     Examined, OpenError, Reader, StoreError, account_version::AccountVersion, newer_than_known, passkeys,
 };
 use crate::server::crypto::private_file;
+
+mod wal;
 
 pub static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite");
 
@@ -168,16 +171,6 @@ const READERS: u32 = 8;
 /// KiB of the database that each connection keeps: a quarter of SQLite's 2 MiB is enough for the inner pages of a
 /// large database. The rest is in the system's memory anyway, once for all of them.
 const CACHE: &str = "-512";
-/// Copies what is in the write-ahead log into the database, as far as nobody is in the way.
-const COPY: &str = "PRAGMA wal_checkpoint(PASSIVE)";
-/// Pages of the write-ahead log that are gathered before they are copied into the database. Most are written again and
-/// again, and are copied once. But the more are copied at once, the longer the disk is busy.
-const COPIED_TOGETHER: i64 = 1000;
-/// While there is always somebody who writes, the log begins anew with so many pages, and everybody who writes waits a moment for that.
-const FULL_LOG: i64 = 32_000;
-/// From here on whoever writes copies them, and everybody who writes waits for it: where nothing else does, as beside a
-/// command, or does not keep up.
-const LONGEST_LOG: &str = "48000";
 /// How long a statement waits for another process's lock (`latchkey user add` beside a running server).
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -187,8 +180,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct Pools {
     pub writer: SqlitePool,
     pub readers: SqlitePool,
-    /// One connection that copies the log into the database, beside whoever writes.
-    copier: SqlitePool,
+    pub copier: Copier,
     pub accounts: AccountVersion,
     suspicion: Suspicion,
     committed: Arc<Notify>,
@@ -237,20 +229,9 @@ impl Pools {
         self.committed.notified().await;
     }
 
-    /// Copies the log into the database while others write, if many of its pages wait for that. If the log is full, the
-    /// writer's connection copies the few pages that were written meanwhile. After that the log begins anew.
+    /// Copies the log into the database while others write, if it is long.
     pub async fn copy_long_log(&self) -> Result<(), sqlx::Error> {
-        const LOOK: &str = "PRAGMA wal_checkpoint(NOOP)";
-        let (_, pages, copied): (i64, i64, i64) = sqlx::query_as(LOOK).fetch_one(&self.copier).await?;
-        let waiting = pages - copied;
-        let is_full = pages >= FULL_LOG && waiting > 0;
-        if is_full || waiting >= COPIED_TOGETHER {
-            sqlx::query(COPY).execute(&self.copier).await?;
-        }
-        if is_full {
-            sqlx::query(COPY).execute(&self.writer).await?;
-        }
-        Ok(())
+        self.copier.copy_long_log(&self.writer).await
     }
 
     /// Closes the connections, the writer's last: it leaves no log behind.
@@ -317,7 +298,7 @@ pub async fn open(path: &Path) -> Result<Pools, OpenError> {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(BUSY_TIMEOUT)
-        .pragma("wal_autocheckpoint", LONGEST_LOG)
+        .pragma("wal_autocheckpoint", wal::LONGEST)
         .pragma("cache_size", CACHE)
         .foreign_keys(true);
     let accounts = AccountVersion::open(path).map_err(|error| connect(error.into()))?;
@@ -345,7 +326,7 @@ pub async fn open(path: &Path) -> Result<Pools, OpenError> {
         .await
         .map_err(connect)?;
     migrate(&writer).await.map_err(|error| OpenError::Migrate { database: database.clone(), error })?;
-    let copier = pool(1).connect_lazy_with(options.clone());
+    let copier = Copier::new(options.clone());
     let readers = pool(READERS)
         .connect_with(options.read_only(true).create_if_missing(false))
         .await
@@ -357,7 +338,7 @@ pub async fn open(path: &Path) -> Result<Pools, OpenError> {
 /// again. So each connection that writes begins by copying the log, which is read from memory: one that replaces a connection
 /// that failed, and the first of a program that was started anew.
 async fn copy_doubtful_log(writer: &mut SqliteConnection) {
-    if let Err(error) = sqlx::query(COPY).execute(writer).await {
+    if let Err(error) = wal::copy(writer).await {
         tracing::warn!(%error, "the log of the database could not be copied by the connection that begins to write");
     }
 }

@@ -10,7 +10,7 @@ use crate::server::{
 };
 
 /// Between one look and the next.
-const INTERVAL: Duration = Duration::from_millis(20);
+const INTERVAL: Duration = Duration::from_millis(10);
 
 /// Looks at the log while somebody writes, for as long as the program runs. PostgreSQL does that by itself.
 pub async fn run(state: Arc<AppState>) {
