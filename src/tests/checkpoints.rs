@@ -2,18 +2,6 @@
 
 #![expect(clippy::disallowed_methods, reason = "the log is looked at, and made long, by SQL")]
 
-use std::{
-    fs,
-    os::unix::fs::MetadataExt,
-    path::Path,
-    process,
-    sync::{
-        Arc,
-        atomic::{AtomicI32, Ordering},
-    },
-};
-
-use rustix::process::getpriority_process;
 use sqlx::SqlitePool;
 
 use crate::{
@@ -73,60 +61,6 @@ async fn a_long_log_is_copied_a_full_one_begins_anew_and_a_short_one_is_left_alo
     assert!(anew < 500, "{anew} pages");
 }
 
-/// Whether this program holds a lock on the file, so that others do not take it for theirs alone.
-#[cfg(target_os = "linux")]
-fn is_locked(file: &Path) -> bool {
-    let (pid, inode) = (process::id().to_string(), fs::metadata(file).unwrap().ino().to_string());
-    let locks = fs::read_to_string("/proc/locks").unwrap();
-    // 1: POSIX  ADVISORY  READ 4711 fe:00:262148 1073741826 1073742335
-    locks.lines().any(|lock| {
-        let words: Vec<_> = lock.split_whitespace().collect();
-        words.get(4) == Some(&&*pid)
-            && words.get(5).is_some_and(|place| place.ends_with(&format!(":{inode}")))
-    })
-}
-
-#[cfg(target_os = "linux")]
-#[tokio::test]
-async fn a_log_that_begins_anew_takes_no_lock_from_the_connections() {
-    let app = TestApp::with(Backend::Sqlite, &[]).await;
-    let Store::Sqlite(pools) = &app.state.store else { unreachable!("this is about SQLite") };
-    write_pages(&pools.writer, 32_000).await;
-    assert!(is_locked(&app.database.file()));
-    pools.copy_long_log().await.unwrap();
-    assert!(is_locked(&app.database.file()));
-    // As who opens and closes it would take it.
-    drop(fs::File::open(app.database.file()).unwrap());
-    assert!(!is_locked(&app.database.file()));
-}
-
-/// How much the thread of a connection stands back for others.
-async fn niceness(connection: &SqlitePool) -> i32 {
-    let niceness = Arc::new(AtomicI32::new(i32::MIN));
-    let mut connection = connection.acquire().await.unwrap();
-    connection.lock_handle().await.unwrap().set_progress_handler(1, {
-        let niceness = niceness.clone();
-        move || {
-            niceness.store(getpriority_process(None).unwrap(), Ordering::SeqCst);
-            true
-        }
-    });
-    sqlx::query("SELECT 1").execute(&mut *connection).await.unwrap();
-    connection.lock_handle().await.unwrap().remove_progress_handler();
-    niceness.load(Ordering::SeqCst)
-}
-
-#[cfg(target_os = "linux")]
-#[tokio::test]
-async fn who_copies_the_log_stands_back_for_requests() {
-    let app = TestApp::with(Backend::Sqlite, &[]).await;
-    let Store::Sqlite(pools) = &app.state.store else { unreachable!("this is about SQLite") };
-    let requests = getpriority_process(None).unwrap();
-    assert_eq!(niceness(&pools.writer).await, requests);
-    assert_eq!(niceness(&pools.readers).await, requests);
-    assert_eq!(niceness(&pools.copier.connection).await, requests.max(10));
-}
-
 #[tokio::test]
 async fn the_log_is_copied_while_somebody_writes() {
     let app = TestApp::with(Backend::Sqlite, &[]).await;
@@ -172,4 +106,79 @@ async fn a_connection_that_replaces_one_that_failed_copies_the_log() {
     failing.commit().await.unwrap_err();
     let (all, copied) = log(&pools.writer).await;
     assert!(all >= pages && copied == all, "{copied} of {all}");
+}
+
+/// What the system says of it. Elsewhere locks are listed nowhere, and no thread has a niceness of its own.
+#[cfg(target_os = "linux")]
+mod on_linux {
+    use std::{
+        fs,
+        os::unix::fs::MetadataExt,
+        path::Path,
+        process,
+        sync::{
+            Arc,
+            atomic::{AtomicI32, Ordering},
+        },
+    };
+
+    use rustix::process::getpriority_process;
+    use sqlx::SqlitePool;
+
+    use super::write_pages;
+    use crate::{
+        server::store::Store,
+        tests::test_app::{Backend, TestApp},
+    };
+
+    /// Whether this program holds a lock on the file, so that others do not take it for theirs alone.
+    fn is_locked(file: &Path) -> bool {
+        let (pid, inode) = (process::id().to_string(), fs::metadata(file).unwrap().ino().to_string());
+        let locks = fs::read_to_string("/proc/locks").unwrap();
+        // 1: POSIX  ADVISORY  READ 4711 fe:00:262148 1073741826 1073742335
+        locks.lines().any(|lock| {
+            let words: Vec<_> = lock.split_whitespace().collect();
+            words.get(4) == Some(&&*pid)
+                && words.get(5).is_some_and(|place| place.ends_with(&format!(":{inode}")))
+        })
+    }
+
+    #[tokio::test]
+    async fn a_log_that_begins_anew_takes_no_lock_from_the_connections() {
+        let app = TestApp::with(Backend::Sqlite, &[]).await;
+        let Store::Sqlite(pools) = &app.state.store else { unreachable!("this is about SQLite") };
+        write_pages(&pools.writer, 32_000).await;
+        assert!(is_locked(&app.database.file()));
+        pools.copy_long_log().await.unwrap();
+        assert!(is_locked(&app.database.file()));
+        // As who opens and closes it would take it.
+        drop(fs::File::open(app.database.file()).unwrap());
+        assert!(!is_locked(&app.database.file()));
+    }
+
+    /// How much the thread of a connection stands back for others.
+    async fn niceness(connection: &SqlitePool) -> i32 {
+        let niceness = Arc::new(AtomicI32::new(i32::MIN));
+        let mut connection = connection.acquire().await.unwrap();
+        connection.lock_handle().await.unwrap().set_progress_handler(1, {
+            let niceness = niceness.clone();
+            move || {
+                niceness.store(getpriority_process(None).unwrap(), Ordering::SeqCst);
+                true
+            }
+        });
+        sqlx::query("SELECT 1").execute(&mut *connection).await.unwrap();
+        connection.lock_handle().await.unwrap().remove_progress_handler();
+        niceness.load(Ordering::SeqCst)
+    }
+
+    #[tokio::test]
+    async fn who_copies_the_log_stands_back_for_requests() {
+        let app = TestApp::with(Backend::Sqlite, &[]).await;
+        let Store::Sqlite(pools) = &app.state.store else { unreachable!("this is about SQLite") };
+        let requests = getpriority_process(None).unwrap();
+        assert_eq!(niceness(&pools.writer).await, requests);
+        assert_eq!(niceness(&pools.readers).await, requests);
+        assert_eq!(niceness(&pools.copier.connection).await, requests.max(10));
+    }
 }

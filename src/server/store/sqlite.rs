@@ -236,7 +236,7 @@ impl Pools {
 
     /// Closes the connections, the writer's last: it leaves no log behind.
     pub async fn close(&self) {
-        self.copier.close().await;
+        self.copier.connection.close().await;
         self.readers.close().await;
         self.writer.close().await;
     }

@@ -71,14 +71,10 @@ impl Copier {
         copy(&self.connection).await?;
         copy(writer).await
     }
-
-    pub async fn close(&self) {
-        self.connection.close().await;
-    }
 }
 
-/// The connection's thread works while those that answer requests leave it a processor: whoever is woken while it works need not wait
-/// until it has finished. SQLite calls the handler on that thread.
+/// The connection's thread gives way to those that answer requests. Otherwise one that is woken on the same core waits until the copy
+/// is made. SQLite calls the handler on the connection's thread.
 async fn stand_back(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     connection.lock_handle().await?.set_progress_handler(1, || {
         // Elsewhere this would be for the whole program.
