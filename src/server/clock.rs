@@ -16,7 +16,7 @@ use crate::model::utc_time::UtcTime;
 
 /// A moment, in milliseconds since 1970-01-01T00:00:00Z. One encoding everywhere: it compares alike in Rust, SQLite
 /// and PostgreSQL.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, sqlx::Type)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, sqlx::Type, serde::Deserialize)]
 #[sqlx(transparent)]
 pub struct Timestamp(i64);
 

@@ -16,7 +16,7 @@ use super::{
     crypto::entropy::Entropy,
     rate_limit::RateLimiter,
     store::{Store, clients::Client, grants::GrantRecord, users::User},
-    tokens::refresh::token::RefreshKeys,
+    tokens::{authorization_code::Codes, refresh::token::RefreshKeys},
 };
 use crate::model::oauth::{resource::Resources, scope::Scopes};
 use issue::Issuing;
@@ -60,12 +60,14 @@ impl Grants {
         store: &Store,
         config: &Config,
         keys: &RefreshKeys,
+        codes: &Codes,
         entropy: &Entropy,
         rate_limiter: &Arc<RateLimiter>,
     ) -> Self {
         let access_ttl = config.tokens.client_access_ttl;
         let issuing = Issuing {
             entropy: entropy.clone(),
+            codes: codes.clone(),
             sessions: config.sessions,
             second_factor: config.second_factor,
             rate_limiter: rate_limiter.clone(),

@@ -21,6 +21,7 @@ use super::{
     store::{Store, loader::Loader, sealed_secrets, signing_keys},
     tokens::{
         access::AccessTokens,
+        authorization_code::Codes,
         denylist::Denylist,
         refresh::{
             confirm::Confirmations,
@@ -46,6 +47,8 @@ pub struct AppState {
     pub refresh_keys: RefreshKeys,
     pub refreshes: Refreshes,
     pub salts: Arc<Salts>,
+    /// Makes authorization codes, and knows them again.
+    pub codes: Codes,
     /// What apps ask for in the name of people.
     pub grants: Grants,
     pub confirmations: Confirmations,
@@ -108,6 +111,7 @@ impl AppState {
             sessions: config.sessions,
             access_ttl: config.tokens.access_ttl,
         };
+        let codes = Codes::new(&*refresh_keys.derive("latchkey authorization code")?);
         let salts = Arc::new(Salts::default());
         let rate_limiter = Arc::new(RateLimiter::new(config.rate_limit, clock.clone()));
         let (confirmations, writer) = Confirmations::channel();
@@ -117,7 +121,8 @@ impl AppState {
             confirmations,
             refreshes: Refreshes::start(store.clone(), rules, salts.clone()),
             salts,
-            grants: Grants::start(&store, &config, &refresh_keys, &entropy, &rate_limiter),
+            grants: Grants::start(&store, &config, &refresh_keys, &codes, &entropy, &rate_limiter),
+            codes,
             passwords: Hasher::new(&config.passwords, clock.clone())?,
             rate_limiter,
             device_cookies: DeviceCookies::new(&*refresh_keys.derive("latchkey known device")?),

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use sqlx::{PgConnection, SqliteConnection, Transaction, pool::PoolConnection, postgres::PgListener};
 
+use self::by_ids::Change;
 use super::{clock::Timestamp, config::DatabaseUrl};
 
 mod account_version;
@@ -28,7 +29,6 @@ pub mod clients;
 pub mod consents;
 pub mod device_codes;
 pub mod factor_failures;
-pub mod grant_proofs;
 pub mod grants;
 pub mod grounds;
 pub mod groups;
@@ -55,7 +55,7 @@ pub mod second_factors;
 pub mod sessions;
 pub mod signing_keys;
 pub mod spent;
-mod sqlite;
+pub mod sqlite;
 pub mod standings;
 pub mod totp;
 pub mod upstream_identities;
@@ -186,8 +186,19 @@ pub enum Reader {
 /// On SQLite it holds the one write lock from its beginning, on PostgreSQL it locks the rows that it reads to
 /// change (`lock` in the functions' names).
 pub enum Tx {
-    Sqlite(sqlite::Write),
+    Sqlite(sqlite::writer::Write),
     Postgres(Transaction<'static, sqlx::Postgres>),
+}
+
+/// What a commit waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// The disk: what was committed survives a power cut.
+    Full,
+    /// Nothing. A power cut soon after it may undo it, and with it whatever was built on it: the next commit that waits
+    /// takes all earlier ones to the disk. So it is for what may be lost as long as nothing was made of it
+    /// ([decision 39](../../docs/decisions/0039-codes-reach-the-disk-when-redeemed.md)).
+    Later,
 }
 
 /// A borrowed connection, for [`on_db!`].
@@ -235,7 +246,7 @@ impl Queryable for Tx {
         #[cfg(test)]
         counted::add_one();
         match self {
-            Self::Sqlite(write) => Connection::Sqlite(&mut write.tx),
+            Self::Sqlite(write) => Connection::Sqlite(write.connection()),
             Self::Postgres(tx) => Connection::Postgres(tx),
         }
     }
@@ -293,23 +304,19 @@ impl Store {
     }
 
     pub async fn begin(&self) -> Result<Tx, StoreError> {
-        Ok(match self {
-            Self::Sqlite(pools) => Tx::Sqlite(Box::pin(pools.begin(sqlite::BEGIN)).await?),
-            Self::Postgres(pool) => Tx::Postgres(Box::pin(pool.begin()).await?),
-        })
+        self.begin_as(Durability::Full).await
     }
 
-    /// A transaction whose commit does not wait for the disk. A power cut soon after it may undo it, and with it whatever
-    /// was built on it: the next commit that waits takes all earlier ones to the disk. So it is for what may be lost as
-    /// long as nothing was made of it ([decision 39](../../docs/decisions/0039-codes-reach-the-disk-when-redeemed.md)).
-    pub async fn begin_with_asynchronous_commit(&self) -> Result<Tx, StoreError> {
+    /// The same, with another durability.
+    pub async fn begin_as(&self, durability: Durability) -> Result<Tx, StoreError> {
         Ok(match self {
-            Self::Sqlite(pools) => {
-                Tx::Sqlite(Box::pin(pools.begin(sqlite::BEGIN_WITH_ASYNCHRONOUS_COMMIT)).await?)
-            }
-            Self::Postgres(pool) => {
-                Tx::Postgres(Box::pin(pool.begin_with(postgres::BEGIN_WITH_ASYNCHRONOUS_COMMIT)).await?)
-            }
+            Self::Sqlite(pools) => Tx::Sqlite(Box::pin(pools.writer.begin(durability)).await?),
+            Self::Postgres(pool) => Tx::Postgres(match durability {
+                Durability::Full => Box::pin(pool.begin()).await?,
+                Durability::Later => {
+                    Box::pin(pool.begin_with(postgres::BEGIN_WITH_ASYNCHRONOUS_COMMIT)).await?
+                }
+            }),
         })
     }
 
@@ -349,9 +356,20 @@ impl Store {
 
 impl Tx {
     pub async fn commit(self) -> Result<(), StoreError> {
-        match self {
-            Self::Sqlite(write) => write.commit().await?,
-            Self::Postgres(tx) => tx.commit().await?,
+        self.commit_with(Vec::new()).await
+    }
+
+    /// Makes changes and commits them. SQLite does it at once.
+    pub async fn commit_with(mut self, changes: Vec<Change>) -> Result<(), StoreError> {
+        if let Self::Sqlite(write) = self {
+            let (changes, values) = by_ids::for_sqlite(changes);
+            return Ok(write.commit_with(changes, values).await?);
+        }
+        for change in changes {
+            change.make(&mut self).await?;
+        }
+        if let Self::Postgres(tx) = self {
+            tx.commit().await?;
         }
         Ok(())
     }

@@ -2,38 +2,43 @@
 
 #![expect(clippy::disallowed_methods, reason = "the log is looked at, and made long, by SQL")]
 
-use sqlx::SqlitePool;
+use sqlx::{Connection, SqliteConnection};
 
 use crate::{
     server::{
-        store::{Store, Tx},
+        store::{Store, Tx, sqlite::writer::Writer},
         tasks::checkpoints,
     },
     tests::test_app::{Backend, TestApp},
 };
 
 /// Pages in the log, and how many of them are copied.
-async fn log(pool: &SqlitePool) -> (i64, i64) {
+async fn log(writer: &Writer) -> (i64, i64) {
+    look(&mut writer.lock().await.unwrap().connection).await
+}
+
+async fn look(connection: &mut SqliteConnection) -> (i64, i64) {
     let look = "PRAGMA wal_checkpoint(NOOP)";
-    let (_, pages, copied): (i64, i64, i64) = sqlx::query_as(look).fetch_one(pool).await.unwrap();
+    let (_, pages, copied): (i64, i64, i64) = sqlx::query_as(look).fetch_one(connection).await.unwrap();
     (pages, copied)
 }
 
 /// Waits until so many pages of the log are copied. Looks beside the writer.
 async fn until_copied(app: &TestApp, pages: i64) {
     let path = app.database.file();
-    let looking = SqlitePool::connect(&format!("sqlite://{}", path.display())).await.unwrap();
-    while log(&looking).await.1 < pages {
+    let mut looking = SqliteConnection::connect(&format!("sqlite://{}", path.display())).await.unwrap();
+    while look(&mut looking).await.1 < pages {
         tokio::task::yield_now().await;
     }
 }
 
 /// Writes a table of so many pages.
-async fn write_pages(writer: &SqlitePool, pages: i64) {
-    sqlx::query("CREATE TABLE IF NOT EXISTS filler (data BLOB)").execute(writer).await.unwrap();
+async fn write_pages(writer: &Writer, pages: i64) {
+    let connection = &mut writer.lock().await.unwrap().connection;
+    sqlx::query("CREATE TABLE IF NOT EXISTS filler (data BLOB)").execute(&mut *connection).await.unwrap();
     let fill = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < $1)
                 INSERT INTO filler SELECT randomblob(4000) FROM n";
-    sqlx::query(fill).bind(pages).execute(writer).await.unwrap();
+    sqlx::query(fill).bind(pages).execute(connection).await.unwrap();
 }
 
 #[tokio::test]
@@ -102,7 +107,7 @@ async fn a_connection_that_replaces_one_that_failed_copies_the_log() {
                   INSERT INTO orphans VALUES ('nobody')";
     let mut failing = app.state.store.begin().await.unwrap();
     let Tx::Sqlite(write) = &mut failing else { unreachable!("this is about SQLite") };
-    sqlx::raw_sql(orphan).execute(&mut *write.tx).await.unwrap();
+    sqlx::raw_sql(orphan).execute(write.connection()).await.unwrap();
     failing.commit().await.unwrap_err();
     let (all, copied) = log(&pools.writer).await;
     assert!(all >= pages && copied == all, "{copied} of {all}");
@@ -123,7 +128,7 @@ mod on_linux {
     };
 
     use rustix::process::getpriority_process;
-    use sqlx::SqlitePool;
+    use sqlx::SqliteConnection;
 
     use super::write_pages;
     use crate::{
@@ -157,9 +162,8 @@ mod on_linux {
     }
 
     /// How much the thread of a connection stands back for others.
-    async fn niceness(connection: &SqlitePool) -> i32 {
+    async fn niceness(connection: &mut SqliteConnection) -> i32 {
         let niceness = Arc::new(AtomicI32::new(i32::MIN));
-        let mut connection = connection.acquire().await.unwrap();
         connection.lock_handle().await.unwrap().set_progress_handler(1, {
             let niceness = niceness.clone();
             move || {
@@ -177,8 +181,8 @@ mod on_linux {
         let app = TestApp::with(Backend::Sqlite, &[]).await;
         let Store::Sqlite(pools) = &app.state.store else { unreachable!("this is about SQLite") };
         let requests = getpriority_process(None).unwrap();
-        assert_eq!(niceness(&pools.writer).await, requests);
-        assert_eq!(niceness(&pools.readers).await, requests);
-        assert_eq!(niceness(&pools.copier.connection).await, requests.max(10));
+        assert_eq!(niceness(&mut pools.writer.lock().await.unwrap().connection).await, requests);
+        assert_eq!(niceness(&mut pools.readers.acquire().await.unwrap()).await, requests);
+        assert_eq!(niceness(&mut pools.copier.connection.acquire().await.unwrap()).await, requests.max(10));
     }
 }

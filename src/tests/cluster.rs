@@ -209,9 +209,15 @@ async fn an_invalidation_that_could_not_be_applied_is_read_again() {
     let client = ClientInfo::command_line();
     let context = ActionContext { now: app.clock.now(), client: &client };
     app.state.key_manager().revoke(context, None, &kid).await.unwrap();
-    sqlx::query("ALTER TABLE signing_keys RENAME TO away").execute(&pools.writer).await.unwrap();
+    sqlx::query("ALTER TABLE signing_keys RENAME TO away")
+        .execute(&mut pools.writer.lock().await.unwrap().connection)
+        .await
+        .unwrap();
     assert!(sync::catch_up(&app.state).await.is_err());
-    sqlx::query("ALTER TABLE away RENAME TO signing_keys").execute(&pools.writer).await.unwrap();
+    sqlx::query("ALTER TABLE away RENAME TO signing_keys")
+        .execute(&mut pools.writer.lock().await.unwrap().connection)
+        .await
+        .unwrap();
     sync::catch_up(&app.state).await.unwrap();
     browser.use_token().await.assert_error(401, "invalid_token");
 }

@@ -12,7 +12,7 @@ use crate::{
 /// Tells the connection that writes something. A PRAGMA holds until that connection is closed.
 async fn tell_writer(app: &TestApp, sql: &'static str) {
     let Store::Sqlite(pools) = &app.state.store else { unreachable!("this is about SQLite") };
-    sqlx::query(sql).execute(&pools.writer).await.unwrap();
+    sqlx::query(sql).execute(&mut pools.writer.lock().await.unwrap().connection).await.unwrap();
 }
 
 /// Signs people up until the database is full.

@@ -31,7 +31,10 @@ async fn start(backend: Backend) -> TestApp {
     let settings = SETTINGS.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
     let app = TestApp::on(database, settings, TestClock::new()).await;
     if let Store::Sqlite(pools) = &app.state.store {
-        sqlx::query("PRAGMA busy_timeout = 50").execute(&pools.writer).await.unwrap();
+        sqlx::query("PRAGMA busy_timeout = 50")
+            .execute(&mut pools.writer.lock().await.unwrap().connection)
+            .await
+            .unwrap();
     }
     app
 }

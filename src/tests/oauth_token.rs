@@ -16,7 +16,7 @@ use crate::{
             consent,
         },
         sessions::client_sessions::end_expired,
-        store::logout_deliveries,
+        store::{counted, logout_deliveries},
         tasks::housekeeping,
     },
     tests::test_app::{Backend, PASSWORD, TestApp},
@@ -110,6 +110,27 @@ async fn whoever_only_saw_a_code_gets_nothing_and_ends_nothing() {
         }
     }
     assert!(!app.events().await.contains(&"authorization_code_replayed".to_owned()));
+}
+
+/// Whoever sends many of them keeps nobody else from the database.
+#[tokio::test]
+async fn what_is_no_code_of_ours_is_refused_without_asking_the_database() {
+    let app = TestApp::start().await;
+    let client = RelyingParty::trusted(&app).await;
+    let mut browser = app.sign_up("ada@example.org").await;
+    let (first, second) = (client.code(&mut browser).await, client.code(&mut browser).await);
+    // The client is known from here on.
+    client.redeem(&app, &first).await.assert_status(200);
+    let (known, mac) = second.rsplit_once('.').unwrap();
+    let forged = format!("{known}.{}", mac.chars().rev().collect::<String>());
+    let statements = async |code: &str| {
+        let before = counted::so_far();
+        client.redeem(&app, code).await.assert_refused(400, "invalid_grant");
+        counted::so_far() - before
+    };
+    assert_eq!(statements(&forged).await, 0);
+    assert!(statements(&first).await > 0, "one that was used is looked up");
+    client.redeem(&app, &second).await.assert_status(200);
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ use crate::{
         clock::Timestamp,
         config::DatabaseUrl,
         store::{
-            OpenError, Queryable, Store, StoreError, Tx, all_statements,
+            Durability, OpenError, Queryable, Store, StoreError, Tx, all_statements,
             audit::{self, Event, EventKind},
             invalidations::{self, Invalidation},
             many_sessions, on_db,
@@ -383,7 +383,7 @@ async fn commits_wait(_: TestDatabase, store: Store) {
         let setting: String = match &mut tx {
             Tx::Sqlite(write) => {
                 let setting = "SELECT CAST(synchronous AS TEXT) FROM pragma_synchronous";
-                sqlx::query_scalar(setting).fetch_one(&mut *write.tx).await.unwrap()
+                sqlx::query_scalar(setting).fetch_one(write.connection()).await.unwrap()
             }
             Tx::Postgres(tx) => {
                 sqlx::query_scalar("SHOW synchronous_commit").fetch_one(&mut **tx).await.unwrap()
@@ -398,9 +398,9 @@ async fn commits_wait(_: TestDatabase, store: Store) {
         }
     };
     assert!(waits(store.begin().await.unwrap()).await);
-    assert!(!waits(store.begin_with_asynchronous_commit().await.unwrap()).await);
+    assert!(!waits(store.begin_as(Durability::Later).await.unwrap()).await);
     assert!(waits(store.begin().await.unwrap()).await, "the next one too");
-    drop(store.begin_with_asynchronous_commit().await.unwrap());
+    drop(store.begin_as(Durability::Later).await.unwrap());
     assert!(waits(store.begin().await.unwrap()).await, "after one that was dropped");
 }
 
@@ -408,9 +408,12 @@ async fn commits_wait(_: TestDatabase, store: Store) {
 async fn sqlite_commits_are_durable() {
     let database = TestDatabase::new(Backend::Sqlite).await;
     let Store::Sqlite(pools) = Store::open(&database.url).await.unwrap() else { unreachable!() };
-    for pool in [&pools.writer, &pools.readers] {
-        let pragma =
-            async |name: &'static str| sqlx::query_scalar::<_, String>(name).fetch_one(pool).await.unwrap();
+    let mut held = pools.writer.lock().await.unwrap();
+    let mut reader = pools.readers.acquire().await.unwrap();
+    for connection in [&mut held.connection, &mut *reader] {
+        let mut pragma = async |name: &'static str| {
+            sqlx::query_scalar::<_, String>(name).fetch_one(&mut *connection).await.unwrap()
+        };
         assert_eq!(pragma("SELECT CAST(synchronous AS TEXT) FROM pragma_synchronous").await, "2", "FULL");
         assert_eq!(pragma("SELECT journal_mode FROM pragma_journal_mode").await, "wal");
         assert_eq!(pragma("SELECT CAST(foreign_keys AS TEXT) FROM pragma_foreign_keys").await, "1");
@@ -422,8 +425,10 @@ async fn sqlite_commits_are_durable() {
 async fn sqlite_is_built_with_the_options_of_cargos_settings() {
     let database = TestDatabase::new(Backend::Sqlite).await;
     let Store::Sqlite(pools) = Store::open(&database.url).await.unwrap() else { unreachable!() };
-    let options: Vec<String> =
-        sqlx::query_scalar("PRAGMA compile_options").fetch_all(&pools.writer).await.unwrap();
+    let options: Vec<String> = sqlx::query_scalar("PRAGMA compile_options")
+        .fetch_all(&mut pools.writer.lock().await.unwrap().connection)
+        .await
+        .unwrap();
     let has = |option: &str| options.iter().any(|found| found == option);
     for chosen in ["DEFAULT_MEMSTATUS=0", "STMTJRNL_SPILL=4194304", "DEFAULT_LOOKASIDE=1200,10"] {
         assert!(has(chosen), "{chosen}: {options:?}");

@@ -20,23 +20,28 @@ use crate::{
         error::Error,
         rate_limit::RateLimiter,
         store::{
-            Store, StoreError, Tx,
+            Durability, Store, StoreError,
             audit::{self, Event},
+            by_ids::Change,
             client_sessions::{self, ClientSession},
             clients::Client,
             grants::{self, GrantRecord},
             grounds::{self, Ground, GroundRow},
             held_reader::HeldReader,
         },
-        tokens::refresh::{
-            rotation::{Decision, decide},
-            token::RefreshToken,
+        tokens::{
+            authorization_code::Codes,
+            refresh::{
+                rotation::{Decision, decide},
+                token::RefreshToken,
+            },
         },
     },
 };
 
 pub struct Issuing {
     pub entropy: Entropy,
+    pub codes: Codes,
     pub sessions: SessionConfig,
     pub second_factor: SecondFactorPolicy,
     pub rate_limiter: Arc<RateLimiter>,
@@ -73,20 +78,18 @@ impl Kind for Issuing {
         let pair = |sign_in: &&AppSignIn| grounds::pair(&sign_in.token.session, &sign_in.client.id);
         let pairs: Vec<_> = requests.iter().map(pair).collect();
         let asked: Vec<_> = pairs.iter().map(String::as_str).collect();
-        let mut tx = store.begin_with_asynchronous_commit().await?;
+        let (tx, rows) = grounds::begin_with(store, Durability::Later, &asked).await?;
         // A row that breaks a rule fails those alone who need it.
-        let rows = grounds::lock_free(&mut tx, &asked).await?;
         let ground = |(pair, row): (String, GroundRow)| Some((pair, Ground::try_from(row).ok()?));
         let mut grounds: HashMap<_, _> = rows.into_iter().filter_map(ground).collect();
         let mut rows = Rows::default();
         let issue = |(sign_in, pair): (&&AppSignIn, &String)| {
             let ground = grounds.get_mut(pair)?;
             let checked = self.check(sign_in, ground)?;
-            rows.issue(sign_in, ground, checked, &self.entropy).ok()
+            rows.issue(sign_in, ground, checked, (&self.entropy, &self.codes)).ok()
         };
         let outcomes = requests.iter().zip(&pairs).map(issue).collect();
-        rows.write(&mut tx).await?;
-        tx.commit().await?;
+        tx.commit_with(rows.changes()?).await?;
         Ok(outcomes)
     }
 }
@@ -136,7 +139,7 @@ impl Rows {
         sign_in: &AppSignIn,
         ground: &mut Ground,
         checked: Checked,
-        entropy: &Entropy,
+        (entropy, codes): (&Entropy, &Codes),
     ) -> Result<IssuedCode, Error> {
         let AppSignIn { client, request, now, info, .. } = sign_in;
         let (session, user) = &ground.of;
@@ -154,7 +157,7 @@ impl Rows {
         let Made { client_sessions, grant, event } =
             authorization.make(entropy, ground.client_session.clone())?;
         let issued = IssuedCode {
-            code: secret.of(&grant.id),
+            code: codes.code(&grant.id, &secret),
             user: user.id.clone(),
             is_first_use: checked.is_first_use,
         };
@@ -165,15 +168,14 @@ impl Rows {
         Ok(issued)
     }
 
-    async fn write(&self, tx: &mut Tx) -> Result<(), StoreError> {
-        if self.grants.is_empty() {
-            return Ok(());
-        }
-        client_sessions::insert(tx, &self.client_sessions).await?;
-        grants::insert(tx, &self.grants).await?;
-        let events = self.events.iter();
-        let events: Vec<_> =
-            events.map(|(now, client, event)| (ActionContext { now: *now, client }, event)).collect();
-        audit::record_all(tx, &events).await
+    fn changes(&self) -> Result<Vec<Change>, StoreError> {
+        let context = |now: &Timestamp, client| ActionContext { now: *now, client };
+        let events = self.events.iter().map(|(now, client, event)| (context(now, client), event));
+        let events: Vec<_> = events.collect();
+        Ok(vec![
+            client_sessions::insertion(&self.client_sessions),
+            grants::insertion(&self.grants)?,
+            audit::recording(&events),
+        ])
     }
 }

@@ -8,20 +8,16 @@ use aws_lc_rs::{
 };
 
 use super::{Granted, access_token_expiry, narrowing::Narrowing, rules, together::Kind};
-use crate::{
-    model::oauth::client_id::ClientId,
-    server::{
-        clock::Timestamp,
-        store::{
-            Store, StoreError,
-            clients::Client,
-            grant_proofs::{GrantProof, GrantProofRow},
-            grants::{self, CodeRecord, GrantRecord},
-            held_reader::HeldReader,
-            standings::{self, Standing, StandingRow},
-        },
-        tokens::authorization_code::AuthorizationCode,
+use crate::server::{
+    clock::Timestamp,
+    store::{
+        Store, StoreError,
+        clients::Client,
+        grants::{self, CodeRecord, GrantRecord},
+        held_reader::HeldReader,
+        standings::{self, Standing, StandingRow},
     },
+    tokens::authorization_code::AuthorizationCode,
 };
 
 /// The shortest and the longest verifier (RFC 7636 §4.1).
@@ -54,13 +50,8 @@ pub enum Unfit {
 impl Presented {
     /// The code of the grant, if it is this one and this client's, and the client holds what was agreed upon.
     pub fn find<'a>(&self, grant: &'a GrantRecord) -> Result<&'a CodeRecord, Unfit> {
-        self.check(&grant.client, grant.code.as_ref())
-    }
-
-    /// The same, of what is known of the grant before it is locked.
-    fn check<'a>(&self, client: &ClientId, code: Option<&'a CodeRecord>) -> Result<&'a CodeRecord, Unfit> {
-        let is_this = |code: &&CodeRecord| *client == self.client.id && self.code.has_hash(&code.hash);
-        let code = code.filter(is_this).ok_or(Unfit::Code)?;
+        let is_this = |code: &&CodeRecord| grant.client == self.client.id && self.code.has_hash(&code.hash);
+        let code = grant.code.as_ref().filter(is_this).ok_or(Unfit::Code)?;
         let hashed = digest(&SHA256, self.verifier.as_bytes());
         if !VERIFIER.contains(&self.verifier.len())
             || verify_slices_are_equal(hashed.as_ref(), &code.challenge).is_err()
@@ -82,33 +73,16 @@ impl Kind for Redeeming {
         &self,
         requests: &[&Presented],
         store: &Store,
-        reader: &mut HeldReader,
+        _: &mut HeldReader,
     ) -> Result<Vec<Option<Granted>>, StoreError> {
-        let asked: Vec<_> = requests.iter().map(|presented| presented.code.grant.as_str()).collect();
-        let known = reader.read::<GrantProofRow>(&asked).await?;
-        // Nothing is locked for a code that is none of ours.
-        let is_fit = |presented: &Presented| {
-            let proof = known.get(presented.code.grant.as_str()).cloned().map(GrantProof::try_from);
-            proof.is_some_and(|proof| {
-                proof.is_ok_and(|proof| presented.check(&proof.client, proof.code.as_ref()).is_ok())
-            })
-        };
-        let fit: Vec<_> = requests.iter().map(|presented| is_fit(presented)).collect();
-        let ids: Vec<_> = asked.iter().zip(&fit).filter(|(_, fit)| **fit).map(|(id, _)| *id).collect();
-        if ids.is_empty() {
-            return Ok(requests.iter().map(|_| None).collect());
-        }
-        let mut tx = store.begin().await?;
-        let mut standings = standings::lock_free(&mut tx, &ids).await?;
-        let redeem = |(presented, fit): (&&Presented, &bool)| {
-            if *fit { self.redeem(presented, &mut standings) } else { None }
-        };
-        let outcomes: Vec<_> = requests.iter().zip(&fit).map(redeem).collect();
+        let ids: Vec<_> = requests.iter().map(|presented| presented.code.grant.as_str()).collect();
+        let (tx, mut standings) = standings::begin_with(store, &ids).await?;
+        let outcomes: Vec<_> =
+            requests.iter().map(|presented| self.redeem(presented, &mut standings)).collect();
         let redeemed = requests.iter().zip(&outcomes);
         let redeemed =
             redeemed.filter_map(|(presented, outcome)| Some((&outcome.as_ref()?.grant.id, presented.now)));
-        grants::redeem(&mut tx, &redeemed.collect::<Vec<_>>()).await?;
-        tx.commit().await?;
+        tx.commit_with(vec![grants::redeeming(&redeemed.collect::<Vec<_>>())]).await?;
         Ok(outcomes)
     }
 }

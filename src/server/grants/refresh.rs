@@ -57,15 +57,14 @@ impl Kind for Refreshing {
         if ids.is_empty() {
             return Ok(found.into_iter().map(Found::answer).collect());
         }
-        let mut tx = store.begin().await?;
-        let mut members = Members::new(standings::lock_free(&mut tx, &ids).await?);
+        let (tx, standings) = standings::begin_with(store, &ids).await?;
+        let mut members = Members::new(standings);
         let decide = |(presented, found): (&&Presented, Found)| match found {
             Found::Moves => members.refresh(presented, self),
             stays => stays.answer(),
         };
         let outcomes = requests.iter().zip(found).map(decide).collect();
-        grants::write_use(&mut tx, &members.used()).await?;
-        tx.commit().await?;
+        tx.commit_with(vec![grants::advancing(&members.used())?]).await?;
         Ok(outcomes)
     }
 }

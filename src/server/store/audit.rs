@@ -5,7 +5,7 @@ use sqlx::FromRow;
 
 use super::{
     Queryable, StoreError, Tx,
-    by_ids::{Dialects, change},
+    by_ids::{Change, Dialects},
     execute, fetch_all, fetch_optional_scalar, postgres, sqlite, statements,
 };
 pub use crate::model::audit_event::EventKind;
@@ -181,9 +181,14 @@ pub async fn record(tx: &mut Tx, context: ActionContext<'_>, event: &Event) -> R
 
 /// Writes events, in this order.
 pub async fn record_all(tx: &mut Tx, events: &[(ActionContext<'_>, &Event)]) -> Result<(), StoreError> {
-    let rows: Vec<_> = events.iter().map(|(context, event)| inserted(*context, event)).collect();
-    change(tx, INSERT, &rows).await?;
+    recording(events).make(tx).await?;
     Ok(())
+}
+
+/// The same, to be committed with other changes.
+pub fn recording(events: &[(ActionContext<'_>, &Event)]) -> Change {
+    let rows: Vec<_> = events.iter().map(|(context, event)| inserted(*context, event)).collect();
+    Change::new(INSERT, &rows)
 }
 
 /// The values of [`INSERT`], in its order.

@@ -5,7 +5,7 @@ use sqlx::FromRow;
 
 use super::{
     Queryable, StoreError, Tx,
-    by_ids::{Dialects, change},
+    by_ids::{Change, Dialects},
     corrupt, execute, fetch_all, fetch_optional, postgres, sqlite, statements,
 };
 use crate::{
@@ -125,9 +125,12 @@ const INSERT: Dialects = Dialects {
 };
 
 pub async fn insert(tx: &mut Tx, sessions: &[ClientSession]) -> Result<(), StoreError> {
-    if sessions.is_empty() {
-        return Ok(());
-    }
+    insertion(sessions).make(tx).await?;
+    Ok(())
+}
+
+/// The same, to be committed with other changes.
+pub fn insertion(sessions: &[ClientSession]) -> Change {
     let row = |session: &ClientSession| {
         json!([
             session.id.as_str(),
@@ -137,8 +140,7 @@ pub async fn insert(tx: &mut Tx, sessions: &[ClientSession]) -> Result<(), Store
             session.created_at.millis(),
         ])
     };
-    change(tx, INSERT, &sessions.iter().map(row).collect::<Vec<_>>()).await?;
-    Ok(())
+    Change::new(INSERT, &sessions.iter().map(row).collect::<Vec<_>>())
 }
 
 /// Deletes `limit` at the most that ended before `before`. Returns how many.

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use serde::Deserialize;
 use sqlx::FromRow;
 
 use super::{
     Queryable, StoreError, Tx, corrupt, execute, expect_one_row, fetch_all, fetch_optional, postgres::lock,
-    statements,
+    sqlite::json::flag, statements,
 };
 use crate::{
     model::{
@@ -61,7 +62,7 @@ impl Client {
     }
 }
 
-#[derive(Clone, FromRow)]
+#[derive(Clone, FromRow, Deserialize)]
 pub(super) struct ClientRow {
     pub(super) id: String,
     name: String,
@@ -69,12 +70,15 @@ pub(super) struct ClientRow {
     kind: String,
     auth_method: String,
     jwks: Option<String>,
+    #[serde(deserialize_with = "flag")]
     trusted: bool,
     scopes: String,
     resources: String,
     id_token_alg: String,
     id_token_key: Option<String>,
+    #[serde(deserialize_with = "flag")]
     claims_in_id_token: bool,
+    #[serde(deserialize_with = "flag")]
     require_pushed: bool,
     access_ttl: Option<i64>,
     refresh_idle_ttl: Option<i64>,

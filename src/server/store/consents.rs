@@ -1,5 +1,6 @@
 //! What people have allowed which client.
 
+use serde::Deserialize;
 use sqlx::FromRow;
 
 use super::{Queryable, StoreError, Tx, corrupt, execute, fetch_optional, statements};
@@ -34,7 +35,7 @@ impl Consent {
 }
 
 /// A consent in a row of something else, if there is one.
-#[derive(Clone, FromRow)]
+#[derive(Clone, FromRow, Deserialize)]
 pub(super) struct JoinedConsent {
     consented_scopes: Option<String>,
     consented_resources: Option<String>,

@@ -1,13 +1,19 @@
 //! Grants: one for each authorization, a family of the client's refresh tokens.
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 use sqlx::FromRow;
 
 use super::{
     Queryable, StoreError, Tx,
-    by_ids::{Dialects, change, hex},
+    by_ids::{Change, Dialects, change, hex},
     client_sessions::ClientSession,
-    corrupt, execute, fetch_optional, postgres, sqlite, statements,
+    corrupt, execute, fetch_optional, postgres,
+    sqlite::{
+        self,
+        json::{bytes, flag, optional_bytes},
+    },
+    statements,
 };
 use crate::{
     model::{
@@ -72,7 +78,7 @@ impl CodeRecord {
     }
 }
 
-#[derive(Clone, FromRow)]
+#[derive(Clone, FromRow, Deserialize)]
 pub struct GrantRow {
     pub(super) id: String,
     client_session_id: String,
@@ -84,8 +90,10 @@ pub struct GrantRow {
     auth_time: Timestamp,
     methods: String,
     acr: Option<String>,
+    #[serde(deserialize_with = "bytes")]
     salt: Vec<u8>,
     generation: i64,
+    #[serde(deserialize_with = "flag")]
     confirmed: bool,
     rotated_at: Timestamp,
     created_at: Timestamp,
@@ -98,13 +106,15 @@ pub struct GrantRow {
     code: CodeRow,
 }
 
-#[derive(Clone, FromRow)]
+#[derive(Clone, FromRow, Deserialize)]
 pub(super) struct CodeRow {
     #[sqlx(rename = "code_hash")]
+    #[serde(deserialize_with = "optional_bytes")]
     hash: Option<Vec<u8>>,
     #[sqlx(rename = "code_redirect_uri")]
     redirect_uri: Option<String>,
     #[sqlx(rename = "code_challenge")]
+    #[serde(deserialize_with = "optional_bytes")]
     challenge: Option<Vec<u8>>,
     #[sqlx(rename = "code_nonce")]
     nonce: Option<String>,
@@ -181,9 +191,14 @@ const REDEEM: Dialects =
     Dialects { sqlite: sqlite::grants::REDEEM_GRANTS, postgres: postgres::grants::REDEEM_GRANTS };
 
 pub async fn insert(tx: &mut Tx, grants: &[GrantRecord]) -> Result<(), StoreError> {
-    let rows = grants.iter().map(inserted).collect::<Result<Vec<_>, _>>()?;
-    change(tx, INSERT, &rows).await?;
+    insertion(grants)?.make(tx).await?;
     Ok(())
+}
+
+/// The same, to be committed with other changes.
+pub fn insertion(grants: &[GrantRecord]) -> Result<Change, StoreError> {
+    let rows = grants.iter().map(inserted).collect::<Result<Vec<_>, _>>()?;
+    Ok(Change::new(INSERT, &rows))
 }
 
 /// The values of [`INSERT`], in its order.
@@ -219,36 +234,26 @@ fn inserted(grant: &GrantRecord) -> Result<Value, StoreError> {
 /// Writes the states that their use has led to, each if its row still is at the generation that it was read with. So two
 /// rotations of one generation cannot both happen.
 pub async fn write_use(tx: &mut Tx, grants: &[(u64, &GrantRecord)]) -> Result<(), StoreError> {
+    advancing(grants)?.make(tx).await?;
+    Ok(())
+}
+
+/// The same, to be committed with other changes.
+pub fn advancing(grants: &[(u64, &GrantRecord)]) -> Result<Change, StoreError> {
     let rows = grants.iter().map(|(from, grant)| advanced(*from, grant));
-    let rows = rows.collect::<Result<Vec<_>, _>>()?;
-    let ids: Vec<_> = grants.iter().map(|(_, grant)| &grant.id).collect();
-    change_all(tx, ADVANCE, &rows, &ids).await
+    Ok(Change::of_all(ADVANCE, TABLE, &rows.collect::<Result<Vec<_>, _>>()?))
 }
 
 /// Consumes the codes of these grants, each of which can be done once.
 pub async fn redeem(tx: &mut Tx, grants: &[(&GrantId, Timestamp)]) -> Result<(), StoreError> {
-    let rows: Vec<_> = grants.iter().map(|(id, now)| json!([id.as_str(), now.millis()])).collect();
-    let ids: Vec<_> = grants.iter().map(|(id, _)| *id).collect();
-    change_all(tx, REDEEM, &rows, &ids).await
+    redeeming(grants).make(tx).await?;
+    Ok(())
 }
 
-/// Changes all of them or, if somebody else has changed one, none.
-async fn change_all(
-    tx: &mut Tx,
-    statement: Dialects,
-    rows: &[Value],
-    ids: &[&GrantId],
-) -> Result<(), StoreError> {
-    if ids.is_empty() {
-        return Ok(());
-    }
-    let changed = change(tx, statement, rows).await?;
-    if usize::try_from(changed).is_ok_and(|changed| changed == ids.len()) {
-        Ok(())
-    } else {
-        let ids: Vec<_> = ids.iter().map(|id| id.as_str()).collect();
-        Err(StoreError::Conflict { table: TABLE, row: ids.join(" or ") })
-    }
+/// The same, to be committed with other changes.
+pub fn redeeming(grants: &[(&GrantId, Timestamp)]) -> Change {
+    let rows: Vec<_> = grants.iter().map(|(id, now)| json!([id.as_str(), now.millis()])).collect();
+    Change::of_all(REDEEM, TABLE, &rows)
 }
 
 /// The values of [`ADVANCE`], in its order.

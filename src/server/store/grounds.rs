@@ -2,15 +2,17 @@
 
 use std::collections::HashMap;
 
+use serde::Deserialize;
 use sqlx::FromRow;
 
 use super::{
-    StoreError, Tx,
-    by_ids::{Dialects, Found, rows},
+    Durability, Store, StoreError, Tx,
+    by_ids::{self, Dialects, Found},
     consents::{Consent, JoinedConsent},
     corrupt,
     many_sessions::{SessionOfUser, SessionOfUserRow},
-    postgres, sqlite,
+    postgres,
+    sqlite::{self, json::flag},
 };
 use crate::model::{
     id::{ClientSessionId, SessionId},
@@ -28,14 +30,16 @@ pub struct Ground {
     pub client_session: Option<ClientSessionId>,
 }
 
-#[derive(Clone, FromRow)]
+#[derive(Clone, FromRow, Deserialize)]
 pub struct GroundRow {
     pair: String,
     #[sqlx(flatten)]
     of: SessionOfUserRow,
     #[sqlx(flatten)]
     consent: JoinedConsent,
+    #[serde(deserialize_with = "flag")]
     client_is_enabled: bool,
+    #[serde(deserialize_with = "flag")]
     may_use: bool,
     client_session_id: Option<String>,
 }
@@ -56,7 +60,7 @@ impl TryFrom<GroundRow> for Ground {
 
 impl Found for GroundRow {
     type Record = Ground;
-    const READ: Dialects = Dialects { sqlite: sqlite::grants::GROUNDS, postgres: postgres::grants::GROUNDS };
+    const READ: Dialects = Dialects { sqlite: sqlite::json::GROUNDS, postgres: postgres::grants::GROUNDS };
 
     fn id(&self) -> &str {
         &self.pair
@@ -64,15 +68,19 @@ impl Found for GroundRow {
 }
 
 const LOCK_FREE: Dialects =
-    Dialects { sqlite: sqlite::grants::GROUNDS, postgres: postgres::grants::LOCK_GROUNDS };
+    Dialects { sqlite: sqlite::json::GROUNDS, postgres: postgres::grants::LOCK_GROUNDS };
 
 /// What names a ground. An id of a session is 36 characters long, which is how the statements part them.
 pub fn pair(session: &SessionId, client: &ClientId) -> String {
     format!("{session} {client}")
 }
 
-/// The grounds of these pairs, their accounts and sessions held for this transaction. Those that somebody else holds are
-/// left out ([`super::standings::lock_free`]).
-pub async fn lock_free(tx: &mut Tx, pairs: &[&str]) -> Result<HashMap<String, GroundRow>, StoreError> {
-    Ok(rows(tx, LOCK_FREE, pairs).await?)
+/// Begins a transaction that holds the grounds of these pairs, their accounts and sessions. Those that somebody else holds
+/// are left out ([`super::standings::begin_with`]).
+pub async fn begin_with(
+    store: &Store,
+    durability: Durability,
+    pairs: &[&str],
+) -> Result<(Tx, HashMap<String, GroundRow>), StoreError> {
+    by_ids::begin_with(store, durability, LOCK_FREE, pairs).await
 }

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 use sqlx::FromRow;
 
 use super::{
-    StoreError, Tx,
-    by_ids::{Dialects, Found, change, rows},
+    Durability, Store, StoreError, Tx,
+    by_ids::{self, Change, Dialects, Found},
     postgres,
     sessions::{SessionRecord, SessionRow, signed},
     sqlite,
@@ -18,7 +19,7 @@ use crate::server::clock::Timestamp;
 /// A session with its account.
 pub type SessionOfUser = (SessionRecord, User);
 
-#[derive(Clone, FromRow)]
+#[derive(Clone, FromRow, Deserialize)]
 pub struct SessionOfUserRow {
     #[sqlx(flatten)]
     session: SessionRow,
@@ -36,37 +37,36 @@ impl TryFrom<SessionOfUserRow> for SessionOfUser {
 
 impl Found for SessionOfUserRow {
     type Record = SessionOfUser;
-    const READ: Dialects = Dialects { sqlite: sqlite::sessions::READ, postgres: postgres::sessions::READ };
+    const READ: Dialects = Dialects { sqlite: sqlite::json::SESSIONS, postgres: postgres::sessions::READ };
 
     fn id(&self) -> &str {
         &self.session.id
     }
 }
 
-const LOCK: Dialects = Dialects { sqlite: sqlite::sessions::READ, postgres: postgres::sessions::LOCK };
+const LOCK: Dialects = Dialects { sqlite: sqlite::json::SESSIONS, postgres: postgres::sessions::LOCK };
 const ADVANCE: Dialects =
     Dialects { sqlite: sqlite::sessions::ADVANCE, postgres: postgres::sessions::ADVANCE };
 
-/// Those of these ids that there are, held for this transaction.
-pub async fn lock(tx: &mut Tx, ids: &[&str]) -> Result<HashMap<String, SessionOfUserRow>, sqlx::Error> {
-    rows(tx, LOCK, ids).await
+/// Begins a transaction that holds those of these ids that there are.
+pub async fn begin_with(
+    store: &Store,
+    ids: &[&str],
+) -> Result<(Tx, HashMap<String, SessionOfUserRow>), StoreError> {
+    by_ids::begin_with(store, Durability::Full, LOCK, ids).await
 }
 
 /// Writes the states that refreshes have led to, each if its row still is at the generation that it was read with. So
 /// two rotations of one generation cannot both happen.
 pub async fn advance(tx: &mut Tx, sessions: &[(u64, &SessionRecord)]) -> Result<(), StoreError> {
-    if sessions.is_empty() {
-        return Ok(());
-    }
+    advancing(sessions)?.make(tx).await?;
+    Ok(())
+}
+
+/// The same, to be committed with other changes.
+pub fn advancing(sessions: &[(u64, &SessionRecord)]) -> Result<Change, StoreError> {
     let rows = sessions.iter().map(|(from, session)| advanced(*from, session));
-    let rows = rows.collect::<Result<Vec<_>, _>>()?;
-    let changed = change(tx, ADVANCE, &rows).await?;
-    if usize::try_from(changed).is_ok_and(|changed| changed == sessions.len()) {
-        Ok(())
-    } else {
-        let ids: Vec<_> = sessions.iter().map(|(_, session)| session.id.as_str()).collect();
-        Err(StoreError::Conflict { table: "sessions", row: ids.join(" or ") })
-    }
+    Ok(Change::of_all(ADVANCE, "sessions", &rows.collect::<Result<Vec<_>, _>>()?))
 }
 
 /// The values of [`ADVANCE`], in its order.

@@ -1,12 +1,14 @@
 //! What the owner of an account sees first, for many at once. A session on a new device is worth a look for a week, and a
 //! hundred failed attempts are counted at the most.
 
+use serde::Deserialize;
 use sqlx::FromRow;
 
 use super::{
     StoreError,
     by_ids::{Dialects, Found},
     corrupt,
+    sqlite::json::json_object,
 };
 use crate::{
     model::{
@@ -21,7 +23,7 @@ pub fn question(session: &SessionId, now: Timestamp) -> String {
     format!("{session} {}", now.millis())
 }
 
-#[derive(Clone, FromRow)]
+#[derive(Clone, FromRow, Deserialize)]
 pub struct OverviewRow {
     question: String,
     sessions: i64,
@@ -100,7 +102,15 @@ macro_rules! overviews {
 impl Found for OverviewRow {
     type Record = Overview;
     const READ: Dialects = Dialects {
-        sqlite: overviews!("json_each($1) q", "CROSS JOIN"),
+        sqlite: concat!(
+            "SELECT json_group_array(",
+            json_object!(
+                "o": question, sessions, unusual_sessions, failed_sign_ins, last_at, last_user_agent, last_ip
+            ),
+            ") FROM (",
+            overviews!("json_each(?) q", "CROSS JOIN"),
+            ") o"
+        ),
         postgres: overviews!("json_array_elements_text($1::json) q(value)", "JOIN"),
     };
 

@@ -157,10 +157,6 @@ pub mod grants {
             (SELECT coalesce(json_agg(uri), '[]')::text
              FROM oauth_client_uris WHERE client_id = c.id AND purpose = 'redirect') AS redirect_uris
         FROM json_array_elements_text($1::json) ids(value) JOIN oauth_clients c ON c.id = ids.value";
-    pub const PROOFS: &str =
-        "SELECT g.id, g.client_id, g.code_hash, g.code_redirect_uri, g.code_challenge, g.code_nonce,
-            g.code_expires_at, g.code_redeemed_at
-        FROM json_array_elements_text($1::json) ids(value) JOIN oauth_grants g ON g.id = ids.value";
     pub const STANDINGS: &str = standings!("");
     pub const LOCK_STANDINGS: &str = standings!(" FOR UPDATE OF c, g SKIP LOCKED");
     pub const GROUNDS: &str = grounds!("");

@@ -9,7 +9,7 @@ use super::{Store, StoreError, held_reader::HeldReader};
 use crate::server::survive::survive;
 
 const QUEUED: usize = 1024;
-/// sqlx hands rows on through a channel of 50; a statement with more would wait for its reader.
+/// Whoever is the first of a group waits for what is done for the last.
 const LARGEST_GROUP: usize = 48;
 
 /// What the task does for a group. Whoever it does not answer, because it panics, learns that it failed.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize;
 use sqlx::FromRow;
 
 use super::{
@@ -33,7 +34,7 @@ impl RegisteredClient {
     }
 }
 
-#[derive(Clone, FromRow)]
+#[derive(Clone, FromRow, Deserialize)]
 pub struct RegisteredClientRow {
     #[sqlx(flatten)]
     client: ClientRow,
@@ -45,7 +46,7 @@ pub struct RegisteredClientRow {
 
 impl Found for RegisteredClientRow {
     type Record = RegisteredClient;
-    const READ: Dialects = Dialects { sqlite: sqlite::grants::CLIENTS, postgres: postgres::grants::CLIENTS };
+    const READ: Dialects = Dialects { sqlite: sqlite::json::CLIENTS, postgres: postgres::grants::CLIENTS };
 
     fn id(&self) -> &str {
         &self.client.id

@@ -1,10 +1,13 @@
 //! Sessions: one row a refresh-token family.
 
+use serde::Deserialize;
 use sqlx::FromRow;
 
 use super::{
     Queryable, StoreError, Tx, corrupt, execute, expect_one_row, fetch_all, fetch_optional, fetch_scalar,
-    postgres::lock, statements,
+    postgres::lock,
+    sqlite::json::{bytes, flag},
+    statements,
 };
 use crate::{
     model::{
@@ -59,12 +62,14 @@ pub struct SessionRecord {
     pub new_network: bool,
 }
 
-#[derive(Clone, FromRow)]
+#[derive(Clone, FromRow, Deserialize)]
 pub(super) struct SessionRow {
     pub(super) id: String,
     pub(super) user_id: String,
+    #[serde(deserialize_with = "bytes")]
     salt: Vec<u8>,
     generation: i64,
+    #[serde(deserialize_with = "flag")]
     confirmed: bool,
     rotated_at: Timestamp,
     created_at: Timestamp,
@@ -84,7 +89,9 @@ pub(super) struct SessionRow {
     name: Option<String>,
     user_agent: String,
     ip: String,
+    #[serde(deserialize_with = "flag")]
     new_device: bool,
+    #[serde(deserialize_with = "flag")]
     new_network: bool,
 }
 

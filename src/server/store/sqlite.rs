@@ -1,29 +1,23 @@
 //! SQLite: one connection that writes and a pool that reads, over a write-ahead log.
 
-use std::{
-    path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{path::Path, time::Duration};
 
 use sqlx::{
-    Connection, Sqlite, SqliteConnection, SqlitePool, Transaction,
+    SqliteConnection, SqlitePool,
     migrate::{MigrateError, Migrator},
     query_scalar,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use tokio::sync::Notify;
 
-use self::wal::Copier;
+use self::{wal::Copier, writer::Writer};
 use super::{
     Examined, OpenError, Reader, StoreError, account_version::AccountVersion, newer_than_known, passkeys,
 };
 use crate::server::crypto::private_file;
 
+pub mod json;
 mod wal;
+pub mod writer;
 
 pub static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite");
 
@@ -31,20 +25,13 @@ pub static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite");
 /// value that is taken from it. As JSONB, which need not be parsed again for that.
 macro_rules! rows {
     ($statement:literal) => {
-        concat!("WITH n (key, row) AS MATERIALIZED (SELECT key, value FROM jsonb_each($1)) ", $statement)
+        concat!("WITH n (key, row) AS MATERIALIZED (SELECT key, value FROM jsonb_each(?)) ", $statement)
     };
 }
 
 /// Statements about many rows, which come as a JSON array. CROSS JOIN: SQLite reads the array first then, instead of
 /// the table.
 pub mod sessions {
-    use super::super::users::joined_user;
-
-    pub const READ: &str = concat!(
-        "SELECT s.*, ",
-        joined_user!(),
-        " FROM json_each($1) ids CROSS JOIN sessions s ON s.id = ids.value CROSS JOIN users u ON u.id = s.user_id"
-    );
     /// The order of the values is that of [`super::super::many_sessions::advance`].
     pub const ADVANCE: &str = rows!(
         "UPDATE sessions SET generation = n.row->>2, confirmed = n.row->>3,
@@ -79,48 +66,6 @@ pub mod endings {
 
 /// Grants, and what they stand on. The order of the values is that of the functions that bind them.
 pub mod grants {
-    use super::super::{consents::joined_consent, groups::usable_by, users::joined_user};
-
-    pub const CLIENTS: &str = "SELECT c.*,
-            (SELECT json_group_array(json_array(lower(hex(hash)), expires_at))
-             FROM oauth_client_secrets WHERE client_id = c.id) AS secrets,
-            (SELECT json_group_array(uri)
-             FROM oauth_client_uris WHERE client_id = c.id AND purpose = 'redirect') AS redirect_uris
-        FROM json_each($1) ids CROSS JOIN oauth_clients c ON c.id = ids.value";
-    pub const PROOFS: &str =
-        "SELECT g.id, g.client_id, g.code_hash, g.code_redirect_uri, g.code_challenge, g.code_nonce,
-            g.code_expires_at, g.code_redeemed_at
-        FROM json_each($1) ids CROSS JOIN oauth_grants g ON g.id = ids.value";
-    pub const STANDINGS: &str = concat!(
-        "SELECT g.*, ",
-        joined_user!(),
-        ", ",
-        joined_consent!(),
-        ", c.revoked_at AS client_session_revoked_at, c.session_id, s.revoked_at AS session_revoked_at,
-            s.idle_expires_at AS session_idle_expires_at, s.absolute_expires_at AS session_absolute_expires_at, ",
-        usable_by!("g.client_id", "g.user_id"),
-        " AS may_use,
-            (SELECT json_group_array(name) FROM (
-                SELECT o.name FROM user_group_members m JOIN user_groups o ON o.id = m.group_id
-                WHERE m.user_id = g.user_id ORDER BY o.name)) AS group_names
-        FROM json_each($1) ids CROSS JOIN oauth_grants g ON g.id = ids.value
-        CROSS JOIN oauth_client_sessions c ON c.id = g.client_session_id
-        CROSS JOIN users u ON u.id = g.user_id LEFT JOIN sessions s ON s.id = c.session_id
-        LEFT JOIN oauth_consents k ON k.user_id = g.user_id AND k.client_id = g.client_id"
-    );
-    pub const GROUNDS: &str = concat!(
-        "SELECT ids.value AS pair, s.*, ",
-        joined_user!(),
-        ", ",
-        joined_consent!(),
-        ", c.disabled_at IS NULL AS client_is_enabled, l.id AS client_session_id, ",
-        usable_by!("c.id", "u.id"),
-        " AS may_use
-        FROM json_each($1) ids CROSS JOIN sessions s ON s.id = substr(ids.value, 1, 36)
-        CROSS JOIN users u ON u.id = s.user_id CROSS JOIN oauth_clients c ON c.id = substr(ids.value, 38)
-        LEFT JOIN oauth_client_sessions l ON l.session_id = s.id AND l.client_id = c.id AND l.revoked_at IS NULL
-        LEFT JOIN oauth_consents k ON k.user_id = u.id AND k.client_id = c.id"
-    );
     pub const INSERT_CLIENT_SESSIONS: &str = rows!(
         "INSERT INTO oauth_client_sessions
             (id, session_id, user_id, client_id, created_at)
@@ -157,14 +102,9 @@ pub const INSERT_EVENTS: &str = rows!(
     FROM n ORDER BY n.key"
 );
 
-/// Accounts of ids that come as a JSON array.
-pub const USERS: &str = "SELECT u.* FROM json_each($1) ids CROSS JOIN users u ON u.id = ids.value";
-
-/// How a transaction begins that may write. Whether a commit waits for the disk is a setting of the connection, so each
-/// transaction sets it, with the same trip to the connection's thread.
-pub const BEGIN: &str = "PRAGMA synchronous = FULL; BEGIN IMMEDIATE";
-/// Its commit is in the log, and the next one that waits for the disk takes it there, for the log keeps their order.
-pub const BEGIN_WITH_ASYNCHRONOUS_COMMIT: &str = "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE";
+/// After a statement: fails with a text unless so many rows were changed. Outside of triggers SQLite fails when it is told to in
+/// functions alone, and this one says in which text there is no path.
+pub const OR_FAIL: &str = "SELECT json_extract('{}', iif(changes() = CAST(? AS INTEGER), '$', ?))";
 
 /// Four of them are held for as long as the program runs ([`super::held_reader`]).
 const READERS: u32 = 8;
@@ -174,64 +114,22 @@ const CACHE: &str = "-512";
 /// How long a statement waits for another process's lock (`latchkey user add` beside a running server).
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// SQLite has one writer at a time. Queueing for one connection in the program is fair and cheap; several that fight
-/// for the file's lock are neither.
 #[derive(Clone, Debug)]
 pub struct Pools {
-    pub writer: SqlitePool,
+    pub writer: Writer,
     pub readers: SqlitePool,
     pub copier: Copier,
     pub accounts: AccountVersion,
-    suspicion: Suspicion,
-    committed: Arc<Notify>,
-}
-
-/// Whether the writer connection has failed and must be replaced before it is used again.
-#[derive(Clone, Debug, Default)]
-struct Suspicion(Arc<AtomicBool>);
-
-impl Suspicion {
-    fn raise(&self) {
-        self.0.store(true, Ordering::SeqCst);
-    }
-
-    fn settle(&self) -> bool {
-        self.0.swap(false, Ordering::SeqCst)
-    }
-}
-
-/// A transaction on the writer connection.
-///
-/// When a disk is full or fails, SQLite rolls back by itself. The `ROLLBACK` that follows is an error then, and sqlx
-/// believes for ever that the connection is inside a transaction. So it is looked at before each use, and replaced.
-pub struct Write {
-    pub tx: Transaction<'static, Sqlite>,
-    accounts: AccountVersion,
-    suspicion: Suspicion,
-    committed: Arc<Notify>,
 }
 
 impl Pools {
-    /// Begins a transaction that may write. If that fails, it is tried once more on a new connection.
-    pub async fn begin(&self, statement: &'static str) -> Result<Write, sqlx::Error> {
-        match self.try_begin(statement).await {
-            Err(error) if is_suspicious(&error) => {
-                tracing::warn!(%error, "the writer connection failed; it is replaced");
-                self.suspicion.raise();
-                self.try_begin(statement).await
-            }
-            outcome => outcome,
-        }
-    }
-
-    /// Until somebody has committed since it was waited for the last time.
-    pub async fn commit_by_somebody(&self) {
-        self.committed.notified().await;
-    }
-
-    /// Copies the log into the database while others write, if it is long.
+    /// Copies the log into the database while others write, if it is long. If it is full, it begins anew afterwards: the writer's
+    /// connection copies the few pages that were written last, so that all are copied at that moment.
     pub async fn copy_long_log(&self) -> Result<(), sqlx::Error> {
-        self.copier.copy_long_log(&self.writer).await
+        if self.copier.copy_long_log().await? {
+            wal::copy(&mut self.writer.lock().await?.connection).await?;
+        }
+        Ok(())
     }
 
     /// Closes the connections, the writer's last: it leaves no log behind.
@@ -239,47 +137,6 @@ impl Pools {
         self.copier.connection.close().await;
         self.readers.close().await;
         self.writer.close().await;
-    }
-
-    async fn try_begin(&self, statement: &'static str) -> Result<Write, sqlx::Error> {
-        let tx = self.writer.begin_with(statement).await?;
-        let (accounts, suspicion) = (self.accounts.clone(), self.suspicion.clone());
-        Ok(Write { tx, accounts, suspicion, committed: self.committed.clone() })
-    }
-}
-
-impl Write {
-    pub async fn commit(self) -> Result<(), sqlx::Error> {
-        let Self { tx, accounts, suspicion, committed } = self;
-        let outcome = if accounts.take_touched() {
-            // In a task of its own: a request may be dropped, and SQLite commits all the same.
-            let commit = tokio::spawn(async move {
-                let outcome = tx.commit().await;
-                accounts.advance()?;
-                outcome
-            });
-            commit.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
-        } else {
-            tx.commit().await
-        };
-        if outcome.is_err() {
-            suspicion.raise();
-        }
-        committed.notify_one();
-        outcome
-    }
-}
-
-/// Whether a new connection may help: not where the file is locked by another process, or the program is stopping.
-fn is_suspicious(error: &sqlx::Error) -> bool {
-    const BUSY: i32 = 5;
-    match error {
-        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => false,
-        sqlx::Error::Database(error) => {
-            // The low byte is the error, the rest says more of it.
-            error.code().and_then(|code| code.parse::<i32>().ok()).is_none_or(|code| code & 0xff != BUSY)
-        }
-        _ => true,
     }
 }
 
@@ -302,51 +159,23 @@ pub async fn open(path: &Path) -> Result<Pools, OpenError> {
         .pragma("cache_size", CACHE)
         .foreign_keys(true);
     let accounts = AccountVersion::open(path).map_err(|error| connect(error.into()))?;
-    let suspicion = Suspicion::default();
-    let writer = pool(1)
-        .before_acquire({
-            let suspicion = suspicion.clone();
-            move |connection, _| {
-                let usable = !suspicion.settle() && !connection.is_in_transaction();
-                Box::pin(std::future::ready(Ok(usable)))
-            }
-        })
-        .after_connect({
-            let accounts = accounts.clone();
-            move |connection, _| {
-                let accounts = accounts.clone();
-                Box::pin(async move {
-                    connection.lock_handle().await?.set_update_hook(move |change| accounts.note(&change));
-                    copy_doubtful_log(connection).await;
-                    Ok(())
-                })
-            }
-        })
-        .connect_with(options.clone().optimize_on_close(true, None))
+    let writer = Writer::new(options.clone().optimize_on_close(true, None), accounts.clone());
+    let mut held = writer.lock().await.map_err(connect)?;
+    migrate(&mut held.connection)
         .await
-        .map_err(connect)?;
-    migrate(&writer).await.map_err(|error| OpenError::Migrate { database: database.clone(), error })?;
+        .map_err(|error| OpenError::Migrate { database: database.clone(), error })?;
+    drop(held);
     let copier = Copier::new(options.clone());
     let readers = pool(READERS)
         .connect_with(options.read_only(true).create_if_missing(false))
         .await
         .map_err(connect)?;
-    Ok(Pools { writer, readers, copier, accounts, suspicion, committed: Arc::default() })
-}
-
-/// A disk that failed once while it was waited for may lack commits that did not wait, and the system does not write them
-/// again. So each connection that writes begins by copying the log, which is read from memory: one that replaces a connection
-/// that failed, and the first of a program that was started anew.
-async fn copy_doubtful_log(writer: &mut SqliteConnection) {
-    if let Err(error) = wal::copy(writer).await {
-        tracing::warn!(%error, "the log of the database could not be copied by the connection that begins to write");
-    }
+    Ok(Pools { writer, readers, copier, accounts })
 }
 
 /// Brings the tables up to date. A new database goes through many steps, and none of them waits for the disk: the next
 /// commit does, for itself and all before it. The log keeps their order, so a power cut leaves the database at one of them.
-async fn migrate(writer: &SqlitePool) -> Result<(), MigrateError> {
-    let mut connection = writer.acquire().await?;
+async fn migrate(connection: &mut SqliteConnection) -> Result<(), MigrateError> {
     sqlx::query("PRAGMA synchronous = NORMAL").execute(&mut *connection).await?;
     MIGRATOR.run(&mut *connection).await?;
     sqlx::query("PRAGMA synchronous = FULL").execute(&mut *connection).await?;

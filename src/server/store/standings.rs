@@ -2,16 +2,17 @@
 
 use std::collections::HashMap;
 
+use serde::Deserialize;
 use sqlx::FromRow;
 
 use super::{
-    Queryable, StoreError, Tx,
-    by_ids::{Dialects, Found, read, rows},
+    Durability, Queryable, Store, StoreError, Tx,
+    by_ids::{self, Dialects, Found, read},
     consents::{Consent, JoinedConsent},
     corrupt,
     grants::{self, GrantRecord, GrantRow},
     postgres::{self, lock as row},
-    sqlite,
+    sqlite::{self, json::flag},
     users::{JoinedUser, User},
 };
 use crate::{model::id::GrantId, server::clock::Timestamp};
@@ -30,7 +31,7 @@ pub struct Standing {
     pub groups: Vec<String>,
 }
 
-#[derive(Clone, FromRow)]
+#[derive(Clone, FromRow, Deserialize)]
 pub struct StandingRow {
     #[sqlx(flatten)]
     grant: GrantRow,
@@ -43,6 +44,7 @@ pub struct StandingRow {
     session_revoked_at: Option<Timestamp>,
     session_idle_expires_at: Option<Timestamp>,
     session_absolute_expires_at: Option<Timestamp>,
+    #[serde(deserialize_with = "flag")]
     may_use: bool,
     /// As JSON.
     group_names: String,
@@ -76,7 +78,7 @@ impl TryFrom<StandingRow> for Standing {
 impl Found for StandingRow {
     type Record = Standing;
     const READ: Dialects =
-        Dialects { sqlite: sqlite::grants::STANDINGS, postgres: postgres::grants::STANDINGS };
+        Dialects { sqlite: sqlite::json::STANDINGS, postgres: postgres::grants::STANDINGS };
 
     fn id(&self) -> &str {
         &self.grant.id
@@ -84,12 +86,15 @@ impl Found for StandingRow {
 }
 
 const LOCK_FREE: Dialects =
-    Dialects { sqlite: sqlite::grants::STANDINGS, postgres: postgres::grants::LOCK_STANDINGS };
+    Dialects { sqlite: sqlite::json::STANDINGS, postgres: postgres::grants::LOCK_STANDINGS };
 
-/// Those of these that nobody else holds, held for this transaction. Of those that somebody holds nothing is said: whoever
+/// Begins a transaction that holds those of these that nobody else holds. Of those that somebody holds nothing is said: whoever
 /// holds several rows must not wait for one, or two such would wait for each other.
-pub async fn lock_free(tx: &mut Tx, ids: &[&str]) -> Result<HashMap<String, StandingRow>, StoreError> {
-    Ok(rows(tx, LOCK_FREE, ids).await?)
+pub async fn begin_with(
+    store: &Store,
+    ids: &[&str],
+) -> Result<(Tx, HashMap<String, StandingRow>), StoreError> {
+    by_ids::begin_with(store, Durability::Full, LOCK_FREE, ids).await
 }
 
 /// One, held for this transaction: the client session first, then the grant, as those lock them who end a session.

@@ -1,5 +1,6 @@
 //! Accounts.
 
+use serde::Deserialize;
 use sqlx::FromRow;
 
 use super::{
@@ -7,7 +8,8 @@ use super::{
     by_ids::{Dialects, Found},
     corrupt, execute, expect_one_row, fetch_all, fetch_optional, fetch_scalar, imported_hashes,
     postgres::{self, lock},
-    sqlite, statements,
+    sqlite::{self, json::flag},
+    statements,
 };
 use crate::{
     model::{
@@ -84,13 +86,15 @@ impl User {
     }
 }
 
-#[derive(Clone, FromRow)]
+#[derive(Clone, FromRow, Deserialize)]
 pub(super) struct UserRow {
     id: String,
     email: String,
     display_name: String,
     password_hash: Option<String>,
+    #[serde(deserialize_with = "flag")]
     editor: bool,
+    #[serde(deserialize_with = "flag")]
     admin: bool,
     token_epoch: i64,
     credential_epoch: i64,
@@ -121,17 +125,20 @@ impl TryFrom<UserRow> for User {
 }
 
 /// An account in a row of something that is its own.
-#[derive(Clone, FromRow)]
+#[derive(Clone, FromRow, Deserialize)]
 pub(super) struct JoinedUser {
     email: String,
     display_name: String,
     password_hash: Option<String>,
+    #[serde(deserialize_with = "flag")]
     editor: bool,
+    #[serde(deserialize_with = "flag")]
     admin: bool,
     token_epoch: i64,
     credential_epoch: i64,
     disabled_at: Option<Timestamp>,
     email_verified_at: Option<Timestamp>,
+    #[serde(rename = "created_at")]
     user_created_at: Timestamp,
 }
 
@@ -383,7 +390,7 @@ fn end_of_prefix(prefix: &str) -> String {
 
 impl Found for UserRow {
     type Record = User;
-    const READ: Dialects = Dialects { sqlite: sqlite::USERS, postgres: postgres::USERS };
+    const READ: Dialects = Dialects { sqlite: sqlite::json::USERS, postgres: postgres::USERS };
 
     fn id(&self) -> &str {
         &self.id

@@ -16,7 +16,7 @@ const INTERVAL: Duration = Duration::from_millis(10);
 pub async fn run(state: Arc<AppState>) {
     let Store::Sqlite(pools) = &state.store else { return };
     loop {
-        pools.commit_by_somebody().await;
+        pools.writer.commit_by_somebody().await;
         let copied = async { pools.copy_long_log().await.map_err(StoreError::from) };
         if let Some(Err(error)) = survive(within_patience(copied)).await {
             tracing::warn!(%error, "the log of the database could not be copied; whoever writes copies it if need be");

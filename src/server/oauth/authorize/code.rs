@@ -58,7 +58,7 @@ pub async fn issue(
         return Err(Error::NotFound);
     }
     change.commit().await?;
-    Ok(secret.of(&grant.id))
+    Ok(state.codes.code(&grant.id, &secret))
 }
 
 /// What a client is to get.

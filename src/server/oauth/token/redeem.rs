@@ -28,7 +28,6 @@ use crate::{
             grants::{self, GrantRecord},
             standings::{self, Standing},
         },
-        tokens::authorization_code::AuthorizationCode,
     },
 };
 
@@ -49,7 +48,7 @@ pub async fn redeem(
 ) -> Result<TokenAnswer, OAuthError> {
     let presented = Presented {
         client: client.clone(),
-        code: AuthorizationCode::parse(parameters.require("code")?).ok_or_else(no_code)?,
+        code: state.codes.parse(parameters.require("code")?).ok_or_else(no_code)?,
         verifier: parameters.require("code_verifier")?.to_owned(),
         redirect_uri: parameters.get("redirect_uri").map(str::to_owned),
         // The code stands for all scopes that were granted (RFC 6749 §4.1.3).
@@ -85,7 +84,7 @@ async fn alone(
 ) -> Result<Granted, OAuthError> {
     let (now, client) = (context.now, &presented.client);
     let known = find_grant(state, presented).await?.ok_or_else(no_code)?;
-    // Nothing is locked for a code that is none of ours.
+    // Nothing is locked for a code that is not this client's.
     presented.find(&known).map_err(refuse)?;
     let mut change = Change::begin(state, context).await?;
     let standing = standings::lock(change.tx(), &presented.code.grant).await?.ok_or_else(no_code)?;

@@ -46,8 +46,8 @@ impl Copier {
         Self { connection: connection.connect_lazy_with(options), file }
     }
 
-    /// Copies the log while others write, if many of its pages wait for that. If it is full, it begins anew afterwards.
-    pub async fn copy_long_log(&self, writer: &SqlitePool) -> Result<(), sqlx::Error> {
+    /// Copies the log while others write, if many of its pages wait for that. Returns whether it is full.
+    pub async fn copy_long_log(&self) -> Result<bool, sqlx::Error> {
         let look = "PRAGMA wal_checkpoint(NOOP)";
         let (_, pages, copied): (i64, i64, i64) = query_as(look).fetch_one(&self.connection).await?;
         let waiting = pages - copied;
@@ -56,20 +56,14 @@ impl Copier {
             copy(&self.connection).await?;
         }
         if is_full {
-            self.copy_last(writer).await?;
+            // Who copies the last pages waits until the disk has the whole database, and everybody who writes waits too. So
+            // the disk gets what was copied since the last time before that, and what is written meanwhile is copied.
+            let file = self.file.clone();
+            let synced = tokio::task::spawn_blocking(move || file.sync()).await;
+            synced.map_err(io::Error::other)??;
+            copy(&self.connection).await?;
         }
-        Ok(())
-    }
-
-    /// The writer's connection copies the few pages that were written last, so that all are copied at that moment. Then SQLite
-    /// waits until the disk has the whole database, and everybody who writes waits too. So the disk gets what was copied
-    /// since the last time before that, and what is written meanwhile is copied.
-    async fn copy_last(&self, writer: &SqlitePool) -> Result<(), sqlx::Error> {
-        let file = self.file.clone();
-        let synced = tokio::task::spawn_blocking(move || file.sync()).await;
-        synced.map_err(io::Error::other)??;
-        copy(&self.connection).await?;
-        copy(writer).await
+        Ok(is_full)
     }
 }
 

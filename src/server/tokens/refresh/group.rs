@@ -182,12 +182,11 @@ async fn commit(tokens: Vec<Asked>, rules: &Rules, store: &Store, salts: &Salts)
 }
 
 async fn decide_all(tokens: &[&Presented], rules: &Rules, store: &Store) -> Result<Vec<Answer>, StoreError> {
-    let mut tx = store.begin().await?;
     let ids: Vec<_> = tokens.iter().map(|presented| presented.token.session.as_str()).collect();
-    let mut group = Group::new(many_sessions::lock(&mut tx, &ids).await?);
+    let (tx, sessions) = many_sessions::begin_with(store, &ids).await?;
+    let mut group = Group::new(sessions);
     let answers = tokens.iter().map(|presented| group.decide(presented, rules)).collect();
-    many_sessions::advance(&mut tx, &group.changed()).await?;
-    tx.commit().await?;
+    tx.commit_with(vec![many_sessions::advancing(&group.changed())?]).await?;
     Ok(answers)
 }
 
