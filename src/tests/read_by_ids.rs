@@ -20,7 +20,7 @@ use crate::{
         clock::Timestamp,
         oauth::clients::ClientSettings,
         store::{
-            Reader, StoreError,
+            Reader,
             by_ids::{self, Found},
             client_uris::{self, UriPurpose},
             clients,
@@ -62,7 +62,7 @@ async fn one<R: Found>(reader: &mut Reader, id: &str) -> R::Record {
     let mut rows = by_ids::read::<R>(reader, &[id, "nobody's"]).await.unwrap();
     let row = rows.remove(id).unwrap();
     assert!(rows.is_empty());
-    R::Record::try_from(row).map_err(|error: StoreError| error).unwrap()
+    R::Record::try_from(row).unwrap()
 }
 
 fn assert_alike(one: &impl Debug, other: &impl Debug) {

@@ -32,6 +32,14 @@ async fn another_program(database: &TestDatabase) -> SqliteConnection {
     options.connect().await.unwrap()
 }
 
+/// Begins a transaction, and leaves while SQLite waits for a lock that another program holds.
+async fn leave_while_it_begins(store: &Store, database: &TestDatabase, durability: Durability) {
+    let mut other = another_program(database).await;
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    assert!(store.begin_as(durability).now_or_never().is_none());
+    other.close().await.unwrap();
+}
+
 async fn value(store: &Store) -> Option<String> {
     sealed_secrets::get(&mut store.read().await.unwrap(), "a").await.unwrap()
 }
@@ -64,8 +72,8 @@ async fn a_commit_that_nobody_waits_for_any_more_is_made() {
 
 #[tokio::test]
 async fn a_transaction_whose_beginning_nobody_waits_for_any_more_is_none() {
-    let (_database, store) = open(Backend::Sqlite).await;
-    assert!(store.begin().now_or_never().is_none());
+    let (database, store) = open(Backend::Sqlite).await;
+    leave_while_it_begins(&store, &database, Durability::Full).await;
     let mut tx = store.begin().await.unwrap();
     sealed_secrets::insert_if_missing(&mut tx, "a", "committed").await.unwrap();
     tx.commit().await.unwrap();
@@ -75,9 +83,9 @@ async fn a_transaction_whose_beginning_nobody_waits_for_any_more_is_none() {
 /// Whether commits wait for the disk is a setting of the connection.
 #[tokio::test]
 async fn the_next_commit_waits_for_the_disk_whatever_became_of_one_that_did_not() {
-    let (_database, store) = open(Backend::Sqlite).await;
-    // Nobody waits any more for its beginning, which changes the setting.
-    assert!(store.begin_as(Durability::Later).now_or_never().is_none());
+    let (database, store) = open(Backend::Sqlite).await;
+    // Its beginning changes the setting.
+    leave_while_it_begins(&store, &database, Durability::Later).await;
     let Tx::Sqlite(mut write) = store.begin().await.unwrap() else { unreachable!("this is about SQLite") };
     let setting: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(write.connection()).await.unwrap();
     assert_eq!(setting, 2, "FULL");

@@ -169,9 +169,9 @@ impl Rows {
     }
 
     fn changes(&self) -> Result<Vec<Change>, StoreError> {
-        let context = |now: &Timestamp, client| ActionContext { now: *now, client };
-        let events = self.events.iter().map(|(now, client, event)| (context(now, client), event));
-        let events: Vec<_> = events.collect();
+        let events = self.events.iter();
+        let events: Vec<_> =
+            events.map(|(now, client, event)| (ActionContext { now: *now, client }, event)).collect();
         Ok(vec![
             client_sessions::insertion(&self.client_sessions),
             grants::insertion(&self.grants)?,

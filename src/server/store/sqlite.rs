@@ -29,8 +29,7 @@ macro_rules! rows {
     };
 }
 
-/// Statements about many rows, which come as a JSON array. CROSS JOIN: SQLite reads the array first then, instead of
-/// the table.
+/// Statements about many rows, which come as a JSON array.
 pub mod sessions {
     /// The order of the values is that of [`super::super::many_sessions::advance`].
     pub const ADVANCE: &str = rows!(
@@ -51,6 +50,7 @@ pub mod endings {
         "UPDATE oauth_grants SET revoked_at = n.row->>1, revoked_reason = n.row->>2
         FROM n WHERE oauth_grants.client_session_id = n.row->>0 AND oauth_grants.revoked_at IS NULL"
     );
+    /// CROSS JOIN: SQLite reads the array first then, instead of the table.
     pub const ENQUEUE: &str = rows!(
 "INSERT INTO logout_deliveries
             (id, client_id, uri, algorithm, user_id, sid, created_at, next_attempt_at, attempts, claimed_until)
@@ -64,7 +64,7 @@ pub mod endings {
     );
 }
 
-/// Grants, and what they stand on. The order of the values is that of the functions that bind them.
+/// Grants, and the client sessions that they hang on. The order of the values is that of the functions that bind them.
 pub mod grants {
     pub const INSERT_CLIENT_SESSIONS: &str = rows!(
         "INSERT INTO oauth_client_sessions
