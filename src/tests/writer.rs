@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+use tokio::time::timeout;
 
 use super::test_app::{BEGINNING, Backend, TestDatabase};
 use crate::{
@@ -36,7 +37,9 @@ async fn another_program(database: &TestDatabase) -> SqliteConnection {
 async fn leave_while_it_begins(store: &Store, database: &TestDatabase, durability: Durability) {
     let mut other = another_program(database).await;
     sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
-    assert!(store.begin_as(durability).now_or_never().is_none());
+    // Long enough for the setting to be changed, which comes before the lock.
+    let left = timeout(Duration::from_millis(50), store.begin_as(durability)).await;
+    assert!(left.is_err(), "it has not begun");
     other.close().await.unwrap();
 }
 
